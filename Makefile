@@ -1,0 +1,101 @@
+# Every target does its own set-up: Python 3.11 or later and make are enough.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python on this machine that is new enough and can make environments.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && \
+	{ echo $$p; break; }; done)
+
+VENV := .venv
+BENCH_VENV := .venv-bench
+PINS_VENV := .venv-pins
+PY := $(VENV)/bin/python
+ZHIKUN := $(VENV)/bin/zhikun
+PIP := -m pip --disable-pip-version-check --quiet install --require-hashes
+
+RUN := $(VENV)/.stamp-run
+DEV := $(VENV)/.stamp-dev
+SPARK := $(VENV)/.stamp-spark
+FONTS := $(VENV)/.stamp-fonts
+PEERS := $(BENCH_VENV)/.stamp
+
+DEMO_WORKBOOK := build/demo/county.xlsx
+DEMO_RESULTS := build/demo/results
+
+.PHONY: help demo test check bench spark format messages pins clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+demo: $(RUN) $(FONTS) ## build the demo county, assess it, write the reports, say where they are
+	@mkdir -p build/demo
+	$(ZHIKUN) demo county --like yuanzhou --seed 1 --out $(DEMO_WORKBOOK)
+	$(ZHIKUN) assess $(DEMO_WORKBOOK) --pack yuanzhou --on 2023-11-30 --out $(DEMO_RESULTS)
+	@printf '\n演示县（全部为生成数据）：\n'
+	@ls -1 $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* | sed "s|^|  $(CURDIR)/|"
+
+test: $(DEV) $(FONTS) ## run every test; what this machine cannot run is listed by name under 未运行
+	$(PY) -m pytest -n auto --dist loadfile
+
+check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of generated files
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) tools/messages.py --check
+	$(ZHIKUN) packs check
+
+bench: $(DEV) $(PEERS) ## measure against peers installed in an environment of their own
+	$(PY) bench/run.py --peers $(BENCH_VENV)/bin/python
+
+spark: $(SPARK) ## add Spark to the environment, for the cluster room and its tests (needs Java 17)
+
+format: $(DEV) ## rewrite the Python files in the house format
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix --exit-zero .
+
+messages: $(DEV) ## collect the Chinese messages for translators again
+	$(PY) tools/messages.py
+
+pins: $(PINS_VENV)/.stamp ## choose package versions anew: requirements/*.in -> hashed *.txt
+	cd requirements && for name in runtime build dev spark bench node pins; do \
+		../$(PINS_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file $$name.txt $$name.in || exit 1; done
+
+clean: ## remove the environments and everything built
+	rm -rf $(VENV) $(BENCH_VENV) $(PINS_VENV) build dist
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更高版本（含 venv 模块；Debian、Ubuntu 请安装 python3-venv）。"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): requirements/build.txt requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	$(PY) $(PIP) -r requirements/build.txt -r requirements/runtime.txt
+	$(PY) -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUN)
+	$(PY) $(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(SPARK): requirements/spark.txt $(RUN)
+	$(PY) $(PIP) --no-build-isolation -r requirements/spark.txt
+	@touch $@
+
+# Without a reachable registry the script says loudly what is missing, and the set-up goes on; the next run tries again.
+$(FONTS): tools/fonts.py tools/fonts/package-lock.json requirements/node.txt $(RUN)
+	@$(PY) tools/fonts.py --stamp $@
+
+$(PEERS): requirements/bench.txt
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更高版本。"; exit 1; }
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python $(PIP) -r requirements/bench.txt
+	@touch $@
+
+$(PINS_VENV)/.stamp: requirements/pins.txt
+	$(PYTHON) -m venv $(PINS_VENV)
+	$(PINS_VENV)/bin/python $(PIP) -r requirements/pins.txt
+	@touch $@

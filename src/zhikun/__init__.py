@@ -1,0 +1,1 @@
+"""知困 (zhikun): an open platform for social assistance."""

@@ -1,0 +1,296 @@
+"""One household's assessment report: the result, why, by how much, under which clause, and what is still unknown.
+
+It only draws an explanation that the engine made (docs/reference/explanation.schema.json); it computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from zhikun.documents.blocks import (
+    CENTRE,
+    LEFT,
+    RIGHT,
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Document,
+    Heading,
+    Notice,
+    Paragraph,
+    Signatures,
+    Table,
+    columns,
+    row,
+    table_of,
+)
+from zhikun.documents.common import HASH_SHOWN, decided_by_person, page_of
+from zhikun.documents.render import html_page, pdf_bytes
+from zhikun.documents.values import Shown, day_text, formula_in_words, number_text, titles_of
+from zhikun.engine.packs.model import Pack
+from zhikun.wording import SAMPLE_MARK, _
+
+Data = Mapping[str, Any]  # a part of the explanation: JSON that came through its schema
+DEEPEST_INDENT = 6
+_KINDS = {
+    "fact": "调查信息",
+    "standard": "标准",
+    "rule": "计算",
+    "decision": "判定",
+    "list": "清单",
+    "ranking": "排序",
+    "table": "赋分表",
+}
+
+
+def write_household_report(
+    explanation: Data, path: Path, *, pack: Pack | None = None, head: str = "", generated: bool = False
+) -> None:
+    """Write the report as PDF, or as HTML where the file name ends in .html. Raises FontsMissing for a PDF."""
+    document = household_report(explanation, pack=pack, head=head, generated=generated)
+    if path.suffix.lower() in (".html", ".htm"):
+        path.write_text(html_page(document), encoding="utf-8")
+    else:
+        path.write_bytes(pdf_bytes(document))
+
+
+def household_report(
+    explanation: Data, *, pack: Pack | None = None, head: str = "", generated: bool = False
+) -> Document:
+    """The report as blocks. `head` is the masked name of the head; `pack` gives codes and lists their wording."""
+    about = explanation["pack"]
+    day = day_text(date.fromisoformat(explanation["day"]))
+    titles = _titles(explanation, pack)
+    parts: list[Sequence[Block]] = [
+        _notices(explanation, generated),
+        _results(explanation),
+        _conditions(explanation),
+        _changes(explanation),
+        _missing(explanation, pack),
+        _flags(explanation),
+        _lists(explanation, titles),
+        _steps(explanation, titles, pack),
+        _samples(explanation),
+        [decided_by_person(), Signatures((_("经办人："), _("审核人："), _("户主（或代理人）：")), _("　　　　年　　月　　日"))],
+    ]
+    meta = [(_("户号"), str(explanation["household"])), (_("户主"), head or _("（见家庭档案）"))]
+    meta += [(_("评估日"), day), (_("所在地"), str(explanation.get("place") or _("未填写")))]
+    meta += [(_("政策包"), f"{about['title']} {about['version']}"), (_("内容校验值"), str(about["hash"])[:HASH_SHOWN])]
+    return Document(
+        title=_("家庭救助评估报告"),
+        organisation=about["title"],
+        subtitle=_("户号 {household}　评估日 {day}").format(household=explanation["household"], day=day),
+        blocks=tuple(block for part in parts for block in part),
+        foot=_("户号 {household}　政策包 {id} {version}　校验值 {hash}　评估日 {day}").format(
+            household=explanation["household"],
+            id=about["id"],
+            version=about["version"],
+            hash=str(about["hash"])[:HASH_SHOWN],
+            day=day,
+        ),
+        page_of=page_of(),
+        meta=tuple(meta),
+    )
+
+
+def _titles(explanation: Data, pack: Pack | None) -> dict[str, str]:
+    titles = titles_of(pack) if pack is not None else {}
+    for step in explanation.get("steps", ()):
+        titles.setdefault(step["name"], step["title"])
+    return titles
+
+
+def _notices(explanation: Data, generated: bool) -> list[Block]:
+    blocks: list[Block] = []
+    if generated:
+        blocks.append(Notice(_("演示数据：这户人家由程序生成，不是真实居民"), (), "warn"))
+    samples = [s for s in explanation.get("steps", ()) if s.get("sample")]
+    if samples:
+        blocks.append(
+            Notice(
+                SAMPLE_MARK,
+                (
+                    _("本结果用到{count}项示例参数（表中标有“示例”），不是本地公布的数字，不能作为决定的依据。").format(
+                        count=len({s["name"] for s in samples})
+                    ),
+                ),
+                "warn",
+            )
+        )
+    return blocks
+
+
+def _results(explanation: Data) -> list[Block]:
+    heads = columns((_("项目"), LEFT, 1.3), (_("结果"), LEFT, 1.2), (_("说明"), LEFT, 3.5))
+    rows = []
+    for target in explanation.get("targets", ()):
+        unknown = target.get("state") == "undetermined"
+        value = Cell(_("待补充信息后确定"), mark="wait") if unknown else Cell(with_unit(target), mark="strong")
+        rows.append(row(target["title"], value, target.get("sentence") or ""))
+    return [Heading(_("评估结果（建议）")), table_of(heads, rows)]
+
+
+def with_unit(item: Data) -> str:
+    """The displayed value with its unit, said once."""
+    text, unit = str(item.get("display") if item.get("display") is not None else ""), str(item.get("unit") or "")
+    if not text and item.get("value") is not None:
+        text = Shown("", "").text(item["value"])
+    return text if not unit or not text or text.endswith(unit) or item.get("value") is None else f"{text} {unit}"
+
+
+def _conditions(explanation: Data) -> list[Block]:
+    found = explanation.get("conditions", ())
+    if not found:
+        return []
+    words = {True: (_("符合"), "good"), False: (_("不符合"), "bad"), None: (_("尚不清楚"), "wait")}
+    heads = columns((_("条件"), LEFT, 3.2), (_("是否符合"), CENTRE, 0.9), (_("差多少"), RIGHT, 1.1), (_("依据"), LEFT, 2.2))
+    rows = []
+    for condition in found:
+        text, mark = words[condition.get("holds")]
+        rows.append(row(condition["text"], Cell(text, mark=mark), _margin(condition), condition.get("reference") or ""))
+    return [Heading(_("为什么是这个结果")), table_of(heads, rows)]
+
+
+def _margin(condition: Data) -> str:
+    margin = condition.get("margin")
+    if margin is None:
+        return "–"
+    if isinstance(margin, bool) or not isinstance(margin, int | float):
+        return str(margin)
+    if margin == 0:
+        return _("正好相等")
+    return f"{number_text(abs(margin))} {condition.get('unit') or ''}".strip()
+
+
+def _changes(explanation: Data) -> list[Block]:
+    found = tuple(c["text"] for c in explanation.get("changes", ()))
+    return [Heading(_("什么情况会改变结果")), Bullets(found)] if found else []
+
+
+def _missing(explanation: Data, pack: Pack | None) -> list[Block]:
+    found = explanation.get("missing", ())
+    if not found:
+        return []
+    heads = columns((_("问的是谁"), LEFT, 1.0), (_("需要补充"), LEFT, 1.4), (_("怎样问"), LEFT, 3.4), (_("回答"), LEFT, 1.4))
+    rows = [
+        row(_whom(m.get("entity", ""), m.get("row"), pack), m["title"], m.get("question") or m["title"], "") for m in found
+    ]
+    return [
+        Heading(_("还不清楚的情况")),
+        Paragraph(_("下面的信息问清以前，有的结果不能确定。没有把空白当作0。")),
+        table_of(heads, rows),
+    ]
+
+
+def _whom(entity: str, number: object, pack: Pack | None) -> str:
+    if entity in ("household", ""):
+        return _("全家")
+    known = pack.entities.get(entity) if pack is not None else None
+    title = known.title if known else {"member": _("家庭成员")}.get(entity, entity)
+    return f"{title}{number}" if number else title
+
+
+def _flags(explanation: Data) -> list[Block]:
+    found = explanation.get("flags", ())
+    if not found:
+        return []
+    heads = columns((_("事项"), LEFT, 1.5), (_("需要核实什么"), LEFT, 2.4), (_("依据"), LEFT, 1.8), (_("核实结论和理由"), LEFT, 1.8))
+    rows = []
+    for flag in found:
+        unknown = flag.get("state") in ("unknown", "undetermined")
+        badge = _("尚不清楚") if unknown else ""
+        rows.append(
+            row(Cell(flag["title"], badge=badge), flag.get("confirm") or "", flag.get("reference") or "", _("□确认　□排除"))
+        )
+    return [
+        Heading(_("等待工作人员确认的事项")),
+        Paragraph(_("这些情形没有参加计算，也不能据此自动拒绝。由工作人员核实后确认或排除，并写明理由。")),
+        table_of(heads, rows),
+    ]
+
+
+def _lists(explanation: Data, titles: Mapping[str, str]) -> list[Block]:
+    blocks: list[Block] = []
+    heads = columns((_("项目"), LEFT, 2.2), (_("部门"), LEFT, 1.4), (_("依据"), LEFT, 3.0))
+    for name, found in explanation.get("lists", {}).items():
+        if found:
+            rows = [row(i["title"], i.get("department") or "–", i.get("reference") or "") for i in found]
+            blocks.append(table_of(heads, rows, titles.get(name, name)))
+    return [Heading(_("需求、政策与服务")), *blocks] if blocks else []
+
+
+def _steps(explanation: Data, titles: Mapping[str, str], pack: Pack | None) -> list[Block]:
+    steps = list(explanation.get("steps", ()))
+    if not steps:
+        return []
+    heads = (
+        Column(_("项目"), LEFT, 2.2),
+        Column(_("怎样得出"), LEFT, 3.2),
+        Column(_("结果"), RIGHT, 1.2),
+        Column(_("依据"), LEFT, 2.0),
+    )
+    rows = []
+    for depth, step in _as_tree(steps, [t["name"] for t in explanation.get("targets", ())]):
+        unknown = step.get("state") in ("undetermined", "unknown")
+        result = Cell(_("待补充"), mark="wait") if unknown else Cell(with_unit(step))
+        title = step["title"]
+        if step.get("row"):
+            title = _("{title}（{whom}）").format(title=title, whom=_whom(step["on"], step["row"], pack))
+        name = Cell(title, depth=min(depth, DEEPEST_INDENT), badge=_("示例") if step.get("sample") else "")
+        rows.append((name, _how(step, titles), result, Cell(_reference(step))))
+    return [
+        Heading(_("计算过程")),
+        Paragraph(_("从结果往下看：缩进的各行是上一行用到的内容，同一项只列一次。"), quiet=True),
+        Table(heads, tuple(rows), dense=True),
+    ]
+
+
+def _how(step: Data, titles: Mapping[str, str]) -> Cell:
+    """The formula in words with the values put in beneath; for facts and standards, where they come from."""
+    formula, filled = str(step.get("formula") or ""), str(step.get("filled") or "")
+    kind = _(_KINDS.get(step["kind"], "计算"))
+    if not formula:
+        return Cell(kind)
+    words = formula_in_words(formula, titles)
+    values = formula_in_words(filled, titles) if filled and filled != formula else ""
+    return Cell(words, note=f"＝ {values}" if values else "")
+
+
+def _reference(step: Data) -> str:
+    reference, grade = str(step.get("reference") or ""), str(step.get("grade") or "")
+    return _("{reference}（{grade}级）").format(reference=reference, grade=grade) if reference and grade else reference
+
+
+def _as_tree(steps: Sequence[Data], targets: Iterable[str]) -> list[tuple[int, Data]]:
+    """Steps from the results downwards, each once, below the first step that uses it, with its depth."""
+    by_id = {str(s["id"]): s for s in steps}
+    used = {str(i) for s in steps for i in s.get("inputs", ())}
+    wanted = list(targets)
+    roots = [s for name in wanted for s in steps if s["name"] == name and not s.get("row")]
+    roots += [s for s in reversed(steps) if str(s["id"]) not in used]
+    out: list[tuple[int, Data]] = []
+    seen: set[str] = set()
+    todo = [(0, str(s["id"])) for s in reversed(roots)]
+    while todo:
+        depth, key = todo.pop()
+        if key in seen or key not in by_id:
+            continue
+        seen.add(key)
+        out.append((depth, by_id[key]))
+        todo.extend((depth + 1, str(i)) for i in reversed(list(by_id[key].get("inputs", ()))))
+    return out
+
+
+def _samples(explanation: Data) -> list[Block]:
+    found = {s["name"]: s for s in explanation.get("steps", ()) if s.get("sample")}
+    if not found:
+        return []
+    heads = columns((_("名称"), LEFT, 1.4), (_("为什么用这个数"), LEFT, 4.0))
+    return [
+        Heading(_("本结果用到的示例参数")),
+        table_of(heads, [row(s["title"], s.get("reason") or "") for s in found.values()]),
+    ]

@@ -1,0 +1,59 @@
+"""Blocks onto paper and screen: one HTML file that opens offline, or a PDF set by Typst."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from threading import Lock
+
+import jinja2
+import typst
+from markupsafe import Markup
+
+from zhikun.documents.blocks import Document
+from zhikun.documents.fonts import SANS_FAMILIES, typst_fonts
+from zhikun.wording import _
+
+_TEMPLATES = resources.files("zhikun.documents") / "templates"
+_LOCK = Lock()
+
+
+def html_page(document: Document) -> str:
+    """The document as one HTML file: styles inline, no scripts, nothing fetched from anywhere."""
+    return _environment().get_template("document.html.j2").render(document=document)
+
+
+def pdf_bytes(document: Document) -> bytes:
+    """The document as A4 PDF with embedded fonts. Raises FontsMissing where no Chinese font can be found."""
+    fonts, sans, serif = typst_fonts()
+    data = {**document.data(), "sans": sans, "serif": serif}
+    # Data travels as a value, never as text of the template: a name cannot become markup.
+    with _LOCK:
+        made = _compiler().compile(format="pdf", sys_inputs={"data": json.dumps(data, ensure_ascii=False)})
+    if not isinstance(made, bytes):
+        raise TypeError(f"typst returned {type(made).__name__}, not one PDF")
+    return made
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    source = (_TEMPLATES / "document.typ").read_bytes()
+    return typst.Compiler(source, font_paths=typst_fonts()[0])
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(
+            {name: (_TEMPLATES / name).read_text(encoding="utf-8") for name in ("document.html.j2", "document.css")}
+        ),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("j2",), default=True),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["_"] = _
+    environment.globals["families"] = Markup(", ".join(f'"{f}"' if " " in f else f for f in SANS_FAMILIES))
+    environment.filters["svg"] = Markup  # charts are drawn by charts.py, which escapes every text
+    return environment

@@ -1,0 +1,300 @@
+"""Counts and sums for reports. Every breakdown adds up to the list it was made from.
+
+Undetermined values are counted apart, never as zero; amounts are summed on the 1e-6 grid, so parts and whole agree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zhikun.documents.errors import ScoreOffScale
+from zhikun.documents.inputs import Assessed
+from zhikun.tables import write_csv
+from zhikun.wording import _
+
+LEVELS: tuple[float, ...] = tuple(step / 2 for step in range(11))
+LEVEL_TITLES: tuple[str, ...] = tuple(f"{level:g}" for level in LEVELS)
+GRID = 1_000_000
+_MOST_BINS = 12
+_TAIL = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class CauseRow:
+    """How many households have each score of one cause; `undetermined` are those whose score is not known yet."""
+
+    name: str
+    title: str
+    counts: tuple[int, ...]
+    undetermined: int = 0
+
+    @property
+    def total(self) -> int:
+        """Households with a known score (小计)."""
+        return sum(self.counts)
+
+    def at_least(self, level: float) -> int:
+        """Households scored at this level or above."""
+        return sum(n for at, n in zip(LEVELS, self.counts, strict=True) if at >= level)
+
+
+@dataclass(frozen=True, slots=True)
+class CausesTable:
+    """Causes by score, as the published 致困原因统计表."""
+
+    rows: tuple[CauseRow, ...]
+    households: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Households of one place or category: how many, how many persons, what they receive a month (元)."""
+
+    code: str
+    title: str
+    households: int = 0
+    members: int = 0
+    amount: float = 0.0
+    amount_undetermined: int = 0
+    categories: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Households whose value is at or above `first` and below `below` (None: no limit)."""
+
+    first: float
+    below: float | None
+    households: int
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One household value in bins of equal width, the long tail in the last."""
+
+    title: str
+    unit: str
+    bins: tuple[Bin, ...]
+    undetermined: int
+    median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A fact still to be asked, with the households that wait for it."""
+
+    entity: str
+    fact: str
+    title: str
+    text: str
+    households: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCount:
+    """How many households one item of a list applies to."""
+
+    list_name: str
+    code: str
+    title: str
+    households: int
+    department: str = ""
+    confirm: str = ""
+    reference: str = ""
+
+
+def causes_table(assessed: Assessed) -> CausesTable:
+    """Households by cause and score. Raises ScoreOffScale for a score that is not one of the eleven."""
+    rows = []
+    for name in assessed.pack.results.causes:
+        counts: Counter[float | None] = Counter()
+        for value in assessed.column(name):
+            counts[_score(value)] += 1
+        undetermined = counts.pop(None, 0)
+        strange = sorted(level for level in counts if level is not None and level not in LEVELS)
+        title = assessed.shown(name).title
+        if strange:
+            raise ScoreOffScale(
+                _(
+                    "致困因子“{title}”（{name}）出现了 {value:g} 分，不在 0、0.5、1 … 5 之列，无法汇入致困原因统计表。"
+                    "请在 {pack} 中为它加上 rounding: {{to: 0.5, ...}} 并把结果限制在 0 到 5 之间，"
+                    "或把它移出 pack.yaml 的 results.causes。"
+                ).format(title=title, name=name, value=strange[0], pack=assessed.pack.id)
+            )
+        rows.append(CauseRow(name, title, tuple(counts.get(level, 0) for level in LEVELS), undetermined))
+    return CausesTable(tuple(rows), len(assessed.households))
+
+
+def write_causes_csv(table: CausesTable, path: Path) -> None:
+    """causes.csv: cause, 0, 0.5 ... 5, total. UTF-8 with BOM, so that spreadsheets show the Chinese."""
+    write_csv(path, ["cause", *LEVEL_TITLES, "total"], ([row.title, *row.counts, row.total] for row in table.rows))
+
+
+def several_causes(assessed: Assessed, threshold: float) -> dict[int | None, int]:
+    """Number of causes scored at `threshold` or above -> households; None: some score is not known yet."""
+    columns = [[_score(v) for v in assessed.column(name)] for name in assessed.pack.results.causes]
+    counts: Counter[int | None] = Counter()
+    for scores in zip(*columns, strict=True):
+        known = [s for s in scores if s is not None]
+        counts[sum(s >= threshold for s in known) if len(known) == len(scores) else None] += 1
+    return dict(sorted(counts.items(), key=lambda item: (item[0] is None, item[0] or 0)))
+
+
+def totals(assessed: Assessed) -> Group:
+    """The whole list as one group."""
+    return _groups(assessed, [""] * len(assessed.households)).get("", Group("", _("合计")))
+
+
+def by_place(assessed: Assessed) -> tuple[Group, ...]:
+    """Townships in the order of their codes; households without a known place last."""
+    groups = _groups(assessed, assessed.townships())
+    order = sorted(groups, key=lambda code: (code == "", code))
+    return tuple(_titled(groups[code], assessed.place_name(code)) for code in order)
+
+
+def by_category(assessed: Assessed) -> tuple[Group, ...]:
+    """Categories in the pack's order, also those without households; undetermined households last."""
+    name = assessed.pack.results.category
+    if not name:
+        return ()
+    shown = assessed.shown(name)
+    groups = _groups(assessed, category_codes(assessed))
+    known = [*shown.labels, *sorted(code for code in groups if code and code not in shown.labels)]
+    order = known + ([""] if "" in groups else [])
+    empty = Group("", "")
+    return tuple(
+        _titled(groups.get(code, empty), shown.text(code) if code else shown.text(None), code) for code in order
+    )
+
+
+def category_codes(assessed: Assessed) -> list[str]:
+    """The category of each household as text; '' is undetermined (or the pack has no category)."""
+    name = assessed.pack.results.category
+    if not name:
+        return [""] * len(assessed.households)
+    shown = assessed.shown(name)
+    values = assessed.column(name)
+    return ["" if v is None else shown.text(v) if isinstance(v, bool) else str(v) for v in values]
+
+
+def distribution(assessed: Assessed, name: str) -> Distribution:
+    """A number over all households in at most a dozen round bins, the top two per cent gathered in the last."""
+    shown = assessed.shown(name)
+    values = assessed.column(name)
+    known = sorted(float(v) for v in values if isinstance(v, int | float))
+    undetermined = len(values) - len(known)
+    if not known:
+        return Distribution(shown.title, shown.unit, (), undetermined, None)
+    low, high = known[0], known[min(len(known) - 1, int(len(known) * _TAIL))]
+    width = _round_width((high - min(low, 0.0)) / (_MOST_BINS - 1))
+    first = math.floor(min(low, 0.0) / width)
+    last = max(math.floor(high / width), first)
+    counts = Counter(min(math.floor(v / width), last) for v in known)
+    bins = tuple(
+        Bin(index * width, None if index == last else (index + 1) * width, counts[index])
+        for index in range(first, last + 1)
+    )
+    return Distribution(shown.title, shown.unit, bins, undetermined, known[len(known) // 2])
+
+
+def questions(assessed: Assessed) -> tuple[Question, ...]:
+    """Facts that undetermined values wait for, the most wanted first."""
+    households: dict[tuple[str, str], set[str]] = defaultdict(set)
+    rows: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    for missing in assessed.missing.to_pylist():
+        key = (str(missing["entity"]), str(missing["fact"]))
+        households[key].add(missing["household"])
+        rows[key].add((missing["household"], missing["row"] or 0))
+    found = []
+    for (entity, name), wanting in households.items():
+        fact = assessed.pack.facts.get((entity, name))
+        title = fact.title if fact else name
+        text = (fact.question if fact else "") or title
+        found.append(Question(entity, name, title, text, len(wanting), len(rows[entity, name])))
+    return tuple(sorted(found, key=lambda q: (-q.households, q.entity, q.fact)))
+
+
+def undetermined(assessed: Assessed) -> tuple[tuple[str, int], ...]:
+    """(title, households) of each headline value that is not known yet for someone, in the pack's order."""
+    results = assessed.pack.results
+    names = [n for n in (results.category, results.eligible, results.amount, results.index, *results.causes) if n]
+    counted = [(assessed.shown(n).title, sum(v is None for v in assessed.column(n))) for n in dict.fromkeys(names)]
+    return tuple((title, n) for title, n in counted if n)
+
+
+def waiting_households(assessed: Assessed) -> int:
+    """Households with at least one question still open."""
+    return len(set(assessed.missing.column("household").to_pylist()))
+
+
+def items(assessed: Assessed, lists: Sequence[str]) -> tuple[ItemCount, ...]:
+    """How often each item of these lists applies, in the pack's order; items nobody meets included."""
+    found = []
+    for name in lists:
+        rule = assessed.pack.rules[("household", name)]
+        counts: Counter[str] = Counter()
+        for value in assessed.column(name):
+            counts.update(value if isinstance(value, list) else ())
+        in_force = {i.code: i for i in rule.items if i.period.holds(assessed.day) or counts[i.code]}
+        for item in sorted(in_force.values(), key=lambda i: i.order):
+            found.append(
+                ItemCount(
+                    name, item.code, item.title, counts[item.code], item.department, item.confirm, item.source.reference
+                )
+            )
+    return tuple(found)
+
+
+def flagged_households(assessed: Assessed) -> int:
+    """Households with at least one flag that a person must confirm or override."""
+    columns = [assessed.column(name) for name in assessed.pack.results.flags]
+    return sum(any(values) for values in zip(*columns, strict=True)) if columns else 0
+
+
+def _groups(assessed: Assessed, keys: Sequence[str]) -> dict[str, Group]:
+    amount_name = assessed.pack.results.amount
+    amounts = assessed.column(amount_name) if amount_name else [0.0] * len(keys)
+    households, members, micro, unknown = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    categories: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = zip(keys, assessed.member_counts(), amounts, category_codes(assessed), strict=True)
+    for key, persons, amount, category in rows:
+        households[key] += 1
+        members[key] += persons
+        categories[key][category] += 1
+        if isinstance(amount, int | float):
+            micro[key] += round(amount * GRID)
+        else:
+            unknown[key] += 1
+    return {
+        key: Group(key, "", n, members[key], micro[key] / GRID, unknown[key], dict(categories[key]))
+        for key, n in households.items()
+    }
+
+
+def _titled(group: Group, title: str, code: str | None = None) -> Group:
+    return Group(
+        group.code if code is None else code,
+        title,
+        group.households,
+        group.members,
+        group.amount,
+        group.amount_undetermined,
+        group.categories,
+    )
+
+
+def _score(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _round_width(width: float) -> float:
+    """The next width of 1, 2 or 5 times a power of ten: bins people can read."""
+    if width <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(width))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= width)

@@ -1,0 +1,188 @@
+"""Values, formulas and conditions in words that an officer reads."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from zhikun.engine.formulas import Node
+from zhikun.engine.plan.model import Lowered, Step
+from zhikun.engine.run.operations import Value
+from zhikun.wording import _
+
+_SIGNS = {
+    "add": (" + ", 4), "sub": (" − ", 4), "mul": (" × ", 5), "div": (" ÷ ", 5),
+    "eq": (" = ", 3), "ne": (" ≠ ", 3), "lt": (" < ", 3), "le": (" ≤ ", 3), "gt": (" > ", 3), "ge": (" ≥ ", 3),
+    "and": (" 且 ", 2), "or": (" 或 ", 1),
+}  # fmt: skip
+_CALLS = {
+    "divide": "商", "min": "较小者", "max": "较大者", "abs": "绝对值", "round_to": "取整", "lookup": "查表", "age": "周岁",
+    "months_since": "距今月数", "days_since": "距今天数", "known": "已知", "assume": "未知时假设", "sum": "合计",
+    "count": "计数", "any": "有任一", "all": "全部", "max_of": "最大", "min_of": "最小", "count_of": "项数",
+}  # fmt: skip
+
+
+def number(value: float, unit: str | None) -> str:
+    """A number with thousands separators; money with two decimals, others without trailing zeros."""
+    if unit and "元" in unit and round(value * 100) == value * 100 or (unit and "元" in unit and abs(value) >= 1):
+        text = f"{value:,.2f}"
+    else:
+        text = f"{value:,.6f}".rstrip("0").rstrip(".")
+    return f"{text} {unit}" if unit else text
+
+
+def at(value: Value, row: int) -> tuple[Any, bool]:
+    """One row's element of a value, and whether it is known (for a set: whether it is fully known)."""
+    data, known = value
+    element = data[row] if isinstance(data, np.ndarray) and data.ndim else data
+    if known is None:
+        return element, True
+    mark = known[row] if isinstance(known, np.ndarray) and known.ndim else known
+    return element, bool(mark == 0) if getattr(known, "dtype", None) == np.uint64 else bool(mark)
+
+
+def plain(step: Step, value: Value, row: int) -> object:
+    """One row's value as JSON holds it: number, truth, code, codes, ISO date, or None where undetermined."""
+    element, known = at(value, row)
+    if step.type == "choices":
+        return [code for place, code in enumerate(step.codes) if int(element) >> place & 1]
+    if not known:
+        return None
+    if step.type == "number":
+        return float(element)
+    if step.type == "boolean":
+        return bool(element)
+    if step.type == "choice":
+        return step.codes[int(element)]
+    if step.type == "date":
+        return (date(1970, 1, 1) + timedelta(days=int(element))).isoformat()
+    return str(int(element)) if step.type == "place" else str(element)
+
+
+def display(step: Step, value: Value, row: int) -> str:
+    """One row's value in words."""
+    element, known = at(value, row)
+    if step.type == "choices":
+        names = [label for place, label in enumerate(step.labels) if int(element) >> place & 1]
+        text = "、".join(names) or _("无")
+        return text if known else _("{text}（还有未定的项）").format(text=text) if names else _("未知")
+    if not known:
+        return _("未知")
+    if step.type == "number":
+        return number(float(element), step.unit)
+    if step.type == "boolean":
+        return _("是") if element else _("否")
+    if step.type == "choice":
+        return step.labels[int(element)]
+    return str(plain(step, value, row))
+
+
+Part = str | tuple[str, str]  # words, or the key of a named value to put in
+
+
+def parts(low: Lowered, labels: dict[tuple[str, str], Step]) -> list[Part]:
+    """A formula as words and named values, in order."""
+    found: list[Part] = []
+    _write(low, labels, found, 0)
+    merged: list[Part] = []
+    for part in found:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    return merged
+
+
+def _write(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], outer: int) -> None:
+    node = low.node
+    if node.op == "ref":
+        out.append(node.value)  # type: ignore[arg-type] # the value of a ref is its key
+    elif node.op == "literal":
+        out.append(literal(node))
+    elif node.op in ("spread", "recode"):
+        _write(low.args[0], labels, out, outer)
+    elif node.op in _SIGNS:
+        _infix(low, labels, out, outer)
+    elif node.op == "not":
+        _negated(low, labels, out, outer)
+    elif node.op == "neg":
+        out.append("−")
+        _write(low.args[0], labels, out, 6)
+    elif node.op == "if":
+        _listed(low, labels, out, (_("如果 "), _("，则 "), _("，否则 ")))
+    elif node.op in ("in_codes", "has_any"):
+        _membership(low, labels, out, positive=True)
+    elif node.op == "count_rows":
+        out.append(_("{e}行数").format(e=node.value))
+    else:
+        _call(low, labels, out)
+
+
+def literal(node: Node) -> str:
+    """A written value as text."""
+    if node.type == "number":
+        return number(float(str(node.value)), None)
+    if node.type == "boolean":
+        return _("是") if node.value else _("否")
+    return node.codes[int(str(node.value))] if node.codes else str(node.value)
+
+
+def _infix(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], outer: int) -> None:
+    sign, rank = _SIGNS[low.node.op]
+    if rank < outer:
+        out.append("（")
+    for place, arg in enumerate(low.args):
+        if place:
+            out.append(sign)
+        _write(arg, labels, out, rank + (1 if place and low.node.op in ("sub", "div") else 0))
+    if rank < outer:
+        out.append("）")
+
+
+def _negated(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], outer: int) -> None:
+    inner = low.args[0]
+    if inner.node.op in ("in_codes", "has_any"):
+        _membership(inner, labels, out, positive=False)
+        return
+    out.append(_("不满足（"))
+    _write(inner, labels, out, 0)
+    out.append("）")
+
+
+def _membership(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], *, positive: bool) -> None:
+    subject = low.args[0]
+    while subject.node.op in ("spread", "recode"):
+        subject = subject.args[0]
+    key = subject.node.value if subject.node.op == "ref" else None
+    step = labels.get(key) if isinstance(key, tuple) else None
+    names = step.labels if step is not None else subject.node.codes
+    if low.node.op == "has_any":
+        chosen = [name for place, name in enumerate(names) if int(str(low.node.value)) >> place & 1]
+    else:
+        places = low.node.value if isinstance(low.node.value, tuple) else ()
+        chosen = [names[int(str(place))] for place in places]
+    _write(subject, labels, out, 4)
+    out.append((_(" 是 ") if positive else _(" 不是 ")) + "“" + "”或“".join(chosen) + "”")
+
+
+def _listed(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], words: tuple[str, ...]) -> None:
+    out.append("（")
+    for word, arg in zip(words, low.args, strict=True):
+        out.append(word)
+        _write(arg, labels, out, 0)
+    out.append("）")
+
+
+def _call(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part]) -> None:
+    node = low.node
+    name = _CALLS.get(node.op, node.op)
+    if node.op == "lookup":
+        name = _("查表 {t} ").format(t=node.value)
+    out.append(f"{name}（")
+    for place, arg in enumerate(low.args):
+        if place:
+            out.append("，")
+        _write(arg, labels, out, 0)
+    out.append("）")

@@ -1,0 +1,90 @@
+"""Runs a Plan's instructions over one block. The only evaluator: batches, one household, what-if and cluster all come here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zhikun.engine.plan.model import Instruction, Plan
+from zhikun.engine.run.calendar import Calendar
+from zhikun.engine.run.operations import OPERATIONS, Frame, Operation, Value
+
+Key = tuple[str, str]
+
+
+class Kernel:
+    """A Plan bound to its operations, its constants computed once. Read-only after creation; threads may share it."""
+
+    def __init__(self, plan: Plan, slots: Iterable[int] | None = None) -> None:
+        """`slots` limits the work to what these need (default: every named value and ranking condition)."""
+        self.plan = plan
+        self.calendar = Calendar(plan.day)
+        self.kept = frozenset(slots if slots is not None else all_slots(plan))
+        self.needed = _closure(plan.instructions, self.kept)
+        self.constants: dict[int, Value] = {}
+        self.program: list[tuple[int, Operation | None, tuple[int, ...], Any, str, tuple[int, ...]]] = []
+        self._prepare()
+
+    def _prepare(self) -> None:
+        order = [n for n in range(len(self.plan.instructions)) if n in self.needed]
+        frees: dict[int, list[int]] = {}
+        last = {slot: n for n in order for slot in self.plan.instructions[n].args}
+        for slot, user in last.items():
+            if slot not in self.kept:
+                frees.setdefault(user, []).append(slot)
+        for number in order:
+            instruction = self.plan.instructions[number]
+            if instruction.op == "const":
+                self.constants[number] = (instruction.value, None)
+            elif not instruction.space:
+                self.constants[number] = self._constant(instruction)
+            else:
+                operation = None if instruction.op == "fact" else OPERATIONS[instruction.op]
+                freed = tuple(slot for slot in frees.get(number, ()) if slot not in self.constants)
+                self.program.append((number, operation, instruction.args, instruction.value, instruction.space, freed))
+
+    def _constant(self, instruction: Instruction) -> Value:
+        args = tuple(self.constants[slot] for slot in instruction.args)
+        data, known = OPERATIONS[instruction.op](Frame(0), args, instruction.value, "")
+        return (data[()] if hasattr(data, "shape") else data), known
+
+    def run(self, frame: Frame, facts: Mapping[Key, Value], *, keep_all: bool = False) -> list[Value | None]:
+        """The value of every kept slot (`keep_all`: of every slot) for one block of facts; None elsewhere."""
+        frame.calendar = self.calendar
+        values: list[Any] = [None] * len(self.plan.instructions)
+        for number, value in self.constants.items():
+            values[number] = value
+        for number, operation, args, value, space, freed in self.program:
+            if operation is None:
+                values[number] = facts[value]
+            else:
+                values[number] = operation(frame, tuple([values[slot] for slot in args]), value, space)
+            if not keep_all:
+                for slot in freed:
+                    values[slot] = None
+        return values
+
+    def rerun(self, frame: Frame, values: list[Value | None], changed: Mapping[int, Value]) -> list[Value | None]:
+        """`values` (of a run that kept all) with some slots replaced, and everything that depends on them computed again."""
+        again = list(values)
+        dirty = set(changed)
+        for slot, value in changed.items():
+            again[slot] = value
+        for number, operation, args, value, space, _freed in self.program:
+            if number not in changed and operation is not None and not dirty.isdisjoint(args):
+                again[number] = operation(frame, tuple([again[slot] for slot in args]), value, space)  # type: ignore[misc] # every slot was kept
+                dirty.add(number)
+        return again
+
+
+def all_slots(plan: Plan) -> list[int]:
+    """The slots of every named value, and of the conditions of rankings."""
+    return [step.slot for step in plan.steps] + [r.among.slot for r in plan.rankings if r.among is not None]
+
+
+def _closure(instructions: tuple[Instruction, ...], wanted: frozenset[int]) -> frozenset[int]:
+    needed = set(wanted)
+    for number in range(len(instructions) - 1, -1, -1):
+        if number in needed:
+            needed.update(instructions[number].args)
+    return frozenset(needed)

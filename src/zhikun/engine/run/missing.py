@@ -1,0 +1,128 @@
+"""The facts still missing: which unknown facts could yet change an undetermined value.
+
+The block is run once more with every intermediate value kept; from the undetermined target we walk back through the
+operations, and only through what is unknown and still matters: a branch that a known condition did not take, or a part that
+a known FALSE in an AND already settles, is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from zhikun.engine.plan.model import Instruction, Plan, Step
+from zhikun.engine.run.facts import ID, Block, load
+from zhikun.engine.run.kernel import Kernel
+from zhikun.engine.run.operations import Frame, Value
+
+Mask = NDArray[np.bool_]
+_AGGREGATES = frozenset({"sum", "count", "any", "all", "max_of", "min_of"})
+
+
+def missing_facts(plan: Plan, facts: Mapping[str, pa.Table], targets: Iterable[str]) -> pa.Table:
+    """household, target, entity, row (from 1; 0 for the household), fact: what is still to be asked, for each target."""
+    block = load(plan, facts)
+    kernel = Kernel(plan)
+    values = kernel.run(block.frame, block.values, keep_all=True)
+    ids = facts[ID].column(ID).to_pylist()
+    out: dict[str, list[Any]] = {ID: [], "target": [], "entity": [], "row": [], "fact": []}
+    for target in targets:
+        for step, household, row in wanted(plan, block, values, plan.step(target)):
+            out[ID].append(ids[household])
+            out["target"].append(target)
+            out["entity"].append(step.entity)
+            out["row"].append(row)
+            out["fact"].append(step.name)
+    return pa.table(out)
+
+
+def wanted(plan: Plan, block: Block, values: list[Any], target: Step) -> list[tuple[Step, int, int]]:
+    """(fact, household place, row) of each unknown fact that could change the target where it is undetermined."""
+    relevant = relevance(plan, block.frame, values, target.slot)
+    found = []
+    for step in plan.facts:
+        slot = _raw_slot(plan, step)
+        matters = relevant.get(slot)
+        if matters is None:
+            continue
+        for place in np.flatnonzero(matters):
+            household, row = _owner(block.frame, step.entity, int(place))
+            found.append((step, household, row))
+    return sorted(found, key=lambda item: item[1])
+
+
+def _raw_slot(plan: Plan, step: Step) -> int:
+    instruction = plan.instructions[step.slot]
+    return instruction.args[1] if instruction.op == "not_asked" else step.slot
+
+
+def _owner(frame: Frame, entity: str, place: int) -> tuple[int, int]:
+    if entity == ID:
+        return place, 0
+    starts = frame.rows[entity].starts
+    household = int(np.searchsorted(starts, place, side="right")) - 1
+    return household, place - int(starts[household]) + 1
+
+
+def relevance(plan: Plan, frame: Frame, values: list[Any], target: int) -> dict[int, Mask]:
+    """For each slot, where its being unknown could change the target."""
+    relevant: dict[int, Mask] = {}
+    size = frame.size(plan.instructions[target].space or ID)
+    relevant[target] = np.broadcast_to(unknown(values[target]), size).copy()
+    for number in range(target, -1, -1):
+        matters = relevant.get(number)
+        instruction = plan.instructions[number]
+        if matters is None or not instruction.space or not matters.any():
+            continue
+        for slot, where in _spread_back(instruction, number, matters, frame, values):
+            where = where & unknown(values[slot])
+            if where.any():
+                relevant[slot] = relevant[slot] | where if slot in relevant else where
+    return relevant
+
+
+def unknown(value: Value) -> Any:
+    """Where a value is unknown (for a set: where any of it is)."""
+    known = value[1]
+    if known is None:
+        return np.zeros(np.shape(value[0]), np.bool_)
+    return known != 0 if known.dtype == np.uint64 else np.logical_not(known)
+
+
+def _spread_back(
+    instruction: Instruction, number: int, matters: Mask, frame: Frame, values: list[Any]
+) -> list[tuple[int, Mask]]:
+    """Which arguments' unknowns matter, where the result's unknown matters."""
+    args = instruction.args
+    if instruction.op in _AGGREGATES:
+        rows = np.repeat(matters, frame.rows[str(instruction.value)].sizes)
+        back = [(args[0], rows)]
+        return back + [(slot, matters) for slot in args[1:]]
+    if instruction.op == "spread":
+        rows_of = frame.rows[instruction.space]
+        owners = np.repeat(np.arange(len(rows_of.starts)), rows_of.sizes)
+        up = np.zeros(len(rows_of.starts), np.bool_)
+        up[owners[matters]] = True
+        return [(args[0], up)]
+    if instruction.op == "if":
+        return _branches(args, matters, values)
+    if instruction.op == "not_asked":
+        asked_unknown = unknown(values[args[0]])
+        return [(args[0], matters & asked_unknown), (args[1], matters)]
+    return [(slot, matters) for slot in args]
+
+
+def _branches(args: tuple[int, ...], matters: Mask, values: list[Any]) -> list[tuple[int, Mask]]:
+    condition, yes, no = args
+    data = values[condition][0]
+    undecided = unknown(values[condition])
+    taken = np.broadcast_to(np.asarray(data, np.bool_), matters.shape)
+    return [
+        (condition, matters & undecided),
+        (yes, matters & (undecided | taken)),
+        (no, matters & (undecided | ~taken)),
+    ]

@@ -1,0 +1,438 @@
+"""What each operation does to a block: NumPy arrays with a mask of what is known.
+
+A value is (data, known). `data` is an array over the rows of its entity, or a scalar for a constant. `known` is None
+where everything is known. For sets (`choices`), data holds one bit for each code and `known` is replaced by the bits that
+are unknown. Where something is unknown, data holds an arbitrary number; nothing reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+Value = tuple[Any, Any]
+
+MILLION = 1_000_000.0
+# A quotient or product this near to half a step of the grid (relative) is decided by whole numbers instead of floats.
+NEAR_TIE = 1e-15
+
+
+@dataclass(slots=True)
+class Rows:
+    """How the rows of one entity belong to the households of a block: each household's first row, and which have none."""
+
+    count: int
+    starts: NDArray[np.intp]
+    sizes: NDArray[np.intp]
+    empty: Mask | None  # None when every household has a row
+
+    @staticmethod
+    def of(starts: NDArray[np.intp], count: int) -> Rows:
+        sizes = np.diff(starts, append=count)
+        empty = sizes == 0
+        return Rows(count, starts, sizes, empty if empty.any() else None)
+
+
+@dataclass(slots=True)
+class Frame:
+    """A block of households: their number, the rows of each entity, and the day's tables for ages."""
+
+    households: int
+    rows: dict[str, Rows] = field(default_factory=dict)
+    calendar: Any = None  # engine.run.calendar.Calendar
+
+    def size(self, space: str) -> int:
+        """How many rows an entity has in this block."""
+        return self.households if space == "household" else self.rows[space].count
+
+
+Operation = Callable[[Frame, tuple[Value, ...], Any, str], Value]
+
+
+def both(first: Any, second: Any) -> Any:
+    """Where both are known."""
+    if first is None:
+        return second
+    return first if second is None else first & second
+
+
+def _strict(function: Callable[..., Any]) -> Operation:
+    """An operation that is unknown where any argument is."""
+
+    def run(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+        if len(args) == 1:
+            return function(args[0][0]), args[0][1]
+        return function(args[0][0], args[1][0]), both(args[0][1], args[1][1])
+
+    return run
+
+
+# --- numbers on the grid
+
+
+def snap(data: Any, decimals: int) -> Any:
+    """Numbers that lie within float error of a decimal with this many places, as exactly the nearest float64."""
+    scale = 10.0**decimals
+    clean = np.rint(data * scale)
+    clean /= scale
+    clean += 0.0  # no negative zero
+    return clean
+
+
+def _snap(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    return snap(args[0][0], value), args[0][1]
+
+
+def _half_away(scaled: Any) -> Any:
+    """Scaled numbers rounded to whole ones, half away from zero; ties are handled by the caller."""
+    return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+
+
+def _whole(number: float) -> int:
+    return round(number * MILLION)
+
+
+def _divide_half_away(top: int, bottom: int) -> int:
+    """Exact quotient of whole numbers, half away from zero."""
+    quotient = (2 * abs(top) + abs(bottom)) // (2 * abs(bottom))
+    return quotient if (top >= 0) == (bottom > 0) else -quotient
+
+
+def _to_grid(scaled: Any, exact: Callable[[int], int]) -> Any:
+    """`scaled` millionths to the grid; elements too near to a tie are computed exactly by `exact(index)`."""
+    scaled = np.asarray(scaled)
+    size = np.abs(scaled)
+    near = np.abs(size - np.floor(size) - 0.5) <= size * NEAR_TIE
+    result = _half_away(scaled)
+    if near.any():
+        flat = result.reshape(-1)
+        for index in np.flatnonzero(near.reshape(-1)):
+            flat[index] = exact(int(index))
+    return result / MILLION + 0.0
+
+
+def _at(data: Any, index: int) -> float:
+    array = np.asarray(data).reshape(-1)
+    return float(array[index if array.size > 1 else 0])
+
+
+def multiply_on_grid(left: Any, right: Any) -> Any:
+    """The product of grid numbers, rounded to the grid half away from zero, exactly."""
+    return _to_grid(
+        left * right * MILLION,
+        lambda i: _divide_half_away(_whole(_at(left, i)) * _whole(_at(right, i)), 1_000_000),
+    )
+
+
+def divide_on_grid(top: Any, bottom: Any) -> Any:
+    """The quotient of grid numbers, rounded to the grid half away from zero, exactly; 0 where the divisor is 0."""
+    zero = np.equal(bottom, 0)
+    safe = np.where(zero, 1.0, bottom) if np.any(zero) else bottom
+    return _to_grid(
+        top / safe * MILLION,
+        lambda i: _divide_half_away(_whole(_at(top, i)) * 1_000_000, _whole(_at(safe, i))),
+    )
+
+
+def _div_grid(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+    (top, known_top), (bottom, known_bottom) = args[0], args[1]
+    quotient, known = divide_on_grid(top, bottom), both(known_top, known_bottom)
+    if len(args) == 2:  # noqa: PLR2004 - a / b by a literal or a standard
+        return quotient, known
+    zero = np.equal(bottom, 0)
+    if not np.any(zero):
+        return quotient, known
+    otherwise, known_otherwise = args[2]
+    data = np.where(zero, otherwise, quotient)
+    return data, _chosen(zero, known_bottom, known_otherwise, known)
+
+
+def _chosen(condition: Any, known_condition: Any, known_true: Any, known_false: Any) -> Any:
+    if known_true is None and known_false is None:
+        return known_condition
+    true = True if known_true is None else known_true
+    false = True if known_false is None else known_false
+    return both(np.where(condition, true, false), known_condition)
+
+
+def _round_to(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    step, direction = value
+    units = round(step * MILLION)
+    whole = np.rint(np.asarray(args[0][0]) * MILLION).astype(np.int64)
+    if direction == "down":
+        quotient = whole // units
+    elif direction == "up":
+        quotient = -((-whole) // units)
+    else:
+        quotient = np.sign(whole) * ((2 * np.abs(whole) + units) // (2 * units))
+    return quotient * units / MILLION, args[0][1]
+
+
+# --- logic with unknown
+
+
+def _not(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+    return np.logical_not(args[0][0]), args[0][1]
+
+
+def _connect(stop: bool) -> Operation:  # noqa: FBT001 - False for AND, True for OR: the value that decides alone
+    combine = np.logical_or if stop else np.logical_and
+
+    def run(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+        data, known = args[0]
+        for other, other_known in args[1:]:
+            if known is None and other_known is None:
+                data = combine(data, other)
+                continue
+            left = True if known is None else known
+            right = True if other_known is None else other_known
+            decided = (left & np.equal(data, stop)) | (right & np.equal(other, stop))
+            known = decided | (left & right)
+            data = decided if stop else np.logical_not(decided)
+        return data, known
+
+    return run
+
+
+def _if(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+    (condition, known), (yes, known_yes), (no, known_no) = args
+    data = np.where(condition, yes, no)
+    if known is None and known_yes is None and known_no is None:
+        return data, None
+    chosen = _chosen(condition, None, known_yes, known_no)
+    if known is None:
+        return data, chosen
+    same = np.equal(yes, no)
+    if known_yes is not None:
+        same = same & known_yes
+    if known_no is not None:
+        same = same & known_no
+    return data, np.where(known, True if chosen is None else chosen, same)
+
+
+def _known(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> Value:
+    known = args[0][1]
+    if known is None:
+        return np.ones(frame.size(space), np.bool_) if space else np.True_, None
+    if known.dtype != np.bool_:  # a set: known where no bit is unknown
+        known = known == 0
+    return known, None
+
+
+def _assume(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+    (data, known), (assumed, known_assumed) = args
+    if known is None:
+        return data, None
+    return np.where(known, data, assumed), None if known_assumed is None else known | known_assumed
+
+
+def _not_asked(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    """A fact with `asked_when`: its `if_not_asked` value where the question did not arise."""
+    (asked, known_asked), (data, known) = args
+    skipped = np.logical_not(asked)
+    if known_asked is not None:
+        skipped = skipped & known_asked
+    filled = np.where(skipped, value, data)
+    if isinstance(data, np.ndarray) and data.dtype == np.uint64:
+        unknown = np.uint64(0) if known is None else known
+        return filled.astype(np.uint64), None if known is None else np.where(skipped, np.uint64(0), unknown)
+    return filled.astype(np.asarray(data).dtype), None if known is None else known | skipped
+
+
+# --- codes and sets
+
+
+def _in_codes(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    data, known = args[0]
+    found = np.equal(data, value[0])
+    for code in value[1:]:
+        found = found | np.equal(data, code)
+    return found, known
+
+
+def _recode(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    return np.asarray(value, np.int16)[args[0][0]], args[0][1]
+
+
+def _has_any(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    bits, unknown = args[0]
+    wanted = np.uint64(value)
+    found = (bits & wanted) != 0
+    return found, None if unknown is None else found | ((unknown & wanted) == 0)
+
+
+def _count_of(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+    bits, unknown = args[0]
+    return np.bitwise_count(bits).astype(np.float64), None if unknown is None else unknown == 0
+
+
+def _gather(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> Value:
+    """The items of an accumulating list as a set of bits, with the bits that are not yet decided."""
+    bits = np.zeros(frame.size(space), np.uint64)
+    unknown = None
+    for place, (holds, known) in enumerate(args):
+        bit = np.uint64(1 << place)
+        certain = holds if known is None else np.logical_and(holds, known)
+        bits |= np.where(certain, bit, np.uint64(0))
+        if known is not None:
+            unknown = np.zeros(frame.size(space), np.uint64) if unknown is None else unknown
+            unknown |= np.where(known, np.uint64(0), bit)
+    return bits, unknown
+
+
+def _place_value(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    """A standard that differs between places: the longest matching prefix of the place code wins."""
+    codes, known = args[0]
+    result = np.full(np.shape(codes), value[0][1])
+    for prefix, local in value[1:]:
+        result = np.where(codes // 10 ** (12 - len(prefix)) == int(prefix), local, result)
+    return result, known
+
+
+# --- tables and dates
+
+
+def _lookup(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    place: Any = None
+    known = None
+    for (data, known_key), edges, size in zip(args, value.edges, value.sizes, strict=True):
+        if edges is None:
+            index = data
+        else:
+            index = np.zeros(np.shape(data), np.intp)
+            for edge in edges:
+                index = index + np.greater_equal(data, edge)
+        place = index if place is None else place * np.intp(size) + index
+        known = both(known, known_key)
+    return value.array()[place], known
+
+
+def _since(kind: str) -> Operation:
+    def run(frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
+        return frame.calendar.since(kind, args[0][0]), args[0][1]
+
+    return run
+
+
+# --- households and their rows
+
+
+def _spread(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> Value:
+    sizes = frame.rows[space].sizes
+    data, known = args[0]
+    return np.repeat(data, sizes), None if known is None else np.repeat(known, sizes)
+
+
+def _reduce(ufunc: Any, data: Array, rows: Rows, when_none: Any) -> Array:
+    """`ufunc` over each household's rows; households without rows get `when_none`."""
+    if rows.count == 0:
+        return np.full(len(rows.starts), when_none, data.dtype)
+    result: Array = ufunc.reduceat(data, np.minimum(rows.starts, rows.count - 1))
+    if rows.empty is not None:
+        result[rows.empty] = when_none
+    return result
+
+
+def _any_of(data: Any, rows: Rows) -> Mask:
+    return _reduce(np.logical_or, np.asarray(data), rows, False)
+
+
+def _all_known(known: Any, rows: Rows) -> Any:
+    return None if known is None else _reduce(np.logical_and, known, rows, True)
+
+
+def _sum(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    data, known = args[0]
+    rows = frame.rows[value]
+    return _reduce(np.add, data, rows, 0.0), _all_known(known, rows)
+
+
+def _count(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    data, known = args[0]
+    rows = frame.rows[value]
+    counted = np.asarray(data, np.bool_).astype(np.float64)
+    return _reduce(np.add, counted, rows, 0.0), _all_known(known, rows)
+
+
+def _count_rows(frame: Frame, _args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    return frame.rows[value].sizes.astype(np.float64), None
+
+
+def _any(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+    data, known = args[0]
+    rows = frame.rows[value]
+    if known is None:
+        return _any_of(data, rows), None
+    found = _any_of(np.logical_and(data, known), rows)
+    return found, found | _reduce(np.logical_and, known, rows, True)
+
+
+def _all(frame: Frame, args: tuple[Value, ...], value: Any, space: str) -> Value:
+    data, known = args[0]
+    found, known_found = _any(frame, ((np.logical_not(data), known),), value, space)
+    return np.logical_not(found), known_found
+
+
+def _extreme(ufunc: Any) -> Operation:
+    def run(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+        (data, known), (otherwise, known_otherwise) = args
+        rows = frame.rows[value]
+        result = _reduce(ufunc, data, rows, 0.0)
+        if rows.empty is None:
+            return result, _all_known(known, rows)
+        all_known = _all_known(known, rows)
+        return np.where(rows.empty, otherwise, result), _chosen(rows.empty, None, known_otherwise, all_known)
+
+    return run
+
+
+OPERATIONS: dict[str, Operation] = {
+    "add": _strict(np.add),
+    "sub": _strict(np.subtract),
+    "mul": _strict(np.multiply),
+    "mul_grid": _strict(multiply_on_grid),
+    "div_grid": _div_grid,
+    "neg": _strict(lambda data: 0.0 - data),
+    "abs": _strict(np.abs),
+    "min": _strict(np.minimum),
+    "max": _strict(np.maximum),
+    "snap": _snap,
+    "round_to": _round_to,
+    "eq": _strict(np.equal),
+    "ne": _strict(np.not_equal),
+    "lt": _strict(np.less),
+    "le": _strict(np.less_equal),
+    "gt": _strict(np.greater),
+    "ge": _strict(np.greater_equal),
+    "in_codes": _in_codes,
+    "recode": _recode,
+    "and": _connect(stop=False),
+    "or": _connect(stop=True),
+    "not": _not,
+    "if": _if,
+    "known": _known,
+    "assume": _assume,
+    "not_asked": _not_asked,
+    "has_any": _has_any,
+    "count_of": _count_of,
+    "gather": _gather,
+    "lookup": _lookup,
+    "place_value": _place_value,
+    "age": _since("age"),
+    "months_since": _since("months_since"),
+    "days_since": _since("days_since"),
+    "spread": _spread,
+    "sum": _sum,
+    "count": _count,
+    "count_rows": _count_rows,
+    "any": _any,
+    "all": _all,
+    "max_of": _extreme(np.maximum),
+    "min_of": _extreme(np.minimum),
+}

@@ -1,0 +1,53 @@
+"""What reading a survey yields: facts for the engine, messages for people, rows to be corrected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from zhikun.tables import RowMessage, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedSheet:
+    """Rows of one sheet that did not get in, as they stand in the file, with what is wrong beside each.
+
+    `problems[i]` belongs to `rows[i]`: pairs of column index (-1: the whole row) and text.
+    """
+
+    entity: str
+    sheet: str
+    header: tuple[str, ...]
+    facts: Mapping[int, str]  # column index -> fact name
+    row_numbers: tuple[int, ...]
+    rows: tuple[tuple[object, ...], ...]
+    problems: tuple[tuple[tuple[int, str], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A survey read: `tables` are the engine's facts of the accepted households, texts included.
+
+    `counts`: `households` read, `accepted`, `rejected`, `rows.<entity>` read, `accepted.<entity>`,
+    `loose_rows` (rows that belong to no household), `examples` and `empty_rows` left out.
+    """
+
+    tables: dict[str, pa.Table]
+    messages: tuple[RowMessage, ...]
+    rejects: dict[str, RejectedSheet]
+    counts: dict[str, int]
+
+    def of(self, severity: Severity) -> list[RowMessage]:
+        """The messages of one severity, in the order of the file."""
+        return [m for m in self.messages if m.severity is severity]
+
+    def summary(self) -> list[tuple[str, int]]:
+        """How many rows have each problem, most frequent first: for a screen that cannot show thousands."""
+        counted: Counter[str] = Counter()
+        for message in self.messages:
+            if message.severity is not Severity.NOTE:
+                counted[f"{message.sheet}·{message.column}：{message.expected or message.found}"] += message.rows
+        return counted.most_common()

@@ -1,0 +1,179 @@
+"""Read a survey: files to facts for the engine, messages for people, rejects to be corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from zhikun.engine.packs.model import Pack
+from zhikun.intake.survey.convert import Context
+from zhikun.intake.survey.headings import Mapped, map_sheets, sheet_entity
+from zhikun.intake.survey.households import check_households, mask_of_in, rejected_households
+from zhikun.intake.survey.layout import HOUSEHOLD_COLUMN, ROW_COLUMN, SheetLayout, layouts
+from zhikun.intake.survey.model import RejectedSheet, Survey
+from zhikun.intake.survey.people import check_people
+from zhikun.intake.survey.rows import Rows, bad_rows, messages_of, take_rows
+from zhikun.tables import Kind, Limits, RowMessage, Sheet, UnreadableFile, is_table_file, read_sheets
+from zhikun.wording import _
+
+Progress = Callable[[str, int, int], None]
+_LONG_NUMBER = 1e11
+
+
+def read(
+    path: Path | str,
+    pack: Pack,
+    *,
+    members: Path | str | None = None,
+    today: date | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Survey:
+    """The survey in `path`: a workbook, a folder, or the household file of several CSV or Parquet files.
+
+    A household with an error in its own row or in any row of its people is rejected as a whole; warnings do
+    not reject. `members` names the member file where it does not lie beside the household file under the same
+    name; `today` is the day against which dates in the future are judged. Raises UnreadableFile, with every
+    reason, when no row can be read: not a workbook, a password, a sheet or a required column missing.
+    """
+    plans = layouts(pack)
+    sheets: list[Sheet] = []
+    for file in survey_files(Path(path), Path(members) if members else None, plans):
+        sheets.extend(read_sheets(file, limits=limits, progress=progress))
+    mapping = map_sheets(sheets, plans)
+    if mapping.fatal:
+        raise UnreadableFile(*mapping.fatal, *mapping.messages)
+    found: dict[str, Rows] = {}
+    for number, (entity, mapped) in enumerate(mapping.sheets.items()):
+        if progress:
+            progress(_("核对“{sheet}”").format(sheet=mapped.grid.sheet), number, len(mapping.sheets))
+        context = Context(today or date.today(), pack.place or "", mapped.grid.typed)
+        found[entity] = take_rows(mapped, context)
+    _something_to_read(found)
+    check_people(found["member"], pack.facts_of("member"))
+    check_households(found)
+    if progress:
+        progress(_("汇总"), len(found), len(found))
+    return _survey(found, mapping.messages)
+
+
+def survey_files(path: Path, members: Path | None, plans: Sequence[SheetLayout]) -> list[Path]:
+    """The files that make up a survey: all of a folder, or a household file with its siblings."""
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if is_table_file(file))
+        if not files:
+            message = RowMessage("", 0, "", _("文件夹“{name}”里没有表格文件").format(name=path.name),
+                                 _("工作簿、CSV 或 Parquet 文件"), _("请检查文件夹是否选对"))  # fmt: skip
+            raise UnreadableFile(message)
+        return files
+    files = [path]
+    if members:
+        files.append(members)
+    if path.suffix.lower() not in {".csv", ".tsv", ".txt", ".parquet"} or not path.parent.is_dir():
+        return files
+    home = next(plan for plan in plans if plan.entity == "household")
+    for word in (home.title, home.entity):
+        if path.stem.endswith(word):
+            stem = path.stem.removesuffix(word)
+            for plan in plans:
+                if plan.entity == "household" or (members and plan.entity == "member"):
+                    continue
+                siblings = [path.with_name(f"{stem}{name}{path.suffix}") for name in (plan.title, plan.entity)]
+                files.extend(sibling for sibling in siblings[:2] if sibling.is_file())
+            break
+    return list(dict.fromkeys(files))
+
+
+def _something_to_read(found: dict[str, Rows]) -> None:
+    if not len(found["household"]):
+        rows = found["household"]
+        left_out = _("（示例行不算）") if rows.examples else ""
+        found_text = _("没有数据行{left_out}").format(left_out=left_out)
+        raise UnreadableFile(RowMessage(rows.sheet, 0, "", found_text, _("每户一行"), _("请从表头下一行开始填写")))
+
+
+def _survey(found: dict[str, Rows], first: list[RowMessage]) -> Survey:
+    rejected = rejected_households(found)
+    tables, rejects, counts = {}, {}, {}
+    messages = list(first)
+    for entity, rows in found.items():
+        out = mask_of_in(rows.households, rejected) | bad_rows(rows)
+        if entity != "household":
+            out |= ~mask_of_in(rows.households, found["household"].households)
+        messages.extend(messages_of(rows))
+        tables[entity] = _table(rows, np.flatnonzero(~out))
+        rejects[entity] = _rejected(rows, np.flatnonzero(out))
+        counts[f"rows.{entity}"] = len(rows)
+        counts[f"accepted.{entity}"] = int((~out).sum())
+    home = found["household"]
+    counts["households"] = len(home.households.drop_null().unique())
+    counts["accepted"] = counts["accepted.household"]
+    counts["rejected"] = counts["households"] - counts["accepted"]
+    counts["loose_rows"] = sum(
+        int((~mask_of_in(rows.households, home.households)).sum()) for rows in found.values()
+    )
+    counts["examples"] = sum(rows.examples for rows in found.values())
+    counts["empty_rows"] = sum(rows.empty for rows in found.values())
+    return Survey(tables, tuple(messages), rejects, counts)
+
+
+def _table(rows: Rows, kept: np.ndarray) -> pa.Table:
+    """The engine's facts of these rows; a column that the file does not have is a fact nobody asked."""
+    where = pa.array(kept)
+    columns = {HOUSEHOLD_COLUMN: rows.households.take(where)}
+    if rows.mapped.layout.row_heading:
+        columns[ROW_COLUMN] = pa.array(rows.row[kept], pa.int32())
+    for fact in rows.mapped.layout.facts:
+        if fact.name in rows.facts:
+            columns[fact.name] = rows.facts[fact.name].values.take(where)
+    return pa.table(columns)
+
+
+def _rejected(rows: Rows, out: np.ndarray) -> RejectedSheet:
+    """The rows as they stand in the file, every column of it, with what is wrong."""
+    grid = rows.mapped.grid
+    mapped: Mapped = rows.mapped
+    by_heading = {rows.heading(name): index for name, index in mapped.facts.items()}
+    by_heading[rows.household_column()] = mapped.household
+    if mapped.row is not None:
+        by_heading[grid.header[mapped.row].strip()] = mapped.row
+    problems: dict[int, list[tuple[int, str]]] = {}
+    for message_heading, finding in _all_findings(rows):
+        index = by_heading.get(message_heading, -1)
+        text = RowMessage("", 0, message_heading, finding.found, finding.expected, finding.remedy)
+        problems.setdefault(finding.index, []).append((index, str(text)))
+    columns = [grid.columns[i].take(rows.kept[out]) for i in range(len(grid.header))]
+    cells = []
+    for column in columns:
+        texts = column.text.to_pylist()
+        cells.append(
+            [
+                float(number) if kind == Kind.NUMBER and abs(number) < _LONG_NUMBER
+                else ("" if kind == Kind.MERGED else text)
+                for text, kind, number in zip(texts, column.kind, column.number, strict=True)
+            ]
+        )  # fmt: skip
+    facts = {index: name for name, index in mapped.facts.items()}
+    return RejectedSheet(
+        mapped.layout.entity,
+        mapped.layout.title,
+        tuple(h.strip() for h in grid.header),
+        facts,
+        tuple(int(n) for n in rows.numbers[out]),
+        tuple(zip(*cells, strict=True)),
+        tuple(tuple(problems.get(int(i), ())) for i in out),
+    )
+
+
+def _all_findings(rows: Rows):  # type: ignore[no-untyped-def]
+    for name, fact in rows.facts.items():
+        for finding in fact.findings:
+            yield rows.heading(name), finding
+    yield from rows.findings
+
+
+__all__ = ["read", "sheet_entity", "survey_files"]

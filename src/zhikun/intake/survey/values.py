@@ -1,0 +1,128 @@
+"""Cells to values: what every type of fact shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from zhikun.identity import mask_id_numbers_in
+from zhikun.tables import Column, Kind, Severity
+from zhikun.wording import _
+
+_INVISIBLE = r"[\x{0000}-\x{0008}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}\x{00ad}]"
+_UNKNOWN_WORDS = frozenset({"未知", "不详", "不清楚", "不知道", "不明", "待核实", "待查", "待定", "unknown", "?", "??"})
+_LONGEST_QUOTE = 40
+Mask = NDArray[np.bool_]
+
+
+class Finding(NamedTuple):
+    """Something wrong in one cell (or, with an empty column later, one row); phrases as in RowMessage."""
+
+    index: int
+    found: str
+    expected: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+class Verdict(NamedTuple):
+    """What one distinct text means: a value, or what is wrong; `note` tells how it was understood."""
+
+    value: object = None
+    found: str = ""
+    expected: str = ""
+    remedy: str = ""
+    severity: Severity = Severity.ERROR
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Converted:
+    """The values of one column, what is wrong in it, and rows read with some goodwill, by how."""
+
+    values: pa.Array
+    findings: list[Finding] = field(default_factory=list)
+    notes: dict[str, list[int]] = field(default_factory=dict)
+
+    def note(self, text: str, rows: Iterable[int]) -> None:
+        listed = list(rows)
+        if listed:
+            self.notes.setdefault(text, []).extend(listed)
+
+
+def clean(text: pa.Array) -> pa.Array:
+    """Full-width characters made plain, invisible marks and outer spaces removed."""
+    plain = pc.replace_substring_regex(pc.utf8_normalize(text, form="NFKC"), _INVISIBLE, "")
+    return pc.utf8_trim_whitespace(plain)
+
+
+def quoted(text: str) -> str:
+    """What was found, for a message: short, on one line, identity numbers masked."""
+    line = mask_id_numbers_in(" ".join(text.split()))
+    return _("“{text}”").format(text=line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…")
+
+
+def is_unknown_word(text: str) -> bool:
+    """Words with which people write that they do not know."""
+    return text.lower() in _UNKNOWN_WORDS
+
+
+def unknown_note() -> str:
+    return _("写的是“不详”一类的话，按未知处理")
+
+
+def mask_of(array: pa.Array) -> Mask:
+    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def special_cells(column: Column, result: Converted) -> None:
+    """Error cells, formulas without a result and cells under a merged range: never a value, always an answer."""
+    for kind, found, remedy in (
+        (Kind.ERROR, _("公式出错（{text}）"), _("请改正公式，或直接填入数值；不知道就留空")),
+        (Kind.UNCALCULATED, _("公式没有计算结果"), _("请用 Excel 或 WPS 打开、保存一次，或直接填入数值")),
+        (Kind.MERGED, _("单元格在合并区域 {text} 里，只有第一格有值"), _("请取消合并，每一格都填上")),
+    ):
+        for index in map(int, np.flatnonzero(column.kind == kind)):
+            text = column.text[index].as_py()
+            result.findings.append(Finding(index, found.format(text=text), _("填好的数据"), remedy))
+
+
+def by_unique(
+    column: Column, text: pa.Array, rows: Mask, result: Converted, parse: Callable[[str], Verdict]
+) -> list[object]:
+    """`parse` once for each distinct text of the chosen rows; findings and notes for the rows that have it.
+
+    Returns the value for every row of the column, None where there is none.
+    """
+    values: list[object] = [None] * len(column)
+    where = np.flatnonzero(rows)
+    if not len(where):
+        return values
+    encoded = text.take(pa.array(where)).dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    verdicts = [parse(word) for word in encoded.dictionary.to_pylist()]
+    meaning = np.empty(len(verdicts), dtype=object)
+    meaning[:] = [verdict.value for verdict in verdicts]
+    out = np.empty(len(column), dtype=object)
+    out[where] = meaning[codes]
+    by_code = where[np.argsort(codes, kind="stable")]
+    starts = np.searchsorted(np.sort(codes), np.arange(len(verdicts) + 1))
+    for code, verdict in enumerate(verdicts):
+        if not (verdict.note or verdict.found or verdict.remedy):
+            continue
+        hits = [int(i) for i in by_code[starts[code] : starts[code + 1]]]
+        if verdict.note:
+            result.note(verdict.note, hits)
+        else:
+            found = verdict.found
+            result.findings.extend(
+                Finding(i, found or quoted(column.text[i].as_py()), verdict.expected, verdict.remedy, verdict.severity)
+                for i in hits
+            )
+    return out.tolist()

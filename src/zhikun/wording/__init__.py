@@ -1,0 +1,27 @@
+"""What users read: every visible sentence passes through `_`.
+
+Messages are written in Chinese, the language of the product's users, and are the gettext ids
+(docs/decisions/0002). Another language is a catalogue beside this file; nothing else changes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import gettext
+from collections.abc import Iterable
+from pathlib import Path
+
+_CATALOGUE = gettext.translation("zhikun", Path(__file__).parent / "locale", fallback=True)
+
+SAMPLE_MARK = "示例参数，须由本地填报"
+
+
+def _(message: str) -> str:
+    """The message in the user's language."""
+    return _CATALOGUE.gettext(message)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """'您是不是想写“…”？' for the nearest known word, or an empty string when none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return _("您是不是想写“{word}”？").format(word=near[0]) if near else ""
