@@ -44,7 +44,7 @@ check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of 
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/messages.py --check
 	$(ZHIKUN) packs check
 

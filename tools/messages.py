@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "zhikun"
 CATALOGUE = SOURCE / "wording" / "locale" / "zhikun.pot"
+# Ideographs and the punctuation that goes with them.
+CHINESE = re.compile(r"[\u2018-\u201d\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 HEADER = """\
 # 知困（zhikun）的界面文字。原文为中文；翻译成其他语言时，复制为 <语言>/LC_MESSAGES/zhikun.po。
 msgid ""
@@ -39,28 +42,52 @@ def main() -> None:
 
 def messages(folder: Path) -> dict[str, list[str]]:
     """Every message id with the files that use it, in the order of files and lines."""
+    modules = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
+    constants = {name: value for tree in modules.values() for name, value in constants_of(tree)}
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(folder.rglob("*.py")):
+    for path, tree in modules.items():
         name = path.relative_to(ROOT).as_posix()
-        for _line, text in calls(ast.parse(path.read_text(encoding="utf-8"))):
-            if name not in found[text]:
-                found[text].append(name)
+        known = constants | dict(constants_of(tree))
+        for call in calls(tree):
+            for text in texts(call.args[0], known):
+                if name not in found[text]:
+                    found[text].append(name)
     return dict(found)
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and text of each `_("...")` in a module, and of each `N_("...")` (looked up later), from top to bottom."""
-    hits = [
-        (node.lineno, node.args[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in {"_", "N_"}
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    ]
-    yield from sorted(hits)
+def calls(tree: ast.AST) -> list[ast.Call]:
+    """The look-ups `_(...)` of a module, from top to bottom."""
+    hits = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "_"]
+    return sorted((call for call in hits if call.args), key=lambda call: (call.lineno, call.col_offset))
+
+
+def constants_of(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """The constants (names in capitals) of a module and what they hold."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+            yield from ((n.id, node.value) for n in names if n.id.isupper())
+
+
+def texts(argument: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
+    """What a look-up may look up: the sentence itself, or each value of the constant it takes it from."""
+    if isinstance(argument, ast.Constant):
+        if isinstance(argument.value, str):
+            yield argument.value
+        return
+    for node in ast.walk(argument):
+        if isinstance(node, ast.Constant):
+            yield from chinese(node)
+        elif isinstance(node, ast.Name) and node.id in constants:
+            for value in ast.walk(constants[node.id]):
+                yield from chinese(value)
+
+
+def chinese(node: ast.AST) -> Iterator[str]:
+    """The node's text if it is one that users read."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and CHINESE.search(node.value):
+        yield node.value
 
 
 def catalogue(found: dict[str, list[str]]) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTION = re.compile(r"#\s*(?:noqa|type:\s*ignore|mypy:\s*ignore|ruff:\s*noqa|pragma:\s*no cover)(?P<rest>.*)")
-REASONED = re.compile(r"^(?::\s*|\[)[A-Za-z0-9, -]+\]?\s*(?:#|-|--)\s*\S.{8,}")
+CODES = r"(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|\[[a-z-]+(?:,\s*[a-z-]+)*\])"
+REASONED = re.compile(rf"^{CODES}(?:\s*(?:#|--?)|\s)\s*\S.{{8,}}")
 
 
 def python_files() -> list[Path]:

@@ -6,41 +6,39 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "src" / "zhikun"
+from tools.messages import CHINESE, SOURCE, calls, constants_of, messages, texts
+
 FILES = sorted(SOURCE.rglob("*.py"))
-CHINESE = re.compile(r"[\u2018-\u201d\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+CONSTANTS = {name: value for path in FILES for name, value in constants_of(ast.parse(path.read_text(encoding="utf-8")))}
 SENTENCE = re.compile(r"[\u4e00-\u9fff].*[\u4e00-\u9fff].*[。！？]\s*$", re.DOTALL)
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
 
 
-def wording_calls(tree: ast.Module) -> list[ast.Call]:
-    return [
-        n
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in {"_", "N_"}
-    ]
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
-def test_messages_are_chinese_literals(path):
-    calls = wording_calls(ast.parse(path.read_text(encoding="utf-8")))
-    marks = any(call.func.id == "N_" for call in calls)
-    for call in calls:
+@every_file
+def test_messages_are_chinese_and_can_be_collected(path):
+    tree = parsed(path)
+    known = CONSTANTS | dict(constants_of(tree))
+    for call in calls(tree):
         where = f"{path}:{call.lineno}"
         assert len(call.args) == 1, f"{where}: one message, then .format(...)"
-        message = call.args[0]
-        if marks and not isinstance(message, ast.Constant):
-            continue  # looked up here, marked with N_ where it is written
-        assert isinstance(message, ast.Constant), f"{where}: not a literal: no translator sees it unless N_ marks it"
-        assert isinstance(message.value, str), where
-        assert CHINESE.search(message.value), f"{where}: users read Chinese, found {message.value!r}"
+        assert not isinstance(call.args[0], ast.JoinedStr), (
+            f"{where}: filled in before it is looked up: use .format(...)"
+        )
+        found = list(texts(call.args[0], known))
+        assert found, f"{where}: neither a sentence nor a constant in capitals: no translator will ever see it"
+        assert all(CHINESE.search(text) for text in found), f"{where}: users read Chinese, found {found!r}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+@every_file
 def test_chinese_sentences_in_code_go_through_the_wording_room(path):
     """A sentence (with a full stop) outside `_` could never be translated. Words that are data are no sentences."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    spoken = {id(n) for call in wording_calls(tree) for n in ast.walk(call)}
+    tree = parsed(path)
+    spoken = {id(n) for call in calls(tree) for n in ast.walk(call)}
+    spoken |= {id(n) for _, value in constants_of(tree) for n in ast.walk(value)}
     docstrings = {
         id(n.body[0].value)
         for n in ast.walk(tree)
@@ -53,3 +51,11 @@ def test_chinese_sentences_in_code_go_through_the_wording_room(path):
         if id(n) not in spoken | docstrings and SENTENCE.search(n.value)
     ]
     assert not bare, "wrap in _():\n" + "\n".join(bare)
+
+
+def test_a_message_is_collected_wherever_it_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.messages.ROOT", tmp_path)
+    (tmp_path / "room.py").write_text(
+        "KINDS = {'a': '一种', 'b': 'code'}\n_('第 {row} 行').format(row=1)\n_(KINDS[x])\n", encoding="utf-8"
+    )
+    assert messages(tmp_path) == {"第 {row} 行": ["room.py"], "一种": ["room.py"]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -17,6 +18,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from zhikun.documents.fonts import SANS_FAMILIES, font_files
 from zhikun.documents.statistics import CausesTable, Distribution, Group
@@ -25,11 +27,13 @@ from zhikun.wording import _
 
 BLUE = "#1f5fa8"
 LEVEL_COLOURS = ("#bcd5ee", "#6ea3d8", "#0b3f8a")
-CATEGORY_COLOURS = ("#0b3f8a", "#4b8bd0", "#d58f2a", "#4f9d8f", "#8a77b5", "#b5654f", "#7a8a99", "#a9b86a")
+CATEGORY_COLOURS = ("#0b3f8a", "#4b8bd0", "#5aa596", "#8a77b5", "#b5654f", "#7f9440", "#9db9d8", "#6d5a4a")
 GREY = "#c5ccd6"
+AMBER = "#e3b04b"  # what waits for a person: not known yet
 INK, MUTED, LINE = "#1c2430", "#5a6676", "#dde3ea"
-WIDTH = 6.4  # inches: 460 points, so that type keeps its size on half a page and on a phone
+WIDTH = 5.2  # inches, narrow on purpose: type stays readable when a phone shrinks the chart
 _TOP_PLACES = 24
+_LEGEND_ROOM = 30  # characters beside each other above a chart
 
 
 def causes_chart(table: CausesTable) -> str:
@@ -46,7 +50,7 @@ def causes_chart(table: CausesTable) -> str:
         for index, row in enumerate(rows):
             text = " / ".join(number_text(row.at_least(level)) for level, _label in tails)
             _value(axes, row.at_least(1.0), index, text)
-        _finish(axes, _("户"), max(r.at_least(1.0) for r in rows), room=1.42)
+        _finish(axes, max(r.at_least(1.0) for r in rows), room=1.42)
         _legend(axes)
 
     worst = max(table.rows, key=lambda r: r.at_least(2.0))
@@ -72,7 +76,7 @@ def place_chart(groups: Sequence[Group], categories: Sequence[Group]) -> str:
             left = [a + b for a, b in zip(left, counts, strict=True)]
         for index, total in enumerate(left):
             _value(axes, total, index, number_text(total))
-        _finish(axes, _("户"), max(left), room=1.12)
+        _finish(axes, max(left), room=1.12)
         if len(parts) > 1:
             _legend(axes)
 
@@ -94,7 +98,7 @@ def category_chart(groups: Sequence[Group]) -> str:
         for index, group in enumerate(shown):
             share = percent_text(group.households, whole)
             _value(axes, group.households, index, f"{number_text(group.households)}（{share}）")
-        _finish(axes, _("户"), max(g.households for g in shown), room=1.3)
+        _finish(axes, max(g.households for g in shown), room=1.3)
 
     text = "，".join(f"{g.title}{number_text(g.households)}{_('户')}" for g in groups)
     return _svg(draw, _("各类别的户数"), text + "。", 0.36 * len(shown) + 0.8)
@@ -110,13 +114,15 @@ def distribution_chart(data: Distribution) -> str:
         places = range(len(data.bins))
         counts = [b.households for b in data.bins]
         axes.bar(places, counts, 0.92, align="edge", color=BLUE)
-        axes.set_xticks(list(places), labels, rotation=0 if len(labels) <= 8 else 35, ha="center")
+        axes.set_xticks(list(places), labels, fontsize=9)
         top = max(counts) * 1.12
         axes.set_ylim(0, top)
         for place, count in zip(places, counts, strict=True):
             if count:
                 axes.text(place + 0.46, count + top * 0.012, number_text(count), ha="center", fontsize=9, color=INK)
-        axes.set_ylabel(_("户"), rotation=0, ha="right", va="top", y=1.0, color=MUTED)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.set_ylabel(_("户数"), color=MUTED)
         axes.set_xlabel(f"{data.title}（{data.unit}）" if data.unit else data.title, color=MUTED)
         axes.grid(axis="y", color=LINE, linewidth=0.8)
 
@@ -139,7 +145,7 @@ def _families() -> tuple[str, ...]:
 def _svg(draw: Callable[[Axes], None], title: str, text: str, height: float) -> str:
     style = {
         "font.family": list(_families()),
-        "font.size": 11,
+        "font.size": 10.5,
         "svg.fonttype": "none",
         "svg.hashsalt": title,
         "axes.edgecolor": GREY,
@@ -184,7 +190,8 @@ def hash_of(text: str) -> int:
 
 def _colours(parts: Sequence[Group]) -> list[str]:
     palette = iter(CATEGORY_COLOURS * (len(parts) // len(CATEGORY_COLOURS) + 1))
-    return [GREY if part.code in ("", "none") and len(parts) > 1 else next(palette) for part in parts]
+    quiet = {"": AMBER, "none": GREY} if len(parts) > 1 else {}
+    return [quiet.get(part.code) or next(palette) for part in parts]
 
 
 def _distinct(titles: Sequence[str]) -> list[str]:
@@ -201,15 +208,23 @@ def _value(axes: Axes, x: float, index: int, text: str) -> None:
     axes.annotate(text, (x, index), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9.5, color=INK)
 
 
-def _finish(axes: Axes, unit: str, top: float, room: float) -> None:
+def _finish(axes: Axes, top: float, room: float) -> None:
     axes.set_xlim(0, max(top, 1) * room)
-    axes.set_xlabel(unit, color=MUTED, loc="right")
-    axes.xaxis.get_major_locator().set_params(integer=True, nbins=5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.grid(axis="x", color=LINE, linewidth=0.8)
 
 
 def _legend(axes: Axes) -> None:
+    """Above the chart, read line by line (matplotlib fills column by column), as many a line as there is room for."""
+    handles, labels = axes.get_legend_handles_labels()
+    longest = max(len(label) for label in labels) + 3
+    across = max(1, min(len(labels), 4, _LEGEND_ROOM // longest))
+    lines = math.ceil(len(labels) / across)
+    cells = [line * across + column for column in range(across) for line in range(lines)]
+    order = [i for i in cells if i < len(labels)]
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, frameon=False, handlelength=1, handleheight=1,
-        columnspacing=1.2, borderaxespad=0.2, fontsize=10,
+        [handles[i] for i in order], [labels[i] for i in order], loc="lower left", bbox_to_anchor=(0, 1.0),
+        ncols=across, frameon=False, handlelength=1, handleheight=1, columnspacing=1.2, borderaxespad=0.2,
+        fontsize=9.5,
     )  # fmt: skip

@@ -14,6 +14,12 @@ from zhikun.wording import SAMPLE_MARK, _
 HASH_SHOWN = 16
 
 
+def short_hash(text: str) -> str:
+    """The pack's hash as people compare it: the first 16 digits, with the name of the method if it is given."""
+    method, _sign, digits = text.rpartition(":")
+    return f"{method}:{digits[:HASH_SHOWN]}" if method else digits[:HASH_SHOWN]
+
+
 def decided_by_person() -> Notice:
     """The machine proposes, a person decides: 个人信息保护法第24条, 社会救助 procedure."""
     return Notice(
@@ -49,7 +55,7 @@ def sources_block(pack: Pack) -> list[Block]:
     """What the pack rests on."""
     if not pack.sources:
         return []
-    heads = columns((_("代号"), LEFT, 0.6), (_("文件"), LEFT, 3.4), (_("发布单位"), LEFT, 1.8), (_("日期"), LEFT, 1.2), (_("等级"), LEFT, 0.6))
+    heads = columns((_("代号"), LEFT, 0.9), (_("文件"), LEFT, 3.2), (_("发布单位"), LEFT, 1.8), (_("日期"), LEFT, 1.2), (_("等级"), LEFT, 0.6))
     rows = [
         row(key, s.get("title", ""), s.get("issuer", ""), str(s.get("date", "") or ""), s.get("grade", ""))
         for key, s in pack.sources.items()
@@ -60,7 +66,7 @@ def sources_block(pack: Pack) -> list[Block]:
 def foot_line(pack: Pack, day: date) -> str:
     """Pack, version, hash, day: enough to repeat the calculation."""
     return _("政策包 {id} {version}　校验值 {hash}　评估日 {day}").format(
-        id=pack.id, version=pack.version, hash=pack.hash[:HASH_SHOWN], day=day_text(day)
+        id=pack.id, version=pack.version, hash=short_hash(pack.hash), day=day_text(day)
     )
 
 

@@ -28,9 +28,9 @@ from zhikun.documents.blocks import (
     row,
     table_of,
 )
-from zhikun.documents.common import HASH_SHOWN, decided_by_person, page_of
+from zhikun.documents.common import decided_by_person, page_of, short_hash
 from zhikun.documents.render import html_page, pdf_bytes
-from zhikun.documents.values import Shown, day_text, formula_in_words, number_text, titles_of
+from zhikun.documents.values import day_text, money_text, number_text
 from zhikun.engine.packs.model import Pack
 from zhikun.wording import SAMPLE_MARK, _
 
@@ -48,10 +48,10 @@ _KINDS = {
 
 
 def write_household_report(
-    explanation: Data, path: Path, *, pack: Pack | None = None, head: str = "", generated: bool = False
+    explanation: Data, pack: Pack, path: Path, *, head: str = "", place: str = "", generated: bool = False
 ) -> None:
     """Write the report as PDF, or as HTML where the file name ends in .html. Raises FontsMissing for a PDF."""
-    document = household_report(explanation, pack=pack, head=head, generated=generated)
+    document = household_report(explanation, pack, head=head, place=place, generated=generated)
     if path.suffix.lower() in (".html", ".htm"):
         path.write_text(html_page(document), encoding="utf-8")
     else:
@@ -59,27 +59,26 @@ def write_household_report(
 
 
 def household_report(
-    explanation: Data, *, pack: Pack | None = None, head: str = "", generated: bool = False
+    explanation: Data, pack: Pack, *, head: str = "", place: str = "", generated: bool = False
 ) -> Document:
-    """The report as blocks. `head` is the masked name of the head; `pack` gives codes and lists their wording."""
+    """The report as blocks. `head` is the masked name of the head, `place` the name of the village or township."""
     about = explanation["pack"]
     day = day_text(date.fromisoformat(explanation["day"]))
-    titles = _titles(explanation, pack)
     parts: list[Sequence[Block]] = [
         _notices(explanation, generated),
         _results(explanation),
-        _conditions(explanation),
         _changes(explanation),
         _missing(explanation, pack),
         _flags(explanation),
-        _lists(explanation, titles),
-        _steps(explanation, titles, pack),
+        _lists(explanation, pack),
+        _conditions(explanation),
+        _steps(explanation, pack),
         _samples(explanation),
         [decided_by_person(), Signatures((_("经办人："), _("审核人："), _("户主（或代理人）：")), _("　　　　年　　月　　日"))],
     ]
     meta = [(_("户号"), str(explanation["household"])), (_("户主"), head or _("（见家庭档案）"))]
-    meta += [(_("评估日"), day), (_("所在地"), str(explanation.get("place") or _("未填写")))]
-    meta += [(_("政策包"), f"{about['title']} {about['version']}"), (_("内容校验值"), str(about["hash"])[:HASH_SHOWN])]
+    meta += [(_("评估日"), day), (_("所在地"), place or str(explanation.get("place") or _("未填写")))]
+    meta += [(_("政策包"), f"{about['title']} {about['version']}"), (_("内容校验值"), short_hash(about["hash"]))]
     return Document(
         title=_("家庭救助评估报告"),
         organisation=about["title"],
@@ -89,19 +88,12 @@ def household_report(
             household=explanation["household"],
             id=about["id"],
             version=about["version"],
-            hash=str(about["hash"])[:HASH_SHOWN],
+            hash=short_hash(about["hash"]),
             day=day,
         ),
         page_of=page_of(),
         meta=tuple(meta),
     )
-
-
-def _titles(explanation: Data, pack: Pack | None) -> dict[str, str]:
-    titles = titles_of(pack) if pack is not None else {}
-    for step in explanation.get("steps", ()):
-        titles.setdefault(step["name"], step["title"])
-    return titles
 
 
 def _notices(explanation: Data, generated: bool) -> list[Block]:
@@ -136,9 +128,7 @@ def _results(explanation: Data) -> list[Block]:
 
 def with_unit(item: Data) -> str:
     """The displayed value with its unit, said once."""
-    text, unit = str(item.get("display") if item.get("display") is not None else ""), str(item.get("unit") or "")
-    if not text and item.get("value") is not None:
-        text = Shown("", "").text(item["value"])
+    text, unit = str(item.get("display") or ""), str(item.get("unit") or "")
     return text if not unit or not text or text.endswith(unit) or item.get("value") is None else f"{text} {unit}"
 
 
@@ -146,24 +136,25 @@ def _conditions(explanation: Data) -> list[Block]:
     found = explanation.get("conditions", ())
     if not found:
         return []
-    words = {True: (_("符合"), "good"), False: (_("不符合"), "bad"), None: (_("尚不清楚"), "wait")}
-    heads = columns((_("条件"), LEFT, 3.2), (_("是否符合"), CENTRE, 0.9), (_("差多少"), RIGHT, 1.1), (_("依据"), LEFT, 2.2))
+    words = {True: (_("成立"), "strong"), False: (_("不成立"), "strong"), None: (_("尚不清楚"), "wait")}
+    heads = columns((_("比较"), LEFT, 3.6), (_("是否成立"), CENTRE, 0.9), (_("差多少"), RIGHT, 1.2), (_("依据"), LEFT, 2.2))
     rows = []
     for condition in found:
         text, mark = words[condition.get("holds")]
-        rows.append(row(condition["text"], Cell(text, mark=mark), _margin(condition), condition.get("reference") or ""))
-    return [Heading(_("为什么是这个结果")), table_of(heads, rows)]
+        said = str(condition["text"]).rsplit(_("："), 1)[0]  # the verdict has a column of its own
+        rows.append(row(said, Cell(text, mark=mark), _margin(condition), condition.get("reference") or SAMPLE_MARK))
+    return [Heading(_("哪些条件起了作用")), table_of(heads, rows)]
 
 
 def _margin(condition: Data) -> str:
     margin = condition.get("margin")
     if margin is None:
         return "–"
-    if isinstance(margin, bool) or not isinstance(margin, int | float):
-        return str(margin)
     if margin == 0:
         return _("正好相等")
-    return f"{number_text(abs(margin))} {condition.get('unit') or ''}".strip()
+    unit = str(condition.get("unit") or "")
+    text = money_text(abs(margin)) if _("元") in unit else number_text(abs(margin))
+    return f"{text} {unit}".strip()
 
 
 def _changes(explanation: Data) -> list[Block]:
@@ -171,7 +162,7 @@ def _changes(explanation: Data) -> list[Block]:
     return [Heading(_("什么情况会改变结果")), Bullets(found)] if found else []
 
 
-def _missing(explanation: Data, pack: Pack | None) -> list[Block]:
+def _missing(explanation: Data, pack: Pack) -> list[Block]:
     found = explanation.get("missing", ())
     if not found:
         return []
@@ -186,11 +177,11 @@ def _missing(explanation: Data, pack: Pack | None) -> list[Block]:
     ]
 
 
-def _whom(entity: str, number: object, pack: Pack | None) -> str:
+def _whom(entity: str, number: object, pack: Pack) -> str:
     if entity in ("household", ""):
         return _("全家")
-    known = pack.entities.get(entity) if pack is not None else None
-    title = known.title if known else {"member": _("家庭成员")}.get(entity, entity)
+    known = pack.entities.get(entity)
+    title = known.title if known else entity
     return f"{title}{number}" if number else title
 
 
@@ -201,8 +192,7 @@ def _flags(explanation: Data) -> list[Block]:
     heads = columns((_("事项"), LEFT, 1.5), (_("需要核实什么"), LEFT, 2.4), (_("依据"), LEFT, 1.8), (_("核实结论和理由"), LEFT, 1.8))
     rows = []
     for flag in found:
-        unknown = flag.get("state") in ("unknown", "undetermined")
-        badge = _("尚不清楚") if unknown else ""
+        badge = _("尚不清楚") if flag.get("state") == "undetermined" else ""
         rows.append(
             row(Cell(flag["title"], badge=badge), flag.get("confirm") or "", flag.get("reference") or "", _("□确认　□排除"))
         )
@@ -213,75 +203,101 @@ def _flags(explanation: Data) -> list[Block]:
     ]
 
 
-def _lists(explanation: Data, titles: Mapping[str, str]) -> list[Block]:
+def _lists(explanation: Data, pack: Pack) -> list[Block]:
     blocks: list[Block] = []
     heads = columns((_("项目"), LEFT, 2.2), (_("部门"), LEFT, 1.4), (_("依据"), LEFT, 3.0))
     for name, found in explanation.get("lists", {}).items():
         if found:
-            rows = [row(i["title"], i.get("department") or "–", i.get("reference") or "") for i in found]
-            blocks.append(table_of(heads, rows, titles.get(name, name)))
+            rows = [
+                row(_badged(i["title"], i), i.get("department") or "–", i.get("reference") or SAMPLE_MARK) for i in found
+            ]
+            rule = pack.rules.get(("household", name))
+            blocks.append(table_of(heads, rows, rule.title if rule else name))
     return [Heading(_("需求、政策与服务")), *blocks] if blocks else []
 
 
-def _steps(explanation: Data, titles: Mapping[str, str], pack: Pack | None) -> list[Block]:
+def _badged(text: str, item: Data, depth: int = 0) -> Cell:
+    return Cell(text, depth=depth, badge=_("示例") if item.get("sample") else "")
+
+
+def _steps(explanation: Data, pack: Pack) -> list[Block]:
     steps = list(explanation.get("steps", ()))
     if not steps:
         return []
     heads = (
-        Column(_("项目"), LEFT, 2.2),
+        Column(_("项目"), LEFT, 2.3),
         Column(_("怎样得出"), LEFT, 3.2),
-        Column(_("结果"), RIGHT, 1.2),
-        Column(_("依据"), LEFT, 2.0),
+        Column(_("结果"), RIGHT, 1.3),
+        Column(_("依据"), LEFT, 1.9),
     )
     rows = []
-    for depth, step in _as_tree(steps, [t["name"] for t in explanation.get("targets", ())]):
-        unknown = step.get("state") in ("undetermined", "unknown")
+    for depth, step in as_tree(steps, [t["name"] for t in explanation.get("targets", ())]):
+        unknown = step.get("state") == "undetermined"
         result = Cell(_("待补充"), mark="wait") if unknown else Cell(with_unit(step))
         title = step["title"]
         if step.get("row"):
             title = _("{title}（{whom}）").format(title=title, whom=_whom(step["on"], step["row"], pack))
-        name = Cell(title, depth=min(depth, DEEPEST_INDENT), badge=_("示例") if step.get("sample") else "")
-        rows.append((name, _how(step, titles), result, Cell(_reference(step))))
+        name = _badged(title, step, min(depth, DEEPEST_INDENT))
+        rows.append((name, _how(step, pack), result, Cell(_reference(step))))
     return [
         Heading(_("计算过程")),
-        Paragraph(_("从结果往下看：缩进的各行是上一行用到的内容，同一项只列一次。"), quiet=True),
+        Paragraph(_("从结果往下看：缩进的各行是上一行用到的内容，同一项只列一次。标有“示例”的不是本地公布的数字。"), quiet=True),
         Table(heads, tuple(rows), dense=True),
     ]
 
 
-def _how(step: Data, titles: Mapping[str, str]) -> Cell:
+def _how(step: Data, pack: Pack) -> Cell:
     """The formula in words with the values put in beneath; for facts and standards, where they come from."""
     formula, filled = str(step.get("formula") or ""), str(step.get("filled") or "")
+    if formula:
+        return Cell(formula, note=f"＝ {filled}" if filled and filled != formula else "")
+    fact = pack.facts.get((step["on"], step["name"])) if step["kind"] == "fact" else None
     kind = _(_KINDS.get(step["kind"], "计算"))
-    if not formula:
-        return Cell(kind)
-    words = formula_in_words(formula, titles)
-    values = formula_in_words(filled, titles) if filled and filled != formula else ""
-    return Cell(words, note=f"＝ {values}" if values else "")
+    return Cell(_("{kind}：{source}").format(kind=kind, source=fact.proved_by) if fact and fact.proved_by else kind)
 
 
 def _reference(step: Data) -> str:
+    if step["kind"] == "fact":
+        return ""  # a fact's reference says why it may be asked, not where this value comes from
     reference, grade = str(step.get("reference") or ""), str(step.get("grade") or "")
     return _("{reference}（{grade}级）").format(reference=reference, grade=grade) if reference and grade else reference
 
 
-def _as_tree(steps: Sequence[Data], targets: Iterable[str]) -> list[tuple[int, Data]]:
-    """Steps from the results downwards, each once, below the first step that uses it, with its depth."""
+def as_tree(steps: Sequence[Data], targets: Iterable[str]) -> list[tuple[int, Data]]:
+    """Steps from the results downwards, each once, below the first step that uses it, with its depth.
+
+    An input names a household value (`income`), a row's value (`member.wage.2`), or a value of all rows (`member.wage`).
+    """
     by_id = {str(s["id"]): s for s in steps}
-    used = {str(i) for s in steps for i in s.get("inputs", ())}
+    per_row: dict[str, list[str]] = {}
+    for step in steps:
+        if step.get("row"):
+            per_row.setdefault(f"{step['on']}.{step['name']}", []).append(str(step["id"]))
+    used: set[str] = set()
+
+    def inputs(step: Data) -> list[str]:
+        found: list[str] = []
+        for name in map(str, step.get("inputs", ())):
+            own = f"{name}.{step['row']}" if step.get("row") and name.startswith(f"{step['on']}.") else ""
+            found += [name] if name in by_id else [own] if own in by_id else per_row.get(name, [])
+        return found
+
+    below = {key: inputs(step) for key, step in by_id.items()}
+    for found in below.values():
+        used.update(found)
     wanted = list(targets)
-    roots = [s for name in wanted for s in steps if s["name"] == name and not s.get("row")]
-    roots += [s for s in reversed(steps) if str(s["id"]) not in used]
+    roots = [str(s["id"]) for name in wanted for s in steps if s["name"] == name and not s.get("row")]
+    roots += [key for key in reversed(by_id) if key not in used]
     out: list[tuple[int, Data]] = []
     seen: set[str] = set()
-    todo = [(0, str(s["id"])) for s in reversed(roots)]
+    todo = [(0, key) for key in reversed(roots)]
     while todo:
         depth, key = todo.pop()
-        if key in seen or key not in by_id:
+        if key in seen:
             continue
         seen.add(key)
         out.append((depth, by_id[key]))
-        todo.extend((depth + 1, str(i)) for i in reversed(list(by_id[key].get("inputs", ()))))
+        todo.extend((depth + 1, i) for i in reversed(below[key]))
     return out
 
 

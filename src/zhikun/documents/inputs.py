@@ -18,6 +18,7 @@ from zhikun.wording import _
 
 TOWNSHIP_DIGITS = 9
 HEAD = "head"
+UNDECIDED = "__undetermined"  # results carry the undecided items of a list in a column of this ending
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ class Assessed:
         Raises UnknownValue when neither the results nor the survey has it.
         """
         return self._read(name)
+
+    def codes(self, name: str) -> list[list[str]]:
+        """The items of a list that certainly apply, for each household."""
+        return [[str(code) for code in v] if isinstance(v, list) else [] for v in self.column(name)]
+
+    def undecided(self, name: str) -> list[list[str]]:
+        """The items of a list of which it is not known yet whether they apply, for each household."""
+        companion = name + UNDECIDED
+        return self.codes(companion) if self.has(companion) else [[] for _household in self.households]
 
     def shown(self, name: str) -> Shown:
         """How the pack calls a household value and words its codes."""

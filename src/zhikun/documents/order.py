@@ -6,23 +6,26 @@ from zhikun.documents.inputs import Assessed
 
 
 def hardest_first(assessed: Assessed) -> list[int]:
-    """Positions of the households, hardest first; those without a rank last, by household number.
+    """Positions of the households, hardest first; those without a rank last, by their index.
 
     The pack's ranking decides; where it ranks inside townships or villages, places stand one after the other.
     Without a ranking the hardship index decides, the highest first.
     """
     results = assessed.pack.results
     numbers = assessed.households
+    index = assessed.column(results.index) if results.index else [None] * len(numbers)
     if results.rank:
         ranks = assessed.column(results.rank)
         within = assessed.pack.rankings[results.rank].within
         digits = {"township": 9, "village": 12}.get(within, 0)
         places = [str(p or "")[:digits] for p in assessed.column("place")] if digits else [""] * len(numbers)
-        return sorted(range(len(numbers)), key=lambda i: (ranks[i] is None, places[i], _number(ranks[i]), numbers[i]))
-    if results.index:
-        index = assessed.column(results.index)
-        return sorted(range(len(numbers)), key=lambda i: (index[i] is None, -_number(index[i]), numbers[i]))
-    return list(range(len(numbers)))
+        return sorted(
+            range(len(numbers)),
+            key=lambda i: (
+                ranks[i] is None, places[i], _number(ranks[i]), index[i] is None, -_number(index[i]), numbers[i],
+            ),
+        )  # fmt: skip
+    return sorted(range(len(numbers)), key=lambda i: (index[i] is None, -_number(index[i]), i))
 
 
 def rank_text(assessed: Assessed, at: int) -> str | int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from threading import Lock
 
 import jinja2
@@ -15,7 +15,7 @@ from zhikun.documents.blocks import Document
 from zhikun.documents.fonts import SANS_FAMILIES, typst_fonts
 from zhikun.wording import _
 
-_TEMPLATES = resources.files("zhikun.documents") / "templates"
+_TEMPLATES = Path(__file__).parent / "templates"
 _LOCK = Lock()
 
 
@@ -38,8 +38,8 @@ def pdf_bytes(document: Document) -> bytes:
 
 @cache
 def _compiler() -> typst.Compiler:
-    source = (_TEMPLATES / "document.typ").read_bytes()
-    return typst.Compiler(source, font_paths=typst_fonts()[0])
+    # A path, not bytes: a compiler made from bytes compiles only once. Only the template folder can be read.
+    return typst.Compiler(_TEMPLATES / "document.typ", root=_TEMPLATES, font_paths=typst_fonts()[0])
 
 
 @cache

@@ -28,14 +28,14 @@ from zhikun.documents.blocks import (
     row,
     table_of,
 )
-from zhikun.documents.common import decided_by_person, foot_line, generated_notice, page_of, sample_notice, sources_block
+from zhikun.documents.common import decided_by_person, foot_line, generated_notice, page_of, sample_notice, short_hash, sources_block
 from zhikun.documents.inputs import Assessed
 from zhikun.documents.order import hardest_first
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.samples import sample_figures
 from zhikun.documents.statistics import Group
-from zhikun.documents.values import day_text, number_text, percent_text
-from zhikun.wording import _
+from zhikun.documents.values import day_text, money_text, number_text, percent_text
+from zhikun.wording import SAMPLE_MARK, _
 
 HARDEST_SHOWN = 20
 QUESTIONS_SHOWN = 15
@@ -60,9 +60,9 @@ def county_report(assessed: Assessed) -> Document:
         [decided_by_person()],
         sample_notice(pack, assessed.day, _("清单见本报告“示例参数”一节")),
         _headline(assessed),
-        _places(assessed),
         _categories(assessed),
         _causes(assessed),
+        _places(assessed),
         _distribution(assessed),
         _hardest(assessed),
         _waiting(assessed),
@@ -89,7 +89,7 @@ def _meta(assessed: Assessed) -> tuple[tuple[str, str], ...]:
     meta = [
         (_("政策包"), f"{pack.title}（{pack.id}）"),
         (_("版本"), pack.version),
-        (_("内容校验值"), pack.hash[:16]),
+        (_("内容校验值"), short_hash(pack.hash)),
         (_("评估日"), day_text(assessed.day)),
     ]
     if assessed.intake.file:
@@ -113,13 +113,12 @@ def _headline(assessed: Assessed) -> list[Block]:
         note = ""
         if whole.amount_undetermined:
             note = _("另有{count}户金额待定").format(count=number_text(whole.amount_undetermined))
-        figures.append(Figure(_("拟月保障金额"), number_text(round(whole.amount, 2)), _("元/月"), note))
+        figures.append(Figure(_("拟月保障金额"), money_text(whole.amount), _("元/月"), note))
     if results.causes:
         table = statistics.causes_table(assessed)
         worst = max(table.rows, key=lambda r: r.at_least(THRESHOLD))
-        figures.append(
-            Figure(_("最多的致困因子（2分及以上）"), worst.title, "", _("{n}户").format(n=number_text(worst.at_least(THRESHOLD))))
-        )
+        note = _("2分及以上{n}户").format(n=number_text(worst.at_least(THRESHOLD)))
+        figures.append(Figure(_("最多的致困因子"), worst.title, "", note))
     waiting = statistics.waiting_households(assessed)
     figures.append(
         Figure(_("待补充信息"), number_text(waiting), _("户"), _("问清后才能确定结果"), alert=waiting > 0)
@@ -138,7 +137,7 @@ def _group_rows(groups: tuple[Group, ...], whole: Group, categories: tuple[Group
     for group in (*groups, whole):
         cells = [group.title or _("合计"), number_text(group.households), number_text(group.members)]
         cells += [number_text(group.categories.get(c.code, 0)) for c in categories]
-        cells += [number_text(round(group.amount, 2))] if amount else []
+        cells += [money_text(group.amount)] if amount else []
         rows.append(row(*cells))
     return rows
 
@@ -170,7 +169,7 @@ def _categories(assessed: Assessed) -> list[Block]:
     for group in (*groups, whole):
         share = percent_text(group.households, whole.households)
         cells = [group.title or _("合计"), number_text(group.households), share, number_text(group.members)]
-        cells += [number_text(round(group.amount, 2))] if amount else []
+        cells += [money_text(group.amount)] if amount else []
         rows.append(row(*cells))
     title = assessed.shown(assessed.pack.results.category).title
     return [
@@ -237,18 +236,21 @@ def _hardest(assessed: Assessed) -> list[Block]:
     if not (results.rank or results.index):
         return []
     order = hardest_first(assessed)[:HARDEST_SHOWN]
-    heads = [Column(_("位次"), CENTRE, 0.7), Column(_("户号"), LEFT, 1.7), Column(_("户主"), LEFT, 1.0), Column(_("乡镇"), LEFT, 1.5)]
+    heads = [Column(_("位次"), CENTRE, 0.6), Column(_("户号"), LEFT, 1.7), Column(_("户主"), LEFT, 1.0), Column(_("乡镇"), LEFT, 1.5)]
     names = [n for n in (results.category, results.index, results.amount) if n]
     shown = [assessed.shown(n) for n in names]
     heads += [Column(s.heading, RIGHT if s.type == "number" else LEFT, 1.3) for s in shown]
-    heads += [Column(_("主要致困因子"), LEFT, 2.0)] if results.causes else []
+    heads += [Column(_("主要致困因子"), LEFT, 2.6)] if results.causes else []
     ranks = assessed.column(results.rank) if results.rank else list(range(1, len(assessed.households) + 1))
     townships, people = assessed.townships(), assessed.heads()
     rows = []
     for place, at in enumerate(order, start=1):
         rank = ranks[at] if results.rank else place
         cells = ["–" if rank is None else str(rank), assessed.households[at], people[at], assessed.place_name(townships[at])]
-        cells += [s.text(assessed.column(n)[at]) for n, s in zip(names, shown, strict=True)]
+        for name, face in zip(names, shown, strict=True):
+            value = assessed.column(name)[at]
+            money = name == results.amount and isinstance(value, int | float)
+            cells.append(money_text(value) if money else face.text(value))  # type: ignore[arg-type]
         cells += [main_causes(assessed, at)] if results.causes else []
         rows.append(row(*cells))
     title = _("困难程度排在前面的{count}户").format(count=len(rows))
@@ -296,12 +298,15 @@ def _flags(assessed: Assessed) -> list[Block]:
     flags = assessed.pack.results.flags
     if not flags:
         return []
-    found = [i for i in statistics.items(assessed, flags) if i.households]
+    found = [i for i in statistics.items(assessed, flags) if i.households or i.undetermined]
     blocks: list[Block] = [Heading(_("待人工确认的事项"))]
     if not found:
         return [*blocks, Paragraph(_("没有家庭触发需要人工确认的事项。"))]
-    heads = columns((_("事项"), LEFT, 1.7), (_("需要核实什么"), LEFT, 2.6), (_("依据"), LEFT, 1.9), (_("户数"), RIGHT, 0.7))
-    rows = [row(i.title, i.confirm, i.reference, number_text(i.households)) for i in found]
+    heads = columns((_("事项"), LEFT, 1.7), (_("需要核实什么"), LEFT, 2.6), (_("依据"), LEFT, 1.8), (_("户数"), RIGHT, 0.7), (_("尚不清楚"), RIGHT, 0.8))
+    rows = [
+        row(i.title, i.confirm, i.reference or SAMPLE_MARK, number_text(i.households), number_text(i.undetermined))
+        for i in found
+    ]
     return [
         *blocks,
         Paragraph(
@@ -315,15 +320,17 @@ def _flags(assessed: Assessed) -> list[Block]:
 
 
 def _policies(assessed: Assessed) -> list[Block]:
-    found = [i for i in statistics.items(assessed, assessed.pack.results.policies) if i.households]
+    found = [i for i in statistics.items(assessed, assessed.pack.results.policies) if i.households or i.undetermined]
     if not found:
         return []
     with_department = any(i.department for i in found)
     heads = [(_("需求、政策或服务"), LEFT, 2.4)] + ([(_("部门"), LEFT, 1.4)] if with_department else [])
-    heads += [(_("依据"), LEFT, 2.6), (_("户数"), RIGHT, 0.8)]
-    rows = [
-        row(i.title, *([i.department] if with_department else []), i.reference, number_text(i.households)) for i in found
-    ]
+    heads += [(_("依据"), LEFT, 2.6), (_("户数"), RIGHT, 0.8), (_("尚不清楚"), RIGHT, 0.8)]
+    rows = []
+    for i in found:
+        department = [i.department or "–"] if with_department else []
+        counts = (number_text(i.households), number_text(i.undetermined))
+        rows.append(row(i.title, *department, i.reference or SAMPLE_MARK, *counts))
     return [Heading(_("帮扶需求与可享受的政策")), table_of(columns(*heads), rows)]
 
 

@@ -23,9 +23,18 @@ class SampleFigure:
 
 
 def sample_figures(pack: Pack, day: date) -> tuple[SampleFigure, ...]:
-    """Every sample figure of the pack in force on a day: standards, score tables, rules, lists, rankings."""
+    """Every sample figure of the pack in force on a day: standards, score tables, rules, lists, rankings.
+
+    The branches of one rule count as one figure, with all their reasons.
+    """
     found = [*_standards(pack, day), *_tables(pack, day), *_rules(pack, day), *_rankings(pack)]
-    return tuple(dict.fromkeys(found))
+    together: dict[tuple[str, str, str], list[SampleFigure]] = {}
+    for figure in dict.fromkeys(found):
+        together.setdefault((figure.kind, figure.title, figure.value), []).append(figure)
+    return tuple(
+        SampleFigure(*key, "；".join(dict.fromkeys(f.reason for f in same)), same[0].at)
+        for key, same in together.items()
+    )
 
 
 def _standards(pack: Pack, day: date) -> Iterator[SampleFigure]:

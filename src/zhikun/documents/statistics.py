@@ -106,6 +106,7 @@ class ItemCount:
     department: str = ""
     confirm: str = ""
     reference: str = ""
+    undetermined: int = 0  # households for which it is not known yet whether it applies
 
 
 def causes_table(assessed: Assessed) -> CausesTable:
@@ -237,22 +238,22 @@ def items(assessed: Assessed, lists: Sequence[str]) -> tuple[ItemCount, ...]:
     found = []
     for name in lists:
         rule = assessed.pack.rules[("household", name)]
-        counts: Counter[str] = Counter()
-        for value in assessed.column(name):
-            counts.update(value if isinstance(value, list) else ())
-        in_force = {i.code: i for i in rule.items if i.period.holds(assessed.day) or counts[i.code]}
-        for item in sorted(in_force.values(), key=lambda i: i.order):
+        counts = Counter(code for codes in assessed.codes(name) for code in codes)
+        waiting = Counter(code for codes in assessed.undecided(name) for code in codes)
+        in_force = [i for i in rule.items if i.period.holds(assessed.day)]
+        for item in sorted({i.code: i for i in in_force}.values(), key=lambda i: i.order):
             found.append(
                 ItemCount(
-                    name, item.code, item.title, counts[item.code], item.department, item.confirm, item.source.reference
-                )
+                    name, item.code, item.title, counts[item.code], item.department, item.confirm,
+                    item.source.reference, waiting[item.code],
+                )  # fmt: skip
             )
     return tuple(found)
 
 
 def flagged_households(assessed: Assessed) -> int:
     """Households with at least one flag that a person must confirm or override."""
-    columns = [assessed.column(name) for name in assessed.pack.results.flags]
+    columns = [assessed.codes(name) for name in assessed.pack.results.flags]
     return sum(any(values) for values in zip(*columns, strict=True)) if columns else 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,6 +50,11 @@ def number_text(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def money_text(value: float) -> str:
+    """A sum of money in 元 with two decimals: 1,234.50."""
+    return f"{round(value, 2):,.2f}"
+
+
 def day_text(day: date) -> str:
     """A day as Chinese official documents write it: 2025年3月1日."""
     return _("{year}年{month}月{day}日").format(year=day.year, month=day.month, day=day.day)
@@ -76,79 +80,3 @@ def shown_of(pack: Pack, name: str) -> Shown:
     if fact is not None:
         return Shown(name, fact.title, fact.type, fact.unit or "", fact.choices)
     return Shown(name, name, "text")
-
-
-_FUNCTIONS = {
-    "IF": "如果",
-    "SUM": "合计",
-    "COUNT_OF": "项数",
-    "COUNT": "计数",
-    "ANY": "任一",
-    "ALL": "全部",
-    "MAX_OF": "最大值",
-    "MIN_OF": "最小值",
-    "MAX": "取大",
-    "MIN": "取小",
-    "ABS": "绝对值",
-    "DIVIDE": "相除",
-    "ROUND_TO": "取整",
-    "BAND": "分段",
-    "LOOKUP": "查表",
-    "AGE": "周岁",
-    "MONTHS_SINCE": "距今月数",
-    "DAYS_SINCE": "距今天数",
-    "HAS_ANY": "包含任一",
-    "HAS": "包含",
-    "KNOWN": "已知",
-    "ASSUME_IF_UNKNOWN": "未知时按",
-    "AND": "且",
-    "OR": "或",
-    "NOT": "非",
-    "IN": "属于",
-    "BETWEEN": "介于",
-    "TRUE": "是",
-    "FALSE": "否",
-    "UNKNOWN": "未知",
-    "NULL": "未知",
-}
-_WORD = re.compile(r"'[^']*'|\b[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)?\b|<>|<=|>=|\*|(?<=\s)/(?=\s)")
-_SIGNS = {"<>": "≠", "<=": "≤", ">=": "≥", "*": "×", "/": "÷"}
-
-
-def formula_in_words(formula: str, titles: Mapping[str, str]) -> str:
-    """A rule's formula for people who do not read identifiers: names become titles, functions Chinese words.
-
-    `titles` maps names (plain or `entity.name`) and quoted codes (`'dibao'`) to their wording; what it does not
-    know stays as written, so nothing is lost.
-    """
-
-    def word(match: re.Match[str]) -> str:
-        found = match.group()
-        if found in titles:
-            return titles[found]
-        if found in _SIGNS:
-            return _SIGNS[found]
-        if found in _FUNCTIONS:
-            return _(_FUNCTIONS[found])
-        plain = found.rsplit(".", 1)[-1]
-        return titles.get(plain, found)
-
-    return _WORD.sub(word, formula)
-
-
-def titles_of(pack: Pack) -> dict[str, str]:
-    """Every name of a pack with its title, and every code that means one thing only with its label."""
-    titles: dict[str, str] = {}
-    codes: dict[str, set[str]] = {}
-    for (entity, name), named in [*pack.facts.items(), *pack.rules.items()]:
-        titles[f"{entity}.{name}"] = named.title
-        titles.setdefault(name, named.title)
-        for code, label in named.choices.items():
-            codes.setdefault(code, set()).add(label)
-    for name, other in [*pack.standards.items(), *pack.tables.items()]:
-        titles[name] = other.title
-        titles[f"'{name}'"] = other.title
-        for code, label in other.choices.items():
-            codes.setdefault(code, set()).add(label)
-    titles.update({f"'{code}'": labels.pop() for code, labels in codes.items() if len(labels) == 1})
-    return titles

@@ -80,6 +80,7 @@ def _head(shown: Shown, money: bool) -> Head:
 def _ranked_rows(assessed: Assessed, names: list[str], shown: list[Shown]) -> Iterator[list[object]]:
     results = assessed.pack.results
     values = [assessed.column(n) for n in names]
+    undecided = [assessed.undecided(n) if face.type == "choices" else None for n, face in zip(names, shown, strict=True)]
     numbers, townships, heads, members = (
         assessed.households, assessed.townships(), assessed.heads(), assessed.member_counts(),
     )  # fmt: skip
@@ -90,10 +91,14 @@ def _ranked_rows(assessed: Assessed, names: list[str], shown: list[Shown]) -> It
         elif results.index:
             line.append(place if assessed.column(results.index)[at] is not None else _("待补充"))
         line += [numbers[at], heads[at], assessed.place_name(townships[at]), members[at]]
-        for column, face in zip(values, shown, strict=True):
+        for column, waiting, face in zip(values, undecided, shown, strict=True):
             value = column[at]
-            plain = face.type in ("number", "rank") and isinstance(value, int | float)
-            line.append(value if plain else face.text(value))
+            if face.type in ("number", "rank") and isinstance(value, int | float):
+                line.append(value)
+            elif waiting is not None and waiting[at]:
+                line.append(_("{sure}（尚不清楚：{open}）").format(sure=face.text(value), open=face.text(waiting[at])))
+            else:
+                line.append(face.text(value))
         yield line
 
 
@@ -199,23 +204,26 @@ def _flags(book: Book, assessed: Assessed) -> None:
         Head(_("核实结论"), 12, choices=(_("确认存在"), _("排除"), _("待核实"))),
         Head(_("理由"), 30, WRAP), Head(_("核实人"), 10), Head(_("日期"), 12),
     ]  # fmt: skip
-    remark = _("这些情形只作提示，不影响计算结果，也不得据此自动拒绝；由工作人员核实后确认或排除，并写明理由。")
+    remarks = [_("这些情形只作提示，不影响计算结果，也不得据此自动拒绝；由工作人员核实后确认或排除，并写明理由。")]
+    waiting = sum(i.undetermined for i in statistics.items(assessed, assessed.pack.results.flags))
+    if waiting:
+        text = _("另有{count}户次因资料不全，还不知道是否存在这些情形；问题列在“待补充信息”。")
+        remarks.append(text.format(count=number_text(waiting)))
     book.table(
-        _(FLAGS), heads, _flag_rows(assessed), title=_heading(assessed, _("待人工确认的事项")), remarks=[remark],
+        _(FLAGS), heads, _flag_rows(assessed), title=_heading(assessed, _("待人工确认的事项")), remarks=remarks,
         frozen_columns=2,
     )  # fmt: skip
 
 
 def _flag_rows(assessed: Assessed) -> Iterator[list[object]]:
     lists = [
-        ({i.code: i for i in assessed.pack.rules[("household", name)].items}, assessed.column(name))
+        ({i.code: i for i in assessed.pack.rules[("household", name)].items}, assessed.codes(name))
         for name in assessed.pack.results.flags
     ]
     heads, townships = assessed.heads(), assessed.townships()
     for at, household in enumerate(assessed.households):
         for items, column in lists:
-            codes = column[at]
-            for code in codes if isinstance(codes, list) else ():
+            for code in column[at]:
                 item = items[code]
                 place = assessed.place_name(townships[at])
                 yield [household, heads[at], place, item.title, item.confirm, item.source.reference] + [None] * 4

@@ -9,6 +9,7 @@ import unicodedata
 _DOTS = "·•・‧∙⋅●．｡。.﹒᛫ㆍ･˙"
 _DOT_TABLE = dict.fromkeys(map(ord, _DOTS), "·")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\u0000-\u001f\u007f]")
+_PLAIN = re.compile("[\u4e00-\u9fff]+")
 _SPACES = re.compile(r"\s+")
 
 
@@ -18,6 +19,8 @@ def normalise_name(text: str) -> str:
     No Unicode normalisation: it would replace compatibility ideographs (rare characters that stand on
     identity cards) by others. Full-width Latin letters are made plain.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     cleaned = _INVISIBLE.sub("", text).strip()
     cleaned = "".join(unicodedata.normalize("NFKC", c) if "\uff21" <= c <= "\uff5a" else c for c in cleaned)
     if not any(c.isascii() and c.isalpha() for c in cleaned):

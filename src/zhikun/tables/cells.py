@@ -48,7 +48,14 @@ class Column:
         )
 
 
-_KINDS = {
+class _ByType(dict[type, Kind]):
+    """Kinds by the type of a value; anything unforeseen is shown as text."""
+
+    def __missing__(self, key: type) -> Kind:
+        return Kind.TEXT
+
+
+_KINDS = _ByType({
     str: Kind.TEXT,
     float: Kind.NUMBER,
     int: Kind.NUMBER,
@@ -58,12 +65,12 @@ _KINDS = {
     dt.time: Kind.TEXT,
     dt.timedelta: Kind.TEXT,
     type(None): Kind.BLANK,
-}
+})  # fmt: skip
 
 
 def column_of_values(values: Sequence[object]) -> Column:
     """A column from the values of a workbook."""
-    kind = np.fromiter((_KINDS.get(type(v), Kind.TEXT) for v in values), np.uint8, len(values))
+    kind = np.fromiter(map(_KINDS.__getitem__, map(type, values)), np.uint8, len(values))
     number = np.full(len(values), np.nan)
     is_number = kind == Kind.NUMBER
     if is_number.any():
@@ -121,11 +128,14 @@ def _texts(values: Iterable[object]) -> list[str]:
 
 
 def _mixed_text(values: Sequence[object], kind: NDArray[np.uint8], number: NDArray[np.float64]) -> pa.Array:
-    """Whole numbers, by far the most, are cast in one go; everything else one by one."""
-    whole = (kind == Kind.NUMBER) & (np.abs(number) < 1e15) & (number == np.floor(number))
+    """Numbers of ordinary size, by far the most, are cast in one go; everything else one by one."""
+    plain = (kind == Kind.NUMBER) & (np.abs(number) < 1e15) & ((np.abs(number) >= 1e-4) | (number == 0))
+    whole = plain & (number == np.floor(number))
     whole_text = pa.array(np.where(whole, number, 0).astype(np.int64)).cast(pa.string())
-    other = pa.array(["" if w else cell_text(v) for v, w in zip(values, whole, strict=True)], pa.string())
-    return pc.if_else(pa.array(whole), whole_text, other)
+    part_text = pa.array(np.where(plain, number, 0)).cast(pa.string())
+    texts = [v if type(v) is str else ("" if p else cell_text(v)) for v, p in zip(values, plain, strict=True)]
+    numbers = pc.if_else(pa.array(whole), whole_text, part_text)
+    return pc.if_else(pa.array(plain), numbers, pa.array(texts, pa.string()))
 
 
 def _blanks(text: pa.Array, kind: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -49,7 +49,7 @@ def detect(path: Path) -> FileKind:
         head = file.read(4096)
     if not head.strip(b"\x00\r\n\t \xef\xbb\xbf"):
         raise unreadable(path, _("文件是空的"), _("有内容的工作簿或 CSV"), _("请确认传输完整，重新导出后再试"))
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(path)
     if head.startswith(_CFB):
         return _ole_kind(path)

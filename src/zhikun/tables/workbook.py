@@ -21,12 +21,8 @@ _SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\b([^>]*)/?>")
 _RELATION_TAG = re.compile(rb"<(?:\w+:)?Relationship\b([^>]*)/?>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*[\"']([^\"']*)[\"']")
 _FORMULA = rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
-_FORMULA_CELL = re.compile(
-    rb"<(?:\w+:)?c\b([^>]*)>\s*" + _FORMULA + rb"\s*(<(?:\w+:)?(?:v|is)\b[^>/]*>\s*[^<\s])?"
-)
-_ERROR_CELL = re.compile(
-    rb"<(?:\w+:)?c\b([^>]*\bt=\"e\"[^>]*)>(?:\s*" + _FORMULA + rb")?\s*<(?:\w+:)?v>([^<]*)<"
-)
+_FORMULA_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*" + _FORMULA + rb"\s*(<(?:\w+:)?(?:v|is)\b[^>/]*>\s*[^<\s])?")
+_ERROR_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*\bt=\"e\"[^>]*)>(?:\s*" + _FORMULA + rb")?\s*<(?:\w+:)?v>([^<]*)<")
 _REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})(\d+)\"")
 Marks = dict[tuple[int, int], tuple[Kind, str]]
 
@@ -113,7 +109,7 @@ def _marks(path: Path, part: str) -> Marks:
     if b't="e"' in xml:
         for attributes, text in _ERROR_CELL.findall(xml):
             _put(marks, attributes, Kind.ERROR, html.unescape(text.decode("utf-8", "replace")))
-    if b"<f" in xml or b":f" in xml:
+    if any(tag in xml for tag in (b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/")):
         for attributes, value in _FORMULA_CELL.findall(xml):
             if not value:
                 _put(marks, attributes, Kind.UNCALCULATED, "")

@@ -201,7 +201,10 @@ class _Reader:
             return _("“{name}”是 {other} 的事实，不是 {entity} 的。").format(
                 name=name, other=elsewhere[0], entity=entity
             )
-        return _("{entity} 没有事实“{name}”。{hint}").format(entity=entity, name=name, hint=suggestion(name, known))
+        hint = suggestion(name, known)
+        if any(fact.at.file.partition("/")[0] != self.pack.id for fact in self.pack.facts.values()):
+            hint += _("（从沿用的政策包只带来规则用到的事实。）")
+        return _("{entity} 没有事实“{name}”。{hint}").format(entity=entity, name=name, hint=hint)
 
     def _known_entity(self, entity: str, at: Place) -> bool:
         if entity in self.pack.entities:

@@ -51,10 +51,10 @@ def _check_samples(pack: Pack, header: Record, problems: Problems) -> None:
 
 
 def _household(pack: Pack) -> dict[str, str]:
-    """Names of household values with their types; rankings are of type 'rank'."""
+    """Names of household values with their types; rankings are of type 'ranking'."""
     found = {name: fact.type for (entity, name), fact in pack.facts.items() if entity == "household"}
     found |= {name: rule.type for (entity, name), rule in pack.rules.items() if entity == "household"}
-    return found | dict.fromkeys(pack.rankings, "rank")
+    return found | dict.fromkeys(pack.rankings, "ranking")
 
 
 def _check_rankings(pack: Pack, problems: Problems) -> None:
@@ -78,7 +78,7 @@ _RESULT_TYPES: dict[str, tuple[str, ...] | None] = {
     "category": ("choice",),
     "amount": ("number",),
     "index": ("number",),
-    "rank": ("rank",),
+    "rank": ("ranking",),
     "eligible": ("boolean",),
     "causes": ("number",),
     "policies": ("choices",),

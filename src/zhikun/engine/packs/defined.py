@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import timedelta
 from itertools import pairwise
 
 from zhikun.engine.packs.model import (
@@ -127,11 +127,12 @@ def check_overlaps(versions: list[tuple[Period, Place]], problems: Problems) -> 
     """A fault for every version that is in force on a day on which an earlier one is too."""
     ordered = sorted(versions, key=lambda v: (v[0].first, v[0].last))
     for (before, before_at), (after, after_at) in pairwise(ordered):
-        if after.first <= before.last:
+        if after.first > before.last:
+            continue
+        if after.first > before.first:
             text = _("有效期与 {other} 的重叠：{day} 这天两条都有效，不知道用哪条。请给前一条写 until: {until}。")
-            until = date.fromordinal(after.first.toordinal() - 1) if after.first > FIRST_DAY else after.first
-            problems.add(after_at, text.format(other=before_at, day=_day(after.first), until=_day(until)))
-
-
-def _day(day: date) -> str:
-    return _("最早") if day == FIRST_DAY else day.isoformat()
+            until = (after.first - timedelta(days=1)).isoformat()
+            problems.add(after_at, text.format(other=before_at, day=after.first, until=until))
+        else:
+            text = _("与 {other} 从同一天起生效，不知道用哪条。请改其中一条的 from。")
+            problems.add(after_at, text.format(other=before_at))

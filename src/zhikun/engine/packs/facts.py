@@ -131,7 +131,9 @@ def _standard_values(record: Record, type_: str, choices: dict[str, str], proble
     for entry in record.records("values"):
         source: Source = source_of(entry, problems)
         first, place = entry.day("from", FIRST_DAY), entry.text("place")
-        if (first, place) in seen and "from" not in entry.faulty:
+        if entry.faulty & {"from", "place"}:
+            continue
+        if (first, place) in seen:
             text = _("同一地方（{place}）、同一天（{day}）写了两个值，第 {line} 行已有。请只留一个。")
             where = place or _("各地")
             problems.add(entry.at, text.format(place=where, day=first, line=seen[first, place]))

@@ -87,9 +87,12 @@ class Draft:
     rankings: dict[str, Ranking] = field(default_factory=dict)
 
 
-def merge(gathered: Gathered, pack: str, problems: Problems) -> Gathered:
-    """Leave out the facts and standards of extended packs that nothing uses, and refuse names defined twice."""
-    taken = _needed(gathered.defined)
+def merge(gathered: Gathered, pack: str, shown: Iterable[str], problems: Problems) -> Gathered:
+    """Leave out the facts and standards of extended packs that nothing uses, and refuse names defined twice.
+
+    `shown` are the household values that the pack's `results` name: they count as used.
+    """
+    taken = _needed(gathered.defined, {("household", name) for name in shown})
     gathered.defined = taken
     used = {d.entity for d in taken} | {name for d in taken for name, rest in d.uses if not rest}
     gathered.entities = {
@@ -101,11 +104,11 @@ def merge(gathered: Gathered, pack: str, problems: Problems) -> Gathered:
     return gathered
 
 
-def _needed(defined: list[Defined]) -> list[Defined]:
+def _needed(defined: list[Defined], shown: set[tuple[str, str]]) -> list[Defined]:
     firm = [d for d in defined if not d.optional]
     waiting = [d for d in defined if d.optional]
     wanted: set[tuple[str, str]] = {d.key for d in firm} | {use for d in firm for use in d.uses}
-    wanted.add(("household", "place"))
+    wanted |= shown | {("household", "place")}
     entities = {"household", "member"} | {d.entity for d in firm}
     entities |= {name for name, rest in wanted if not rest}  # counted, as in COUNT(supporter)
     heads = _heads(waiting)

@@ -48,8 +48,8 @@ class Problems:
 
 
 def suggestion(word: str, known: Iterable[str], limit: int = 30) -> str:
-    """The way out for an unknown word: the nearest known one, otherwise what is allowed here."""
-    words = sorted(known)
+    """The way out for an unknown word: the nearest known one, otherwise what is allowed here (sets in alphabetical order)."""
+    words = sorted(known) if isinstance(known, (set, frozenset)) else list(known)
     near = did_you_mean(word, words)
     if near:
         return near

@@ -76,7 +76,7 @@ class Reader:
         self._check_folders(header)
         if self.problems.unreadable:
             raise PackErrors(self.problems.errors)
-        content = merge(gathered, name, self.problems)
+        content = merge(gathered, name, _shown(_results(header.record)), self.problems)
         draft = assemble(content, self.problems)
         record = header.record
         pack = Pack(
@@ -112,7 +112,7 @@ class Reader:
         if name in self.headers:
             return self.headers[name]
         folder = self.root / name
-        if not (folder / "pack.yaml").is_file():
+        if not name.isidentifier() or not (folder / "pack.yaml").is_file():
             known = [n for n in names(self.root) if n != name]
             text = _("没有政策包“{name}”（找不到 {file}）。{hint}")
             self.problems.add(asked_at, text.format(name=name, file=f"{name}/pack.yaml", hint=suggestion(name, known)))
@@ -305,6 +305,11 @@ def _results(record: Record) -> Results:
     single = {key: results.text(key) for key in ("category", "amount", "index", "rank", "eligible")}
     several = {key: results.names(key) for key in ("causes", "policies", "flags", "columns")}
     return Results(**single, **several)  # type: ignore[arg-type]  # names of one kind, tuples of the other
+
+
+def _shown(results: Results) -> tuple[str, ...]:
+    several = (*results.causes, *results.policies, *results.flags, *results.columns)
+    return (results.category, results.amount, results.index, results.rank, results.eligible, *several)
 
 
 def read_pack(root: Path, name: str) -> Pack:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from difflib import get_close_matches
 
 from zhikun.engine.packs.model import Place
 from zhikun.engine.packs.problems import Problems, suggestion
@@ -91,11 +92,13 @@ def check_record(node: Node, schema: str, problems: Problems, at: Place | None =
     known = SCHEMAS[schema]
     values: dict[str, object] = {}
     faulty: set[str] = set()
+    meant: set[str] = set()
     for key, child in node.entries.items():
         spec = known.get(key)
         if spec is None:
             text = _("不认识的名称“{key}”，写了也不会起作用。{hint}").format(key=key, hint=suggestion(key, known))
             problems.add(node.key_at(key), text)
+            meant.update(get_close_matches(key, known, n=1))
             continue
         try:
             values[key] = _KINDS[spec.kind](child, key, spec, problems)
@@ -103,8 +106,9 @@ def check_record(node: Node, schema: str, problems: Problems, at: Place | None =
             faulty.add(key)
     for key, spec in known.items():
         if spec.required and key not in node.entries:
-            problems.add(place, _("缺少“{key}”。请补上一行“{key}: ...”。").format(key=key))
             faulty.add(key)
+            if key not in meant:  # a misspelt key is one fault, not two
+                problems.add(place, _("缺少“{key}”。请补上一行“{key}: ...”。").format(key=key))
     return Record(place, values, node.lines, frozenset(faulty))
 
 
@@ -146,7 +150,8 @@ def _scalar(node: Node, key: str, problems: Problems, wanted: str) -> Scalar:
 
 
 def _wrong(node: Scalar, key: str, problems: Problems, wanted: str) -> _Wrong:
-    problems.add(node.at, _("“{key}: {raw}”不对，应当是{wanted}。").format(key=key, raw=node.raw, wanted=wanted))
+    raw = f"'{node.raw}'" if node.quoted else node.raw
+    problems.add(node.at, _("“{key}: {raw}”不对，应当是{wanted}。").format(key=key, raw=raw, wanted=wanted))
     return _Wrong()
 
 
@@ -175,7 +180,7 @@ def _formula(node: Node, key: str, spec: Key, problems: Problems) -> object:
 def _boolean(node: Node, key: str, spec: Key, problems: Problems) -> object:
     scalar = _scalar(node, key, problems, "true / false")
     if not isinstance(scalar.value, bool):
-        raise _wrong(scalar, key, problems, _("true（是）或 false（否），不加引号"))
+        raise _wrong(scalar, key, problems, _("“是”或“否”：写 true 或 false，不加引号"))
     return scalar.value
 
 
@@ -207,7 +212,7 @@ def _place(node: Node, key: str, spec: Key, problems: Problems) -> object:
         problems.add(scalar.at, text.format(key=key, raw=scalar.raw))
         raise _Wrong
     if not _PLACE.match(scalar.raw):
-        raise _wrong(scalar, key, problems, _("6 位（县）、9 位（乡镇）或 12 位（村）的区划代码，加引号"))
+        raise _wrong(scalar, key, problems, _("加引号的区划代码：6 位（县）、9 位（乡镇）或 12 位（村）"))
     return scalar.raw
 
 

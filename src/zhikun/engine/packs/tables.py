@@ -255,7 +255,7 @@ class Finisher:
         for cell in product(*spans):
             if cell in taken and not reported:
                 reported = True
-                text = _("与第 {line} 行重复：{cell} 写了两次，不知道取哪个。请删去一行或改分档。")
+                text = _("与第 {line} 行重复：{cell}，不知道取哪个。请删去一行或改分档。")
                 self.fault(line, text.format(line=taken[cell], cell=self._cell_text(cell, cuts, cell)))
             taken.setdefault(cell, line)
 
@@ -274,7 +274,7 @@ class Finisher:
                     continue
             joined.append((cell, cell))
         for first, last in joined[:_MOST_REPORTED]:
-            text = _("缺少 {cell} 的一行。每种组合都要有，且只有一行；最低一档的起点和最高一档的终点留空。")
+            text = _("缺少一行：{cell}。每种组合都要有，且只有一行；最低一档的起点和最高一档的终点留空。")
             self.fault(self.raw.at.line, text.format(cell=self._cell_text(first, cuts, last)))
         if len(joined) > _MOST_REPORTED:
             text = _("还有 {count} 种组合缺少。").format(count=len(joined) - _MOST_REPORTED)
@@ -288,7 +288,7 @@ class Finisher:
                 continue
             first, below = whole[int(str(part))], whole[int(str(end)) + 1]
             parts.append(_band_text(key.column, first, below))
-        return _("（{parts}）").format(parts="，".join(parts))
+        return "，".join(parts)
 
 
 def _span(part: object, whole: list[float | None]) -> list[object]:

@@ -184,7 +184,11 @@ def parse_yaml(text: str, file: str, problems: Problems) -> Fields | None:
         problems.unreadable = True
         problems.add(Place(file, 1), _("文件是空的。请写入内容，或者删去这个文件。"))
         return None
-    node = _Reader(file, problems).node(root)
+    reader = _Reader(file, problems)
+    node = reader.node(root)
+    if reader.aliased:
+        problems.unreadable = True
+        return None
     if not isinstance(node, Fields):
         problems.unreadable = True
         problems.add(Place(file, 1), _("文件最外层应当是“名称: 内容”的形式，现在是一个列表或一个值。"))
@@ -210,6 +214,7 @@ class _Reader:
         self.file = file
         self.problems = problems
         self.seen: set[int] = set()
+        self.aliased = False
 
     def node(self, raw: yaml.Node) -> Node:
         line = raw.start_mark.line + 1
@@ -218,6 +223,7 @@ class _Reader:
                 Place(self.file, line),
                 _("这里用了 YAML 的锚点和引用（& 和 *），读的人要来回翻找。请把内容直接写出来。"),
             )
+            self.aliased = True
             return Scalar(self.file, line, "", False)
         self.seen.add(id(raw))
         if raw.tag not in (_PLAIN_TAG, _LIST_TAG, _FIELDS_TAG):

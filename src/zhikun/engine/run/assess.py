@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -45,13 +45,15 @@ def computed_on(plan: Plan, entity: str) -> tuple[Step, ...]:
     return tuple(step for step in plan.computed if step.entity == entity)
 
 
-def run_block(plan: Plan, kernel: Kernel, ranking: RankingKeys, block: Block) -> BlockResult:
-    """One block through the kernel, as Arrow columns."""
+def run_block(
+    plan: Plan, kernel: Kernel, ranking: RankingKeys, block: Block, entities: Container[str] | None = None
+) -> BlockResult:
+    """One block through the kernel, as Arrow columns (of `entities` only, if given)."""
     values = kernel.run(block.frame, block.values)
     out: dict[str, dict[str, pa.Array]] = {}
     for step in plan.computed:
         value = values[step.slot]
-        if value is not None:
+        if value is not None and (entities is None or step.entity in entities):
             out.setdefault(step.entity, {}).update(columns(step, value, block.frame.size(step.entity)))
     places = values[ranking.place] if ranking.place is not None else None
     keys = ranking.collect(values, block.frame.households, places)

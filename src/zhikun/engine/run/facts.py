@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -56,22 +56,36 @@ class Block:
         return low, high
 
 
+class Needs(Protocol):
+    """The facts and entities that some work needs; a Kernel is one."""
+
+    facts: tuple[tuple[str, str], ...]
+    entities: frozenset[str]
+
+
 def entities_of(plan: Plan) -> tuple[str, ...]:
     """The entities below the household whose rows the plan touches."""
     used = {i.space for i in plan.instructions} | {str(i.value) for i in plan.instructions if i.op == "count_rows"}
     return tuple(entity for entity in plan.pack.entities if entity in used and entity != ID)
 
 
-def load(plan: Plan, tables: Mapping[str, pa.Table]) -> Block:
-    """Arrow tables in the shape of docs/reference/engine-api.md as one block."""
+def load(
+    plan: Plan, tables: Mapping[str, pa.Table], *, unique: bool = False, only: Needs | None = None
+) -> Block:
+    """Arrow tables in the shape of docs/reference/engine-api.md as one block.
+
+    `unique`: the household ids were checked. `only`: just the facts and entities that a kernel needs.
+    """
     households = tables[ID]
     ids = _flat(households.column(ID))
-    if pc.count_distinct(ids).as_py() != len(ids):
+    if not unique and pc.count_distinct(ids).as_py() != len(ids):
         raise FactsError(_("户编号有重复；每户只能有一行。请先合并或改正重复的户。"))
     rows: dict[str, Rows] = {}
     ordered: dict[str, pa.Table] = {ID: households}
     for entity in entities_of(plan):
         table = tables.get(entity)
+        if only is not None and entity not in only.entities:
+            continue
         if table is None:
             table = pa.table({ID: pa.array([], ids.type)})
         starts, table = in_household_order(ids, table, entity)
@@ -81,7 +95,9 @@ def load(plan: Plan, tables: Mapping[str, pa.Table]) -> Block:
     values = {
         (step.entity, step.name): column_value(step.fact, ordered[step.entity], frame.size(step.entity))
         for step in plan.facts
-        if step.fact is not None and step.entity in ordered
+        if step.fact is not None
+        and step.entity in ordered
+        and (only is None or (step.entity, step.name) in only.facts)
     }
     return Block(frame, values)
 

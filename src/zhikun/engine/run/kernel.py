@@ -15,12 +15,17 @@ Key = tuple[str, str]
 class Kernel:
     """A Plan bound to its operations, its constants computed once. Read-only after creation; threads may share it."""
 
-    def __init__(self, plan: Plan, slots: Iterable[int] | None = None) -> None:
-        """`slots` limits the work to what these need (default: every named value and ranking condition)."""
+    def __init__(self, plan: Plan, slots: Iterable[int] | None = None, given: frozenset[int] = frozenset()) -> None:
+        """`slots` limits the work to what these need (default: every named value and ranking condition); the values of
+        `given` slots are handed to `run` instead of being computed.
+        """
         self.plan = plan
         self.calendar = Calendar(plan.day)
         self.kept = frozenset(slots if slots is not None else all_slots(plan))
-        self.needed = _closure(plan.instructions, self.kept)
+        self.needed = _closure(plan.instructions, self.kept, given)
+        self.read = tuple(sorted(self.needed & given))
+        self.facts = tuple(plan.instructions[n].value for n in sorted(self.needed) if plan.instructions[n].op == "fact")
+        self.entities = _entities(plan.instructions, self.needed)
         self.constants: dict[int, Value] = {}
         self.program: list[tuple[int, Operation | None, tuple[int, ...], Any, str, tuple[int, ...]]] = []
         self._prepare()
@@ -28,12 +33,14 @@ class Kernel:
     def _prepare(self) -> None:
         order = [n for n in range(len(self.plan.instructions)) if n in self.needed]
         frees: dict[int, list[int]] = {}
-        last = {slot: n for n in order for slot in self.plan.instructions[n].args}
+        last = {slot: n for n in order if n not in self.read for slot in self.plan.instructions[n].args}
         for slot, user in last.items():
             if slot not in self.kept:
                 frees.setdefault(user, []).append(slot)
         for number in order:
             instruction = self.plan.instructions[number]
+            if number in self.read:
+                continue
             if instruction.op == "const":
                 self.constants[number] = (instruction.value, None)
             elif not instruction.space:
@@ -48,11 +55,15 @@ class Kernel:
         data, known = OPERATIONS[instruction.op](Frame(0), args, instruction.value, "")
         return (data[()] if hasattr(data, "shape") else data), known
 
-    def run(self, frame: Frame, facts: Mapping[Key, Value], *, keep_all: bool = False) -> list[Value | None]:
+    def run(
+        self, frame: Frame, facts: Mapping[Key, Value], *, keep_all: bool = False, given: Mapping[int, Value] | None = None
+    ) -> list[Value | None]:
         """The value of every kept slot (`keep_all`: of every slot) for one block of facts; None elsewhere."""
         frame.calendar = self.calendar
         values: list[Any] = [None] * len(self.plan.instructions)
         for number, value in self.constants.items():
+            values[number] = value
+        for number, value in (given or {}).items():
             values[number] = value
         for number, operation, args, value, space, freed in self.program:
             if operation is None:
@@ -82,9 +93,18 @@ def all_slots(plan: Plan) -> list[int]:
     return [step.slot for step in plan.steps] + [r.among.slot for r in plan.rankings if r.among is not None]
 
 
-def _closure(instructions: tuple[Instruction, ...], wanted: frozenset[int]) -> frozenset[int]:
+def _entities(instructions: tuple[Instruction, ...], needed: frozenset[int]) -> frozenset[str]:
+    """The entities whose rows some needed operation touches."""
+    touched = {instructions[n].space for n in needed}
+    touched |= {str(instructions[n].value) for n in needed if instructions[n].op == "count_rows"}
+    return frozenset(touched - {""})
+
+
+def _closure(
+    instructions: tuple[Instruction, ...], wanted: frozenset[int], given: frozenset[int]
+) -> frozenset[int]:
     needed = set(wanted)
     for number in range(len(instructions) - 1, -1, -1):
-        if number in needed:
+        if number in needed and number not in given:
             needed.update(instructions[number].args)
     return frozenset(needed)

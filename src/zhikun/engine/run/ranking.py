@@ -59,6 +59,15 @@ class RankingKeys:
         return (codes // 10 ** (12 - digits)).astype(np.float64)
 
 
+def ranking_slots(plan: Plan) -> list[int]:
+    """The slots that the rankings of a plan read."""
+    slots = [plan.step(by.value).slot for r in plan.rankings for by in r.ranking.by]
+    slots += [r.among.slot for r in plan.rankings if r.among is not None]
+    if plan.rankings:
+        slots += [s.slot for s in plan.facts if s.entity == "household" and s.type == "place"]
+    return slots
+
+
 def ranks(parts: list[dict[str, Any]], steps: tuple[RankingStep, ...]) -> dict[str, pa.Array]:
     """Each ranking's column over all blocks, int64, NULL for the unranked."""
     result = {}

@@ -69,17 +69,18 @@ def compose(levels: dict[str, int], dice: Dice) -> Family | None:
         ):  # fmt: skip
             _grow_frail(family, dice)
             needs_worker = levels["employment"] > 0 or levels["skills"] > 0
-            if labour_level(family.people) == levels["labour"] and (
+            if labour_level(family.people, [p.age for p in family.people]) == levels["labour"] and (
                 not needs_worker or any(p.works for p in family.people)
             ):
                 return family
     return None
 
 
-def labour_level(people: list[Person]) -> int:
-    """Half points of 劳动力: one full worker for two people is 0, no labour at all 10."""
+def labour_level(people: list[Person], ages: list[int]) -> int:
+    """Half points of 劳动力 at these ages: one full worker for two people is 0, no labour at all 10."""
     tenths = sum(
-        _TENTHS[p.ability][next(i for i, below in enumerate(_AGE_BELOW) if p.age < below)] for p in people
+        _TENTHS[person.ability][next(i for i, below in enumerate(_AGE_BELOW) if age < below)]
+        for person, age in zip(people, ages, strict=True)
     )
     if tenths == 0:
         return 10
@@ -178,7 +179,7 @@ def _draw(people: list[Person], count: int, dice: Dice, weight_of: tuple[float, 
 
 def _fall_ill(family: Family, level: int, dice: Dice) -> bool:
     """Give the members the illnesses of a level of 因病; False when there are too few members."""
-    people, ages = family.people, (0.1, 0.2, 0.6, 2, 3)
+    people, ages = family.people, (0.05, 0.08, 0.35, 2, 5)
     serious = chronic = weak = 0
     if level >= 10:
         serious = 2

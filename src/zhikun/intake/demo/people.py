@@ -9,9 +9,9 @@ from zhikun.identity import with_check_character
 from zhikun.intake.demo.dice import Dice
 
 SURVEY_DAY = date(2023, 11, 30)
-# Nobody passes an age at which the labour coefficient changes between these days, so the table holds on each of them.
-STABLE_FROM = date(2023, 7, 1)
-STABLE_UNTIL = date(2024, 6, 30)
+# On every day between these the table holds: no birthday in between moves a household to another level.
+STABLE_FROM = date(2023, 1, 1)
+STABLE_UNTIL = date(2026, 12, 31)
 # 990101 is no place of GB/T 2260: whoever meets such a number knows that the person was generated.
 REGION = "990101"
 _AGE_EDGES = (16, 50, 60, 70, 80)
@@ -25,7 +25,7 @@ _YOUNG_MALE = ("浩然", "子轩", "宇航", "俊杰", "博文", "嘉豪", "思�
 _YOUNG_FEMALE = ("欣怡", "雨萱", "梓涵", "思雨", "佳怡", "诗琪", "若曦", "梦瑶", "可馨", "雅静", "悦", "萌", "琪", "怡然", "佳慧", "雨桐")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # twins are two people
 class Person:
     """One member, as the survey would find him or her. Ages are completed years on SURVEY_DAY; money in 元/年."""
 
@@ -61,19 +61,31 @@ class Person:
 
     @property
     def works(self) -> bool:
-        """Whether he or she counts among those who can take work."""
-        return 16 <= self.age <= 59 and self.ability in ("full", "reduced") and self.occupation != "retired"
+        """Whether he or she counts on SURVEY_DAY among those who can take work."""
+        return self.works_at(self.age)
+
+    def works_at(self, age: int) -> bool:
+        return 16 <= age <= 59 and self.ability in ("full", "reduced") and self.occupation != "retired"
+
+    def age_on(self, day: date) -> int:
+        """Completed years on a day, by the birth date."""
+        birth = self.birth_date
+        return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def born(person: Person, dice: Dice) -> date:
-    """A birth date for the person's age, such that no labour age band changes between STABLE_FROM and STABLE_UNTIL."""
-    latest = _years_before(SURVEY_DAY, person.age)
-    day = latest
-    for _attempt in range(200):
-        day = latest - timedelta(days=dice.whole(0, 364))
-        if _band(day, STABLE_FROM) == _band(day, STABLE_UNTIL):
-            break
-    return day
+    """A birth date that gives the person's age on SURVEY_DAY."""
+    latest = date(SURVEY_DAY.year - person.age, SURVEY_DAY.month, SURVEY_DAY.day)
+    return latest - timedelta(days=dice.whole(0, 364))
+
+
+def turning_days(person: Person) -> list[date]:
+    """The days on which the person passes an age at which labour or work is judged otherwise."""
+    birth = person.birth_date
+    return [
+        date(birth.year + age, 3, 1) if (birth.month, birth.day) == (2, 29) else birth.replace(year=birth.year + age)
+        for age in _AGE_EDGES
+    ]
 
 
 def name(person: Person, surname: str, dice: Dice) -> str:
@@ -103,11 +115,3 @@ class Numbers:
         self._given[key] = count + 1
         return with_check_character(f"{REGION}{person.birth_date:%Y%m%d}{sequence:03d}")
 
-
-def _years_before(day: date, years: int) -> date:
-    return date(day.year - years, day.month, day.day)
-
-
-def _band(birth: date, day: date) -> int:
-    age = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-    return sum(age >= edge for edge in _AGE_EDGES)

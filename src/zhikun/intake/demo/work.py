@@ -41,19 +41,35 @@ def put_to_work(people: list[Person], levels: dict[str, int], urban: bool, incom
     options = [_options(months, urban, income / len(workers), levels["skills"]) for months in idle]
     for _attempt in range(_TRIES):
         jobs = [dice.weighted(pairs, weights) for pairs, weights in options]
-        halves = sum(_HALVES[occupation][SKILLS.index(skill)] for occupation, skill in jobs)
-        if (2 * halves + len(workers)) // (2 * len(workers)) == levels["skills"]:
+        if _skills(jobs) == levels["skills"]:
             for person, months, (occupation, skill) in zip(workers, idle, jobs, strict=True):
                 person.idle_months, person.occupation, person.skill_level = months, occupation, skill
             return True
     return False
 
 
+def work_levels(people: list[Person], ages: list[int]) -> tuple[int, int]:
+    """Half points of 就业 and 技术 at these ages."""
+    workers = [person for person, age in zip(people, ages, strict=True) if person.works_at(age)]
+    if not workers:
+        return 0, 0
+    months = sum(person.idle_months for person in workers)
+    return _employment(months, len(workers)), _skills([(p.occupation, p.skill_level) for p in workers])
+
+
+def _employment(months: int, workers: int) -> int:
+    # 5 x months / (12 x workers), rounded half up to half points, in whole numbers.
+    return (20 * months + 12 * workers) // (24 * workers)
+
+
+def _skills(jobs: list[tuple[str, str]]) -> int:
+    halves = sum(_HALVES[occupation][SKILLS.index(skill)] for occupation, skill in jobs)
+    return (2 * halves + len(jobs)) // (2 * len(jobs))
+
+
 def _idle_months(workers: int, level: int, dice: Dice) -> list[int] | None:
     """Months out of work of each worker; the share of all months rounds to the level. None when no whole months do."""
-    fitting = [
-        months for months in range(12 * workers + 1) if (20 * months + 12 * workers) // (24 * workers) == level
-    ]  # fmt: skip
+    fitting = [months for months in range(12 * workers + 1) if _employment(months, workers) == level]
     if not fitting:
         return None
     total = 0 if level == 0 and dice.chance(0.97) else dice.pick(fitting)
@@ -73,6 +89,8 @@ def _options(months: int, urban: bool, income: float, level: int) -> tuple[list[
         jobs = {"local_odd_jobs": 0.6, "migrant": 0.4}
     else:
         jobs = {job: weight for job, weight in (_URBAN if urban else _RURAL).items() if income >= _LEAST.get(job, 0)}
+        if level > _HALVES["local_odd_jobs"][-1]:
+            jobs["none"] = 0.5  # at home with the children or the sick: not looking for work, and without a skill
     pairs, weights = [], []
     for job, often in jobs.items():
         for skill, common, halves in zip(SKILLS, _COMMON, _HALVES[job], strict=True):

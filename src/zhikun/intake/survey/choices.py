@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhikun.engine.packs.model import Fact
-from zhikun.intake.survey.values import Converted, Verdict, by_unique, clean, is_unknown_word, quoted, unknown_note
+from zhikun.intake.survey.values import Converted, Verdict, by_unique, is_unknown_word, quoted, unknown_note
 from zhikun.tables import Column, Kind
 from zhikun.wording import _, did_you_mean
 
@@ -25,24 +25,20 @@ _MOST_LABELS = 12
 def convert_choice(fact: Fact, column: Column, result: Converted) -> None:
     """Fill `result` with codes."""
     table = _table(fact.choices)
-    values = by_unique(
-        column, clean(column.text), _usable(column), result, partial(parse_choice, fact=fact, table=table)
-    )
+    values = by_unique(column, _usable(column), result, partial(parse_choice, fact=fact, table=table))
     result.values = pa.array(values, pa.string())
 
 
 def convert_choices(fact: Fact, column: Column, result: Converted) -> None:
     """Fill `result` with lists of codes; 无 is the empty list, a blank is unknown."""
     table = _table(fact.choices)
-    values = by_unique(
-        column, clean(column.text), _usable(column), result, partial(parse_choices, fact=fact, table=table)
-    )
+    values = by_unique(column, _usable(column), result, partial(parse_choices, fact=fact, table=table))
     result.values = pa.array(values, pa.list_(pa.string()))
 
 
 def convert_boolean(column: Column, result: Converted) -> None:
     """Fill `result` with truth values."""
-    values = by_unique(column, clean(column.text), _usable(column), result, parse_boolean)
+    values = by_unique(column, _usable(column), result, parse_boolean)
     result.values = pa.array(values, pa.bool_())
 
 
@@ -96,8 +92,7 @@ def expected_choice(fact: Fact) -> str:
     labels = list(fact.choices.values())
     text = "、".join(labels[:_MOST_LABELS])
     if len(labels) > _MOST_LABELS:
-        text = _("{labels} 等 {count} 项之一").format(labels=text, count=len(labels))
-        return text
+        return _("{labels} 等 {count} 项之一").format(labels=text, count=len(labels))
     return _("{labels}之一").format(labels=text)
 
 

@@ -63,7 +63,7 @@ def convert(fact: Fact, column: Column, context: Context) -> Converted:
 
 def _required(result: Converted) -> None:
     missing = np.flatnonzero(pc.is_null(result.values).to_numpy(zero_copy_only=False).astype(bool))
-    answered = {finding.index for finding in result.findings}
+    answered = {finding.at for finding in result.findings}
     for index in map(int, missing):
         if index not in answered:
             result.findings.append(Finding(index, _("没有填"), _("必填项"), _("请补填")))

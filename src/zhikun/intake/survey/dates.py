@@ -9,18 +9,21 @@ import numpy as np
 import pyarrow as pa
 
 from zhikun.engine.packs.model import Fact
-from zhikun.intake.survey.values import Converted, Finding, Verdict, by_unique, clean, is_unknown_word, unknown_note
+from zhikun.intake.survey.values import Converted, Finding, Verdict, by_unique, is_unknown_word, unknown_note
 from zhikun.tables import Column, Kind, Severity
 from zhikun.wording import _
 
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheet serials, from March 1900 on
 _FIRST_SERIAL, _LAST_SERIAL = 61, 80_000
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _FULL = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ]*\d{1,2}[:时][\d:.时分秒]*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _PARTIAL = re.compile(r"(\d{4})(?:[-/.年](\d{1,2}))?[年月]?(?:份|生)?")
 _DAY_FIRST = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _SHORT_YEAR = re.compile(r"\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?")
-_CHINESE = re.compile(r"[〇零○一二三四五六七八九]{4}年[元正〇零一二三四五六七八九十]{1,3}月[初〇零一二三四五六七八九十廿]{1,3}[日号]?")
+_CHINESE = re.compile(
+    r"[〇零○一二三四五六七八九]{4}年[元正〇零一二三四五六七八九十]{1,3}月[初〇零一二三四五六七八九十廿]{1,3}[日号]?"
+)
 _DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
 _FUTURE_WORDS = ("到期", "有效期", "截止", "届满", "预计", "计划", "期满")
 _OLDEST_YEARS = 120
@@ -28,14 +31,11 @@ _OLDEST_YEARS = 120
 
 def convert_date(fact: Fact, column: Column, today: date, result: Converted) -> None:
     """Fill `result` with days; a date that cannot be, or lies in the future, is answered."""
-    text = clean(column.text)
     rows = np.isin(column.kind, (Kind.TEXT, Kind.DATE))
-    values = by_unique(column, text, rows, result, lambda word: _checked(parse_date(word), fact, today))
+    values = by_unique(column, rows, result, lambda word: _checked(parse_date(word), fact, today))
     serials = column.kind == Kind.NUMBER
     if serials.any():
-        from_numbers = by_unique(
-            column, text, serials, result, lambda word: _checked(_serial(float(word)), fact, today)
-        )
+        from_numbers = by_unique(column, serials, result, lambda word: _checked(_serial(float(word)), fact, today))
         values = [a if a is not None else b for a, b in zip(values, from_numbers, strict=True)]
     for index in map(int, np.flatnonzero(column.kind == Kind.BOOLEAN)):
         result.findings.append(Finding(index, _("不是日期"), expected_date(), _("请照样子填写")))
@@ -48,14 +48,15 @@ def expected_date() -> str:
 
 def parse_date(text: str) -> Verdict:
     """One date in text; forms in which day and month cannot be told apart are refused."""
+    if _ISO.fullmatch(text):
+        return _real(int(text[:4]), int(text[5:7]), int(text[8:]))
     if is_unknown_word(text):
         return Verdict(note=unknown_note())
     word = re.sub(r"\s*([-/.年月日号])\s*", r"\1", text)
     full = _FULL.fullmatch(word) or _COMPACT.fullmatch(word)
     if full:
         found = _real(*map(int, full.groups()))
-        plain = re.fullmatch(r"\d{4}-\d\d-\d\d", text) is not None
-        return found if plain or found.value is None else found._replace(note=_("日期写法不一，已按日期读取"))
+        return found if found.value is None else found._replace(note=_("日期写法不一，已按日期读取"))
     if _CHINESE.fullmatch(word):
         return _chinese(word)
     if word.isdigit() and len(word) == 5:

@@ -108,9 +108,7 @@ def _assign(sheets: Sequence[Sheet], plans: Sequence[SheetLayout], result: Mappi
             chosen[best[2].entity] = sheet
         elif len(sheet):
             result.messages.append(
-                RowMessage(
-                    sheet.name, 0, "", _("这张表不属于本调查，没有读取"), "", "", Severity.NOTE, rows=len(sheet)
-                )
+                RowMessage(sheet.name, 0, "", _("这张表不属于本调查，没有读取"), "", "", Severity.NOTE, rows=len(sheet))
             )
     return chosen
 
@@ -171,9 +169,7 @@ def _map_columns(sheet: Sheet, plan: SheetLayout, result: Mapping) -> Mapped | N
     return Mapped(plan, grid, household, row, columns, tuple(fact.name for fact in missing))
 
 
-def _unknown_headings(
-    grid: Grid, unknown: list[tuple[int, str]], candidates: list[str], result: Mapping
-) -> None:
+def _unknown_headings(grid: Grid, unknown: list[tuple[int, str]], candidates: list[str], result: Mapping) -> None:
     for _index, heading in unknown:
         hint = did_you_mean(heading.strip(), candidates)
         result.messages.append(

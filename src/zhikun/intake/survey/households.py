@@ -47,10 +47,9 @@ def rejected_households(sheets: dict[str, Rows]) -> pa.Array:
         bad = bad_rows(rows)
         column = rows.mapped.grid.columns[rows.mapped.household]
         lost = np.flatnonzero(column.kind[rows.kept] == Kind.MERGED)
-        for index in map(int, lost):
-            while index > 0 and column.kind[rows.kept[index]] == Kind.MERGED:
-                index -= 1
-            bad[index] = True
+        anchors = np.setdiff1d(np.arange(len(rows)), lost)
+        above = np.searchsorted(anchors, lost) - 1
+        bad[anchors[above[above >= 0]]] = True
         parts.append(rows.households.filter(pa.array(bad)).drop_null())
     return pa.concat_arrays(parts).unique() if parts else pa.array([], pa.string())
 
@@ -122,7 +121,7 @@ def _heads(members: Rows) -> None:
     inside = codes >= 0
     heads = np.bincount(codes[is_head & inside], minlength=count)
     unreadable = np.zeros(count, dtype=bool)
-    unclear = [f.index for f in relation.findings if f.severity is Severity.ERROR]
+    unclear = [f.at for f in relation.findings if f.severity is Severity.ERROR]
     unreadable[codes[unclear][codes[unclear] >= 0]] = True
     first = np.full(count, len(codes), dtype=np.int64)
     np.minimum.at(first, codes[inside], np.flatnonzero(inside))

@@ -42,7 +42,7 @@ def convert_number(fact: Fact, column: Column, typed: bool, result: Converted) -
     if fast.any():
         parsed = pc.if_else(pa.array(fast), pc.ascii_ltrim(text, characters="+"), "0").cast(pa.float64())
         values = np.where(fast, parsed.to_numpy(zero_copy_only=False), values)
-    slow = by_unique(column, text, is_text & ~fast, result, partial(parse_number, fact=fact))
+    slow = by_unique(column, is_text & ~fast, result, partial(parse_number, fact=fact))
     hits = [i for i, value in enumerate(slow) if value is not None]
     if hits:
         values[hits] = [slow[i] for i in hits]
@@ -110,9 +110,7 @@ def _goodwill_notes(column: Column, text: pa.Array, fast: np.ndarray, typed: boo
 def _wrong_kinds(column: Column, fact: Fact, result: Converted) -> None:
     for index in map(int, np.flatnonzero(np.isin(column.kind, (Kind.DATE, Kind.BOOLEAN)))):
         found = quoted(column.text[index].as_py())
-        result.findings.append(
-            Finding(index, found, expected_number(fact), _("请把单元格格式改为“常规”，再填数字"))
-        )
+        result.findings.append(Finding(index, found, expected_number(fact), _("请把单元格格式改为“常规”，再填数字")))
 
 
 def _within_limits(fact: Fact, column: Column, values: np.ndarray, result: Converted) -> np.ndarray:

@@ -42,7 +42,7 @@ def _against_number(rows: Rows, number_fact: str, facts: dict[str, Fact]) -> Non
             rows.report(index, rows.heading(name), *_contradiction(name, fact, written[index], derived[index]),
                         Severity.WARNING)  # fmt: skip
         faulty = np.zeros(len(rows), dtype=bool)
-        faulty[[f.index for f in converted.findings]] = True
+        faulty[[f.at for f in converted.findings]] = True
         fills = mask_of(pc.is_null(written)) & ~mask_of(pc.is_null(derived)) & ~faulty
         if fills.any():
             converted.values = pc.if_else(pa.array(fills), derived, written)
@@ -112,5 +112,7 @@ def _groups(codes: np.ndarray) -> list[np.ndarray]:
     ordered = codes[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.array([], dtype=int)
     ends = np.r_[starts[1:], len(ordered)].astype(int)
-    repeated = np.flatnonzero((ends - starts > 1) & (ordered[starts] >= 0)) if len(starts) else []
+    if not len(starts):
+        return []
+    repeated = np.flatnonzero((ends - starts > 1) & (ordered[starts] >= 0))
     return [order[starts[i] : ends[i]] for i in repeated]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,13 @@ import pyarrow as pa
 
 from zhikun.engine.packs.model import Pack
 from zhikun.intake.survey.convert import Context
-from zhikun.intake.survey.headings import Mapped, map_sheets, sheet_entity
+from zhikun.intake.survey.headings import Mapped, map_sheets
 from zhikun.intake.survey.households import check_households, mask_of_in, rejected_households
 from zhikun.intake.survey.layout import HOUSEHOLD_COLUMN, ROW_COLUMN, SheetLayout, layouts
 from zhikun.intake.survey.model import RejectedSheet, Survey
 from zhikun.intake.survey.people import check_people
 from zhikun.intake.survey.rows import Rows, bad_rows, messages_of, take_rows
+from zhikun.intake.survey.values import Finding
 from zhikun.tables import Kind, Limits, RowMessage, Sheet, UnreadableFile, is_table_file, read_sheets
 from zhikun.wording import _
 
@@ -51,7 +52,7 @@ def read(
     for number, (entity, mapped) in enumerate(mapping.sheets.items()):
         if progress:
             progress(_("核对“{sheet}”").format(sheet=mapped.grid.sheet), number, len(mapping.sheets))
-        context = Context(today or date.today(), pack.place or "", mapped.grid.typed)
+        context = Context(today or datetime.now().astimezone().date(), pack.place or "", mapped.grid.typed)
         found[entity] = take_rows(mapped, context)
     _something_to_read(found)
     check_people(found["member"], pack.facts_of("member"))
@@ -113,9 +114,7 @@ def _survey(found: dict[str, Rows], first: list[RowMessage]) -> Survey:
     counts["households"] = len(home.households.drop_null().unique())
     counts["accepted"] = counts["accepted.household"]
     counts["rejected"] = counts["households"] - counts["accepted"]
-    counts["loose_rows"] = sum(
-        int((~mask_of_in(rows.households, home.households)).sum()) for rows in found.values()
-    )
+    counts["loose_rows"] = sum(int((~mask_of_in(rows.households, home.households)).sum()) for rows in found.values())
     counts["examples"] = sum(rows.examples for rows in found.values())
     counts["empty_rows"] = sum(rows.empty for rows in found.values())
     return Survey(tables, tuple(messages), rejects, counts)
@@ -145,7 +144,7 @@ def _rejected(rows: Rows, out: np.ndarray) -> RejectedSheet:
     for message_heading, finding in _all_findings(rows):
         index = by_heading.get(message_heading, -1)
         text = RowMessage("", 0, message_heading, finding.found, finding.expected, finding.remedy)
-        problems.setdefault(finding.index, []).append((index, str(text)))
+        problems.setdefault(finding.at, []).append((index, str(text)))
     columns = [grid.columns[i].take(rows.kept[out]) for i in range(len(grid.header))]
     cells = []
     for column in columns:
@@ -169,11 +168,8 @@ def _rejected(rows: Rows, out: np.ndarray) -> RejectedSheet:
     )
 
 
-def _all_findings(rows: Rows):  # type: ignore[no-untyped-def]
+def _all_findings(rows: Rows) -> Iterator[tuple[str, Finding]]:
     for name, fact in rows.facts.items():
         for finding in fact.findings:
             yield rows.heading(name), finding
     yield from rows.findings
-
-
-__all__ = ["read", "sheet_entity", "survey_files"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,18 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from zhikun.engine.packs.model import Fact, Place, Source
 from zhikun.identity import check_id_numbers
 from zhikun.intake.survey.convert import Context, convert
 from zhikun.intake.survey.headings import Mapped
-from zhikun.intake.survey.layout import example_mark, household_heading
+from zhikun.intake.survey.layout import example_mark
 from zhikun.intake.survey.numbers import convert_number
 from zhikun.intake.survey.values import Converted, Finding, clean, mask_of, quoted
-from zhikun.engine.packs.model import Fact, Place, Source
 from zhikun.tables import Column, Kind, RowMessage, Severity
 from zhikun.wording import _
 
 _ROW_FACT = Fact("row", "", "", "number", Source(), Place("", 0), decimals=0, min=1, max=9999)
-_OTHER_NUMBER = re.compile(r"\D")
 
 
 @dataclass(slots=True)
@@ -82,10 +80,10 @@ def messages_of(rows: Rows) -> list[RowMessage]:
     """Every finding as a message with its place, in the order of the rows; then the notes, one for each column."""
     names = pc.fill_null(rows.households, "").to_pylist()
     found = [(rows.heading(name), f) for name, fact in rows.facts.items() for f in fact.findings] + rows.findings
-    found.sort(key=lambda item: item[1].index)
+    found.sort(key=lambda item: item[1].at)
     messages = [
-        RowMessage(rows.sheet, int(rows.numbers[f.index]), heading, f.found, f.expected, f.remedy, f.severity,
-                   names[f.index])
+        RowMessage(rows.sheet, int(rows.numbers[f.at]), heading, f.found, f.expected, f.remedy, f.severity,
+                   names[f.at])
         for heading, f in found
     ]  # fmt: skip
     for name, fact in rows.facts.items():
@@ -102,8 +100,8 @@ def bad_rows(rows: Rows) -> NDArray[np.bool_]:
     """Rows with an error of their own."""
     bad = np.zeros(len(rows), dtype=bool)
     for fact in rows.facts.values():
-        bad[[f.index for f in fact.findings if f.severity is Severity.ERROR]] = True
-    bad[[f.index for _heading, f in rows.findings if f.severity is Severity.ERROR]] = True
+        bad[[f.at for f in fact.findings if f.severity is Severity.ERROR]] = True
+    bad[[f.at for _heading, f in rows.findings if f.severity is Severity.ERROR]] = True
     return bad
 
 
@@ -111,9 +109,7 @@ def _households(column: Column) -> tuple[pa.Array, list[Finding]]:
     """Household ids as texts; an identity number is refused, because the id goes into every result."""
     text = pc.replace_substring_regex(clean(column.text), r"\s+", "")
     usable = np.isin(column.kind, (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOLEAN))
-    findings = []
-    for index in map(int, np.flatnonzero(~usable)):
-        findings.append(_no_household(index, column))
+    findings = [_no_household(index, column) for index in map(int, np.flatnonzero(~usable))]
     suspicious = usable & np.isin(pc.utf8_length(text).to_numpy(zero_copy_only=False), (15, 18))
     suspects = np.flatnonzero(suspicious)
     if len(suspects):
@@ -121,7 +117,9 @@ def _households(column: Column) -> tuple[pa.Array, list[Finding]]:
         for index in suspects[~mask_of(pc.is_null(check.numbers))]:
             found = _("户编号是身份证号 {number}").format(number=quoted(text[int(index)].as_py()))
             findings.append(
-                Finding(int(index), found, _("不含个人信息的编号"), _("请另编户编号，如 0001；结果文件里不允许出现身份证号"))
+                Finding(
+                    int(index), found, _("不含个人信息的编号"), _("请另编户编号，如 0001；结果文件里不允许出现身份证号")
+                )
             )
             usable[int(index)] = False
     for index in map(int, np.flatnonzero((column.kind == Kind.NUMBER) & (np.abs(column.number) >= 1e15))):
@@ -160,7 +158,7 @@ def _number_rows(rows: Rows) -> None:
         rows.row = _counted(rows.households)
         return
     rows.row = values
-    answered = {finding.index for finding in written.findings}
+    answered = {finding.at for finding in written.findings}
     for index in map(int, np.flatnonzero(values == 0)):
         if index not in answered:
             rows.report(index, heading, _("没有填"), _("本户内从 1 起的序号"), _("请补填，或把整列留空由系统编号"))
@@ -168,7 +166,8 @@ def _number_rows(rows: Rows) -> None:
     pairs = codes * 100_000 + values
     _unused, where, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     for index in map(int, np.flatnonzero((counts[where] > 1) & (codes >= 0) & (values > 0))):
-        rows.report(index, heading, _("本户内序号 {row} 重复").format(row=values[index]), _("每人一个序号"), _("请改正序号，或把整列留空由系统编号"))
+        found = _("本户内序号 {row} 重复").format(row=values[index])
+        rows.report(index, heading, found, _("每人一个序号"), _("请改正序号，或把整列留空由系统编号"))
 
 
 def _counted(households: pa.Array) -> NDArray[np.int32]:

@@ -45,11 +45,11 @@ def convert_text(fact: Fact, column: Column, result: Converted) -> None:
         _convert_id_numbers(column, usable, result)
         return
     if fact.format == "name":
-        values = by_unique(column, column.text, usable, result, _name)
+        values = by_unique(column, usable, result, _name, as_written=True)
     elif fact.format == "phone":
-        values = by_unique(column, clean(column.text), usable, result, _phone)
+        values = by_unique(column, usable, result, _phone)
     elif fact.format == "bank_account":
-        values = by_unique(column, clean(column.text), usable, result, _account)
+        values = by_unique(column, usable, result, _account)
     else:
         cleaned = clean(column.text)
         result.values = pc.if_else(pa.array(usable), cleaned, pa.scalar(None, pa.string()))
@@ -61,7 +61,7 @@ def convert_place(fact: Fact, column: Column, county: str, result: Converted) ->
     """Fill `result` with place codes; one outside the pack's place is kept, with a warning."""
     usable = np.isin(column.kind, (Kind.TEXT, Kind.NUMBER))
     prefix = place_prefix(county)
-    values = by_unique(column, clean(column.text), usable, result, lambda text: _place(text, prefix, county))
+    values = by_unique(column, usable, result, lambda text: _place(text, prefix, county))
     result.values = pa.array(values, pa.string())
 
 
@@ -93,7 +93,10 @@ def _convert_id_numbers(column: Column, usable: np.ndarray, result: Converted) -
     unknown &= usable
     asked = usable & ~absent & ~unknown
     check = check_id_numbers(pc.if_else(pa.array(asked), text, ""))
-    for index in map(int, np.flatnonzero(asked & (check.fault > IdFault.BLANK))):
+    wrong = asked & (check.fault > IdFault.BLANK)
+    if not _rounding_happened(check.fault, asked):
+        wrong &= check.fault != IdFault.SUSPECT
+    for index in map(int, np.flatnonzero(wrong)):
         fault = int(check.fault[index])
         found, expected, remedy = fault_text(fault)
         severity = Severity.WARNING if fault == IdFault.SUSPECT else Severity.ERROR
@@ -107,6 +110,12 @@ def _convert_id_numbers(column: Column, usable: np.ndarray, result: Converted) -
     stands = asked & np.isin(check.fault, (IdFault.NONE, IdFault.SUSPECT)) & ~check.upgraded
     result.note(_("有全角字符、空格或小写 x，已改成规范写法"), map(int, np.flatnonzero(stands & ~same)))
     result.values = check.numbers
+
+
+def _rounding_happened(fault: np.ndarray, asked: np.ndarray) -> bool:
+    """Rounding hits a whole column. One number in a thousand ends in 000 by right: alone it is no sign."""
+    suspects = int(np.sum(fault == IdFault.SUSPECT))
+    return bool((fault[asked] == IdFault.ROUNDED).any()) or suspects * 50 > int(asked.sum())
 
 
 def _masked_id(text: str) -> str:

@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 class Finding(NamedTuple):
     """Something wrong in one cell (or, with an empty column later, one row); phrases as in RowMessage."""
 
-    index: int
+    at: int  # position among the rows
     found: str
     expected: str
     remedy: str
@@ -58,6 +58,8 @@ class Converted:
 
 def clean(text: pa.Array) -> pa.Array:
     """Full-width characters made plain, invisible marks and outer spaces removed."""
+    if pc.all(pc.string_is_ascii(text), min_count=0).as_py():
+        return pc.utf8_trim_whitespace(text)
     plain = pc.replace_substring_regex(pc.utf8_normalize(text, form="NFKC"), _INVISIBLE, "")
     return pc.utf8_trim_whitespace(plain)
 
@@ -94,19 +96,20 @@ def special_cells(column: Column, result: Converted) -> None:
 
 
 def by_unique(
-    column: Column, text: pa.Array, rows: Mask, result: Converted, parse: Callable[[str], Verdict]
+    column: Column, rows: Mask, result: Converted, parse: Callable[[str], Verdict], *, as_written: bool = False
 ) -> list[object]:
     """`parse` once for each distinct text of the chosen rows; findings and notes for the rows that have it.
 
-    Returns the value for every row of the column, None where there is none.
+    Texts are cleaned before, unless `as_written`. Returns the value for every row of the column, None where there is none.
     """
     values: list[object] = [None] * len(column)
     where = np.flatnonzero(rows)
     if not len(where):
         return values
-    encoded = text.take(pa.array(where)).dictionary_encode()
+    encoded = column.text.take(pa.array(where)).dictionary_encode()
     codes = encoded.indices.to_numpy()
-    verdicts = [parse(word) for word in encoded.dictionary.to_pylist()]
+    words = encoded.dictionary if as_written else clean(encoded.dictionary)
+    verdicts = [parse(word) for word in words.to_pylist()]
     meaning = np.empty(len(verdicts), dtype=object)
     meaning[:] = [verdict.value for verdict in verdicts]
     out = np.empty(len(column), dtype=object)

@@ -1,0 +1,249 @@
+"""Parquet to Parquet: a province's facts through a plan in chunks, memory bounded by the chunk, not by the province."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from zhikun.engine.plan.model import Plan
+from zhikun.engine.run.assess import BLOCK, ROW, Progress, blocks, run_block
+from zhikun.engine.run.facts import ID, FactsError, Needs, entities_of, load
+from zhikun.engine.run.kernel import Kernel
+from zhikun.engine.run.operations import Rows
+from zhikun.engine.run.ranking import RankingKeys, ranking_slots, ranks
+from zhikun.wording import _
+
+CHUNK = 4 * BLOCK
+TEXTUAL = frozenset({"choice", "place"})
+
+
+class ParquetRows:
+    """One entity's Parquet file, read by ranges of rows; keeps the row groups last read."""
+
+    def __init__(self, path: Path, columns: Sequence[str], textual: Sequence[str]) -> None:
+        self.path = path
+        self.textual = list(textual)
+        self.file = pq.ParquetFile(path, read_dictionary=list(textual), memory_map=True)
+        names = set(self.file.schema_arrow.names)
+        self.columns = [name for name in columns if name in names]
+        sizes = [self.file.metadata.row_group(g).num_rows for g in range(self.file.metadata.num_row_groups)]
+        self.starts: NDArray[np.int64] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self._cached: dict[int, pa.Table] = {}
+
+    def ids(self) -> pa.Array:
+        """The household column of the whole file."""
+        column = self.file.read(columns=[ID]).column(ID)
+        return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+    def between(self, first: int, last: int) -> pa.Table:
+        """The rows first..last-1."""
+        low = int(np.searchsorted(self.starts, first, side="right")) - 1
+        high = max(low + 1, int(np.searchsorted(self.starts, last, side="left")))
+        groups = range(low, min(high, len(self.starts) - 1))
+        self._cached = {g: self._cached.get(g) or self.file.read_row_group(g, self.columns) for g in groups}
+        if not self._cached:
+            return self.file.schema_arrow.empty_table().select(self.columns)
+        whole = pa.concat_tables(self._cached.values(), promote_options="default")
+        return whole.slice(first - int(self.starts[low]), last - first)
+
+
+@dataclass(slots=True)
+class FactsFiles:
+    """The facts of many households in one Parquet file an entity, rows of each household together."""
+
+    rows: dict[str, ParquetRows]
+    starts: dict[str, NDArray[np.intp]]  # for each entity below the household, each household's first row
+    households: int
+
+    def chunks(self, size: int) -> Iterator[tuple[int, dict[str, pa.Table]]]:
+        """(first household, tables) for ranges of `size` households."""
+        for first in range(0, self.households, size):
+            last = min(first + size, self.households)
+            tables = {ID: self.rows[ID].between(first, last)}
+            for entity, starts in self.starts.items():
+                rows = self.rows[entity]
+                end = int(starts[last]) if last < self.households else int(rows.starts[-1])
+                tables[entity] = rows.between(int(starts[first]), end)
+            yield first, tables
+
+
+def open_facts(
+    plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Needs | None = None
+) -> FactsFiles:
+    """The files of a plan's facts; an entity file that is not in household order is sorted into `scratch` first.
+
+    `only`: read just the facts and entities that a kernel needs.
+    """
+    rows = {ID: _rows(plan, ID, sources[ID], only)}
+    ids = rows[ID].ids()
+    if not bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py()) and pc.count_distinct(ids).as_py() != len(ids):
+        raise FactsError(_("{f} 的户编号有重复；每户只能有一行。").format(f=sources[ID]))
+    starts = {}
+    for entity in entities_of(plan):
+        if entity not in sources or (only is not None and entity not in only.entities):
+            continue
+        own = _rows(plan, entity, sources[entity], only)
+        firsts = _first_rows(ids, own.ids())
+        if firsts is None:
+            copy = _sorted_copy(sources[ID], sources[entity], scratch / f"{entity}.parquet")
+            own = _rows(plan, entity, copy, only)
+            firsts = _first_rows(ids, own.ids())
+        if firsts is None:
+            raise FactsError(
+                _("{f} 里有户编号在 {h} 中没有；请补上这些户，或改正编号。").format(f=sources[entity], h=sources[ID])
+            )
+        rows[entity], starts[entity] = own, firsts
+    return FactsFiles(rows, starts, len(ids))
+
+
+def _rows(plan: Plan, entity: str, path: Path, only: Needs | None) -> ParquetRows:
+    steps = [s for s in plan.facts if s.entity == entity and (only is None or s.type == "place" or (entity, s.name) in only.facts)]
+    return ParquetRows(path, [ID, *(s.name for s in steps)], [s.name for s in steps if s.type in TEXTUAL])
+
+
+def _first_rows(ids: Any, own: Any) -> NDArray[np.intp] | None:
+    """Each household's first row, or None when the rows are not in household order."""
+    if len(own) == 0:
+        return np.zeros(len(ids), np.intp)
+    changes = np.flatnonzero(np.asarray(pc.not_equal(own[1:], own[:-1]))) + 1
+    firsts = np.concatenate([[0], changes]).astype(np.intp)
+    heads = own.take(pa.array(firsts))
+    heads = heads.cast(ids.type) if heads.type != ids.type else heads
+    if len(heads) == len(ids) and heads.equals(ids):
+        return firsts
+    places = pc.index_in(heads, value_set=ids)
+    if places.null_count:
+        return None
+    index = places.to_numpy()
+    if np.any(np.diff(index) <= 0):
+        return None
+    following = np.searchsorted(index, np.arange(len(ids)))
+    return np.append(firsts, len(own))[following].astype(np.intp)
+
+
+def _sorted_copy(households: Path, rows: Path, out: Path) -> Path:
+    import duckdb  # noqa: PLC0415 - only files in another order need a sort
+
+    order = f", r.{ROW}" if ROW in pq.read_schema(rows).names else ""
+    with duckdb.connect() as connection:
+        connection.execute("SET preserve_insertion_order = true")
+        connection.execute(
+            f"COPY (SELECT r.* FROM read_parquet(?) r LEFT JOIN (SELECT {ID}, file_row_number AS place FROM "  # noqa: S608 - names are ours, files are parameters
+            f"read_parquet(?, file_row_number = true)) h USING ({ID}) ORDER BY h.place{order}) TO '{out}' (FORMAT parquet)",
+            [str(rows), str(households)],
+        )
+    return out
+
+
+class ResultFiles:
+    """Writes each entity's results as they come, in household order."""
+
+    def __init__(self, out: Path, entities: Sequence[str]) -> None:
+        self.out = out
+        self.entities = entities
+        self.writers: dict[str, pq.ParquetWriter] = {}
+
+    def write(self, entity: str, table: pa.Table) -> None:
+        """Appends one chunk."""
+        writer = self.writers.get(entity)
+        if writer is None:
+            dictionaries = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
+            writer = self.writers[entity] = pq.ParquetWriter(
+                self.out / f"{entity}.parquet", table.schema, compression="snappy", use_dictionary=dictionaries,
+                write_statistics=False,
+            )
+        writer.write_table(table)
+
+    def close(self) -> None:
+        """Finishes the files."""
+        for writer in self.writers.values():
+            writer.close()
+
+
+def assess_files(  # noqa: PLR0913 - the options of one run
+    plan: Plan,
+    sources: Mapping[str, Path],
+    out: Path,
+    *,
+    entities: Sequence[str] = (ID,),
+    block: int = BLOCK,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Assesses Parquet facts into `out`/<entity>.parquet and `out`/ranks.parquet; returns the files written.
+
+    Results are written for `entities` (default: the household alone). The result does not depend on `block` or `threads`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    shown = [s.slot for s in plan.computed if s.entity in entities]
+    kernel, ranking = Kernel(plan, [*shown, *ranking_slots(plan)]), RankingKeys(plan)
+    threads = threads or os.cpu_count() or 1
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=out)))
+        files = open_facts(plan, sources, scratch)
+        writer = ResultFiles(out, entities)
+        stack.callback(writer.close)
+        pool = stack.enter_context(ThreadPoolExecutor(threads))
+        waiting: deque[Future[tuple[dict[str, pa.Table], list[dict[str, Any]], int]]] = deque()
+        keys: list[dict[str, Any]] = []
+        done = 0
+
+        def take() -> None:
+            nonlocal done
+            tables, found, count = waiting.popleft().result()
+            for entity, table in tables.items():
+                writer.write(entity, table)
+            keys.extend(found)
+            done += count
+            if progress is not None:
+                progress(done, files.households)
+
+        for _first, tables in files.chunks(max(block, CHUNK)):
+            waiting.append(pool.submit(_chunk, plan, kernel, ranking, tables, block, entities))
+            if len(waiting) > threads + 1:
+                take()
+        while waiting:
+            take()
+    return [*(out / f"{e}.parquet" for e in writer.writers), *_write_ranks(plan, keys, files, out)]
+
+
+def _chunk(  # noqa: PLR0913 - one job's whole input
+    plan: Plan, kernel: Kernel, ranking: RankingKeys, tables: dict[str, pa.Table], block: int, entities: Sequence[str]
+) -> tuple[dict[str, pa.Table], list[dict[str, Any]], int]:
+    whole = load(plan, tables, unique=True)
+    results = [run_block(plan, kernel, ranking, part, entities) for part in blocks(whole, block)]
+    out = {}
+    for entity in entities:
+        columns = {ID: _owners(tables, whole.frame.rows.get(entity), entity)}
+        for name in results[0].columns.get(entity, {}):
+            columns[name] = pa.chunked_array([result.columns[entity][name] for result in results])
+        out[entity] = pa.table(columns)
+    return out, [result.keys for result in results], whole.frame.households
+
+
+def _owners(tables: dict[str, pa.Table], rows: Rows | None, entity: str) -> Any:
+    ids = tables[ID].column(ID)
+    if entity == ID or rows is None:
+        return ids
+    return ids.take(pa.array(np.repeat(np.arange(len(rows.starts)), rows.sizes)))
+
+
+def _write_ranks(plan: Plan, keys: list[dict[str, Any]], files: FactsFiles, out: Path) -> list[Path]:
+    if not plan.rankings:
+        return []
+    columns = {ID: files.rows[ID].ids(), **ranks(keys, plan.rankings)}
+    pq.write_table(pa.table(columns), out / "ranks.parquet", compression="snappy", use_dictionary=False)
+    return [out / "ranks.parquet"]
