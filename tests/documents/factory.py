@@ -50,12 +50,24 @@ TOWNSHIPS = {
     "640402105": "头营镇", "640402106": "中河乡", "640402107": "河川乡", "640402108": "黄铎堡镇",
     "640402109": "炭山乡", "640402110": "寨科乡",
 }  # fmt: skip
-CATEGORIES = {"tekun": "特困人员", "dibao": "低保", "edge": "低保边缘家庭", "rigid": "刚性支出困难家庭", "none": "暂不符合"}
+CATEGORIES = {
+    "tekun": "特困人员",
+    "dibao": "低保",
+    "edge": "低保边缘家庭",
+    "rigid": "刚性支出困难家庭",
+    "none": "暂不符合",
+}
 SAMPLE = Source(sample=True, reason="取相邻县公布值的中位数，便于试算；本地没有公布。")
 
 
 def _rule(name: str, title: str, **more: Any) -> Rule:
-    settings: dict[str, Any] = {"kind": "rule", "type": "number", "on": "household", "programme": "test", "pack": "test"}
+    settings: dict[str, Any] = {
+        "kind": "rule",
+        "type": "number",
+        "on": "household",
+        "programme": "test",
+        "pack": "test",
+    }
     return Rule(name=name, title=title, at=AT, **(settings | more))
 
 
@@ -119,7 +131,7 @@ def make_pack(**changes: Any) -> Pack:
         "rankings": {"rank": Ranking("rank", "困难程度排序", (RankingKey("index", True),), "county", "", SAMPLE, AT)},
         "sources": {"S1": {"title": "“1+8+N”社会救助精准评估综合帮扶", "issuer": "原州区民政局", "date": "2023-11-30", "grade": "S"}},
         "programmes": {"test": "测试"},
-        "notes": (Note("因就业 165 户", "统计表中就业2分及以上只有48户，165户不是任何一档的累计数，可能是笔误或另有口径。", Source("来源材料统计表")),),
+        "notes": (Note("因就业 165 户", "统计表中就业2分及以上只有48户，165户不是任何一档的累计数。", Source("来源材料统计表")),),
         "results": Results(
             category="category", amount="amount", index="index", rank="rank", eligible="eligible",
             causes=tuple(PUBLISHED), policies=("policies",), flags=("flags",), columns=("income_per_head",),
@@ -131,7 +143,7 @@ def make_pack(**changes: Any) -> Pack:
 
 def make_assessed(**changes: Any) -> Assessed:
     """4,803 generated households whose cause scores have the published frequencies; 60 of them undetermined."""
-    dice = random.Random(20231130)
+    dice = random.Random(20231130)  # noqa: S311 - generated people, nothing secret
     size = 4803
     scores = {name: _scores(counts, dice) for name, (_title, counts) in PUBLISHED.items()}
     numbers = [f"YZ{i:05d}" for i in range(1, size + 1)]

@@ -142,9 +142,11 @@ def row(*cells: str | Cell) -> tuple[Cell, ...]:
 
 def columns(*specs: tuple[str, str, float]) -> tuple[Column, ...]:
     """Columns from (title, alignment, share)."""
-    return tuple(Column(title, align, share, align == RIGHT) for title, align, share in specs)
+    return tuple(Column(title, align, share, align in (RIGHT, CENTRE)) for title, align, share in specs)
 
 
-def table_of(heads: Sequence[Column], rows: Sequence[tuple[Cell, ...]], caption: str = "", total: bool = False) -> Table:
+def table_of(
+    heads: Sequence[Column], rows: Sequence[tuple[Cell, ...]], caption: str = "", total: bool = False
+) -> Table:
     """A table from lists."""
     return Table(tuple(heads), tuple(rows), caption, total)

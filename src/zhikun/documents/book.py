@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -53,7 +54,7 @@ class Book:
             {**_FONT, "font_color": _AMBER, "align": "right", "bottom": 1, "bottom_color": _LINE}
         )
 
-    def __enter__(self) -> Book:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -9,11 +9,12 @@ import io
 import logging
 import math
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from xml.sax.saxutils import escape
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -100,7 +101,7 @@ def category_chart(groups: Sequence[Group]) -> str:
             _value(axes, group.households, index, f"{number_text(group.households)}（{share}）")
         _finish(axes, max(g.households for g in shown), room=1.3)
 
-    text = "，".join(f"{g.title}{number_text(g.households)}{_('户')}" for g in groups)
+    text = "，".join(_("{title}{count}户").format(title=g.title, count=number_text(g.households)) for g in groups)
     return _svg(draw, _("各类别的户数"), text + "。", 0.36 * len(shown) + 0.8)
 
 
@@ -155,7 +156,7 @@ def _svg(draw: Callable[[Axes], None], title: str, text: str, height: float) -> 
         "axes.unicode_minus": False,
     }
     out = io.StringIO()
-    with matplotlib.rc_context(style):
+    with mpl.rc_context(style):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
@@ -170,7 +171,7 @@ def _accessible(svg: str, title: str, text: str) -> str:
     """Only the <svg> element, with ids of its own, a title, a description and no fixed size."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    mark = f"c{abs(hash_of(title + text)):x}"
+    mark = f"c{zlib.crc32((title + text).encode()):x}"
     svg = re.sub(r'\bid="', f'id="{mark}-', svg)
     svg = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\g<1>{mark}-", svg)
     head, body = svg.split(">", 1)
@@ -178,14 +179,6 @@ def _accessible(svg: str, title: str, text: str) -> str:
     label = f' role="img" aria-labelledby="{mark}-title {mark}-text">'
     words = f'<title id="{mark}-title">{escape(title)}</title><desc id="{mark}-text">{escape(text)}</desc>'
     return head + label + words + body
-
-
-def hash_of(text: str) -> int:
-    """A small number that stays the same from run to run, unlike Python's own hash of a text."""
-    value = 0
-    for character in text:
-        value = (value * 131 + ord(character)) % 0xFFFFFFFF
-    return value
 
 
 def _colours(parts: Sequence[Group]) -> list[str]:

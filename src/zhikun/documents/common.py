@@ -37,7 +37,11 @@ def generated_notice(assessed: Assessed) -> list[Block]:
     """The box that says these people do not exist."""
     if not assessed.generated:
         return []
-    return [Notice(_("演示数据：全部家庭和人员由程序生成，不是真实居民"), (_("任何雷同均属巧合，不得用作工作依据。"),), "warn")]
+    return [
+        Notice(
+            _("演示数据：全部家庭和人员由程序生成，不是真实居民"), (_("任何雷同均属巧合，不得用作工作依据。"),), "warn"
+        )
+    ]
 
 
 def sample_notice(pack: Pack, day: date, where: str) -> list[Block]:
@@ -55,7 +59,13 @@ def sources_block(pack: Pack) -> list[Block]:
     """What the pack rests on."""
     if not pack.sources:
         return []
-    heads = columns((_("代号"), LEFT, 0.9), (_("文件"), LEFT, 3.2), (_("发布单位"), LEFT, 1.8), (_("日期"), LEFT, 1.2), (_("等级"), LEFT, 0.6))
+    heads = columns(
+        (_("代号"), LEFT, 0.9),
+        (_("文件"), LEFT, 3.2),
+        (_("发布单位"), LEFT, 1.8),
+        (_("日期"), LEFT, 1.2),
+        (_("等级"), LEFT, 0.6),
+    )
     rows = [
         row(key, s.get("title", ""), s.get("issuer", ""), str(s.get("date", "") or ""), s.get("grade", ""))
         for key, s in pack.sources.items()

@@ -68,4 +68,4 @@ def typst_fonts() -> tuple[typst.Fonts, tuple[str, ...], tuple[str, ...]]:
                 "或安装系统字体（Debian、统信、麒麟：apt-get install fonts-noto-cjk）后重新运行。HTML 报告和工作簿不受影响。"
             ).format(folder=font_folder())
         )
-    return fonts, tuple([*sans, *serif]), tuple([*serif, *sans])
+    return fonts, (*sans, *serif), (*serif, *sans)

@@ -74,7 +74,10 @@ def household_report(
         _conditions(explanation),
         _steps(explanation, pack),
         _samples(explanation),
-        [decided_by_person(), Signatures((_("经办人："), _("审核人："), _("户主（或代理人）：")), _("　　　　年　　月　　日"))],
+        [
+            decided_by_person(),
+            Signatures((_("经办人："), _("审核人："), _("户主（或代理人）：")), _("　　　　年　　月　　日")),
+        ],
     ]
     meta = [(_("户号"), str(explanation["household"])), (_("户主"), head or _("（见家庭档案）"))]
     meta += [(_("评估日"), day), (_("所在地"), place or str(explanation.get("place") or _("未填写")))]
@@ -137,11 +140,13 @@ def _conditions(explanation: Data) -> list[Block]:
     if not found:
         return []
     words = {True: (_("成立"), "strong"), False: (_("不成立"), "strong"), None: (_("尚不清楚"), "wait")}
-    heads = columns((_("比较"), LEFT, 3.6), (_("是否成立"), CENTRE, 0.9), (_("差多少"), RIGHT, 1.2), (_("依据"), LEFT, 2.2))
+    heads = columns(
+        (_("比较"), LEFT, 3.6), (_("是否成立"), CENTRE, 0.9), (_("差多少"), RIGHT, 1.2), (_("依据"), LEFT, 2.2)
+    )
     rows = []
     for condition in found:
         text, mark = words[condition.get("holds")]
-        said = str(condition["text"]).rsplit(_("："), 1)[0]  # the verdict has a column of its own
+        said = str(condition["text"]).rsplit("：", 1)[0]  # the verdict has a column of its own
         rows.append(row(said, Cell(text, mark=mark), _margin(condition), condition.get("reference") or SAMPLE_MARK))
     return [Heading(_("哪些条件起了作用")), table_of(heads, rows)]
 
@@ -166,9 +171,12 @@ def _missing(explanation: Data, pack: Pack) -> list[Block]:
     found = explanation.get("missing", ())
     if not found:
         return []
-    heads = columns((_("问的是谁"), LEFT, 1.0), (_("需要补充"), LEFT, 1.4), (_("怎样问"), LEFT, 3.4), (_("回答"), LEFT, 1.4))
+    heads = columns(
+        (_("问的是谁"), LEFT, 1.0), (_("需要补充"), LEFT, 1.4), (_("怎样问"), LEFT, 3.4), (_("回答"), LEFT, 1.4)
+    )
     rows = [
-        row(_whom(m.get("entity", ""), m.get("row"), pack), m["title"], m.get("question") or m["title"], "") for m in found
+        row(_whom(m.get("entity", ""), m.get("row"), pack), m["title"], m.get("question") or m["title"], "")
+        for m in found
     ]
     return [
         Heading(_("还不清楚的情况")),
@@ -189,12 +197,19 @@ def _flags(explanation: Data) -> list[Block]:
     found = explanation.get("flags", ())
     if not found:
         return []
-    heads = columns((_("事项"), LEFT, 1.5), (_("需要核实什么"), LEFT, 2.4), (_("依据"), LEFT, 1.8), (_("核实结论和理由"), LEFT, 1.8))
+    heads = columns(
+        (_("事项"), LEFT, 1.5), (_("需要核实什么"), LEFT, 2.4), (_("依据"), LEFT, 1.8), (_("核实结论和理由"), LEFT, 1.8)
+    )
     rows = []
     for flag in found:
         badge = _("尚不清楚") if flag.get("state") == "undetermined" else ""
         rows.append(
-            row(Cell(flag["title"], badge=badge), flag.get("confirm") or "", flag.get("reference") or "", _("□确认　□排除"))
+            row(
+                Cell(flag["title"], badge=badge),
+                flag.get("confirm") or "",
+                flag.get("reference") or "",
+                _("□确认　□排除"),
+            )
         )
     return [
         Heading(_("等待工作人员确认的事项")),
@@ -209,7 +224,8 @@ def _lists(explanation: Data, pack: Pack) -> list[Block]:
     for name, found in explanation.get("lists", {}).items():
         if found:
             rows = [
-                row(_badged(i["title"], i), i.get("department") or "–", i.get("reference") or SAMPLE_MARK) for i in found
+                row(_badged(i["title"], i), i.get("department") or "–", i.get("reference") or SAMPLE_MARK)
+                for i in found
             ]
             rule = pack.rules.get(("household", name))
             blocks.append(table_of(heads, rows, rule.title if rule else name))
@@ -241,7 +257,10 @@ def _steps(explanation: Data, pack: Pack) -> list[Block]:
         rows.append((name, _how(step, pack), result, Cell(_reference(step))))
     return [
         Heading(_("计算过程")),
-        Paragraph(_("从结果往下看：缩进的各行是上一行用到的内容，同一项只列一次。标有“示例”的不是本地公布的数字。"), quiet=True),
+        Paragraph(
+            _("从结果往下看：缩进的各行是上一行用到的内容，同一项只列一次。标有“示例”的不是本地公布的数字。"),
+            quiet=True,
+        ),
         Table(heads, tuple(rows), dense=True),
     ]
 
@@ -252,7 +271,7 @@ def _how(step: Data, pack: Pack) -> Cell:
     if formula:
         return Cell(formula, note=f"＝ {filled}" if filled and filled != formula else "")
     fact = pack.facts.get((step["on"], step["name"])) if step["kind"] == "fact" else None
-    kind = _(_KINDS.get(step["kind"], "计算"))
+    kind = _(_KINDS[step["kind"]])
     return Cell(_("{kind}：{source}").format(kind=kind, source=fact.proved_by) if fact and fact.proved_by else kind)
 
 

@@ -35,7 +35,7 @@ class Assessed:
     results: Mapping[str, pa.Table]
     survey: Mapping[str, pa.Table]
     missing: pa.Table
-    intake: Intake = Intake()
+    intake: Intake = field(default_factory=Intake)
     place_names: Mapping[str, str] = field(default_factory=dict)
     generated: bool = False
     _kept: dict[str, list[object]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -128,9 +128,9 @@ class Assessed:
         survey = self.survey.get("household")
         if survey is None or name not in survey.column_names:
             raise UnknownValue(
-                _("报表要显示“{name}”，但评估结果和调查表中都没有这一项。请检查 {pack} 的 pack.yaml 中 results 一节。").format(
-                    name=name, pack=self.pack.id
-                )
+                _(
+                    "报表要显示“{name}”，但评估结果和调查表中都没有这一项。请检查 {pack} 的 pack.yaml 中 results 一节。"
+                ).format(name=name, pack=self.pack.id)
             )
         known = dict(zip(survey.column("household").to_pylist(), survey.column(name).to_pylist(), strict=True))
         return [known.get(h) for h in self.households]

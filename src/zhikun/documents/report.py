@@ -28,7 +28,15 @@ from zhikun.documents.blocks import (
     row,
     table_of,
 )
-from zhikun.documents.common import decided_by_person, foot_line, generated_notice, page_of, sample_notice, short_hash, sources_block
+from zhikun.documents.common import (
+    decided_by_person,
+    foot_line,
+    generated_notice,
+    page_of,
+    sample_notice,
+    short_hash,
+    sources_block,
+)
 from zhikun.documents.inputs import Assessed
 from zhikun.documents.order import hardest_first
 from zhikun.documents.render import html_page, pdf_bytes
@@ -120,9 +128,7 @@ def _headline(assessed: Assessed) -> list[Block]:
         note = _("2分及以上{n}户").format(n=number_text(worst.at_least(THRESHOLD)))
         figures.append(Figure(_("最多的致困因子"), worst.title, "", note))
     waiting = statistics.waiting_households(assessed)
-    figures.append(
-        Figure(_("待补充信息"), number_text(waiting), _("户"), _("问清后才能确定结果"), alert=waiting > 0)
-    )
+    figures.append(Figure(_("待补充信息"), number_text(waiting), _("户"), _("问清后才能确定结果"), alert=waiting > 0))
     if results.flags:
         flagged = statistics.flagged_households(assessed)
         figures.append(Figure(_("待人工确认"), number_text(flagged), _("户"), _("机器不作决定"), alert=flagged > 0))
@@ -132,7 +138,9 @@ def _headline(assessed: Assessed) -> list[Block]:
     return [Heading(_("总体情况")), Figures(tuple(figures))]
 
 
-def _group_rows(groups: tuple[Group, ...], whole: Group, categories: tuple[Group, ...], amount: bool) -> list[tuple[Cell, ...]]:
+def _group_rows(
+    groups: tuple[Group, ...], whole: Group, categories: tuple[Group, ...], amount: bool
+) -> list[tuple[Cell, ...]]:
     rows = []
     for group in (*groups, whole):
         cells = [group.title or _("合计"), number_text(group.households), number_text(group.members)]
@@ -186,7 +194,9 @@ def _causes(assessed: Assessed) -> list[Block]:
     table = statistics.causes_table(assessed)
     unknown = any(r.undetermined for r in table.rows)
     heads = [Column(_("致困因子"), LEFT, 1.8, True)]
-    heads += [Column(level, RIGHT, 1.0, True) for level in statistics.LEVEL_TITLES] + [Column(_("小计"), RIGHT, 1.1, True)]
+    heads += [Column(level, RIGHT, 1.0, True) for level in statistics.LEVEL_TITLES] + [
+        Column(_("小计"), RIGHT, 1.1, True)
+    ]
     heads += [Column(_("待补充"), RIGHT, 1.2, True)] if unknown else []
     rows = []
     for cause in table.rows:
@@ -207,7 +217,9 @@ def _causes(assessed: Assessed) -> list[Block]:
 
 
 def _several(assessed: Assessed) -> list[Block]:
-    heads = columns((_("每户的致困因子个数"), LEFT, 2.0), (_("按1分及以上计"), RIGHT, 1.0), (_("按2分及以上计"), RIGHT, 1.0))
+    heads = columns(
+        (_("每户的致困因子个数"), LEFT, 2.0), (_("按1分及以上计"), RIGHT, 1.0), (_("按2分及以上计"), RIGHT, 1.0)
+    )
     low, high = statistics.several_causes(assessed, 1.0), statistics.several_causes(assessed, THRESHOLD)
     rows = []
     for number in sorted({*low, *high}, key=lambda n: (n is None, n or 0)):
@@ -227,7 +239,9 @@ def _distribution(assessed: Assessed) -> list[Block]:
             note = ""
             if data.undetermined:
                 note = _("另有{count}户尚不能确定。").format(count=number_text(data.undetermined))
-            return [Heading(_("收入分布")), Chart(svg, _("{title}的分布").format(title=data.title), note)] if svg else []
+            return (
+                [Heading(_("收入分布")), Chart(svg, _("{title}的分布").format(title=data.title), note)] if svg else []
+            )
     return []
 
 
@@ -236,7 +250,12 @@ def _hardest(assessed: Assessed) -> list[Block]:
     if not (results.rank or results.index):
         return []
     order = hardest_first(assessed)[:HARDEST_SHOWN]
-    heads = [Column(_("位次"), CENTRE, 0.6), Column(_("户号"), LEFT, 1.7), Column(_("户主"), LEFT, 1.0), Column(_("乡镇"), LEFT, 1.5)]
+    heads = [
+        Column(_("位次"), CENTRE, 0.6),
+        Column(_("户号"), LEFT, 1.7),
+        Column(_("户主"), LEFT, 1.0),
+        Column(_("乡镇"), LEFT, 1.5),
+    ]
     names = [n for n in (results.category, results.index, results.amount) if n]
     shown = [assessed.shown(n) for n in names]
     heads += [Column(s.heading, RIGHT if s.type == "number" else LEFT, 1.3) for s in shown]
@@ -246,7 +265,12 @@ def _hardest(assessed: Assessed) -> list[Block]:
     rows = []
     for place, at in enumerate(order, start=1):
         rank = ranks[at] if results.rank else place
-        cells = ["–" if rank is None else str(rank), assessed.households[at], people[at], assessed.place_name(townships[at])]
+        cells = [
+            "–" if rank is None else str(rank),
+            assessed.households[at],
+            people[at],
+            assessed.place_name(townships[at]),
+        ]
         for name, face in zip(names, shown, strict=True):
             value = assessed.column(name)[at]
             money = name == results.amount and isinstance(value, int | float)
@@ -268,7 +292,7 @@ def main_causes(assessed: Assessed, at: int) -> str:
         score = assessed.column(name)[at]
         if isinstance(score, int | float) and score >= 1:
             found.append((-score, order, f"{assessed.shown(name).title}{number_text(score)}"))
-    return _("、").join(text for _score, _order, text in sorted(found)[:4]) or "–"
+    return "、".join(text for _score, _order, text in sorted(found)[:4]) or "–"
 
 
 def _waiting(assessed: Assessed) -> list[Block]:
@@ -288,7 +312,9 @@ def _waiting(assessed: Assessed) -> list[Block]:
     if targets:
         blocks.append(table_of(columns((_("尚不能确定的结果"), LEFT, 3), (_("户数"), RIGHT, 1)), targets))
     asked = statistics.questions(assessed)
-    heads = columns((_("需要询问"), LEFT, 1.4), (_("问题"), LEFT, 3.6), (_("户数"), RIGHT, 0.8), (_("项数"), RIGHT, 0.8))
+    heads = columns(
+        (_("需要询问"), LEFT, 1.4), (_("问题"), LEFT, 3.6), (_("户数"), RIGHT, 0.8), (_("项数"), RIGHT, 0.8)
+    )
     rows = [row(q.title, q.text, number_text(q.households), number_text(q.rows)) for q in asked[:QUESTIONS_SHOWN]]
     caption = _("最常需要补问的{count}个问题").format(count=len(rows))
     return [*blocks, table_of(heads, rows, caption)]
@@ -302,7 +328,13 @@ def _flags(assessed: Assessed) -> list[Block]:
     blocks: list[Block] = [Heading(_("待人工确认的事项"))]
     if not found:
         return [*blocks, Paragraph(_("没有家庭触发需要人工确认的事项。"))]
-    heads = columns((_("事项"), LEFT, 1.7), (_("需要核实什么"), LEFT, 2.6), (_("依据"), LEFT, 1.8), (_("户数"), RIGHT, 0.7), (_("尚不清楚"), RIGHT, 0.8))
+    heads = columns(
+        (_("事项"), LEFT, 1.7),
+        (_("需要核实什么"), LEFT, 2.6),
+        (_("依据"), LEFT, 1.8),
+        (_("户数"), RIGHT, 0.7),
+        (_("尚不清楚"), RIGHT, 0.8),
+    )
     rows = [
         row(i.title, i.confirm, i.reference or SAMPLE_MARK, number_text(i.households), number_text(i.undetermined))
         for i in found
@@ -349,7 +381,13 @@ def _intake(assessed: Assessed) -> list[Block]:
         )
     if intake.rejects_file:
         lines.append(_("退回的行连同原因写在 {file}，改正后可以直接再次导入。").format(file=intake.rejects_file))
-    heads = columns((_("位置"), LEFT, 1.4), (_("要求"), LEFT, 2.0), (_("怎样改"), LEFT, 2.2), (_("处理"), LEFT, 0.9), (_("行数"), RIGHT, 0.7))
+    heads = columns(
+        (_("位置"), LEFT, 1.4),
+        (_("要求"), LEFT, 2.0),
+        (_("怎样改"), LEFT, 2.2),
+        (_("处理"), LEFT, 1.1),
+        (_("行数"), RIGHT, 0.7),
+    )
     rows = [
         row(
             " ".join(filter(None, (p.sheet, p.column))), p.expected, p.remedy,
@@ -364,19 +402,26 @@ def _samples(assessed: Assessed) -> list[Block]:
     found = sample_figures(assessed.pack, assessed.day)
     if not found:
         return []
-    heads = columns((_("种类"), LEFT, 0.8), (_("名称"), LEFT, 1.9), (_("数值"), LEFT, 1.1), (_("为什么用这个数"), LEFT, 3.4))
+    heads = columns(
+        (_("种类"), LEFT, 0.8), (_("名称"), LEFT, 1.9), (_("数值"), LEFT, 1.1), (_("为什么用这个数"), LEFT, 3.4)
+    )
     rows = [row(f.kind, f.title, f.value, f.reason) for f in found[:SAMPLES_SHOWN]]
     blocks: list[Block] = [
         Heading(_("示例参数")),
         Notice(
             _("示例参数，须由本地填报"),
-            (_("下列{count}项不是本地公布的数字，正式使用前须由本地民政部门核定并在政策包中改写。").format(count=len(found)),),
+            (
+                _("下列{count}项不是本地公布的数字，正式使用前须由本地民政部门核定并在政策包中改写。").format(
+                    count=len(found)
+                ),
+            ),
             "warn",
         ),
         table_of(heads, rows),
     ]
     if len(found) > SAMPLES_SHOWN:
-        blocks.append(Paragraph(_("其余{count}项见工作簿的“说明”。").format(count=len(found) - SAMPLES_SHOWN), quiet=True))
+        more = _("其余{count}项见工作簿的“说明”。").format(count=len(found) - SAMPLES_SHOWN)
+        blocks.append(Paragraph(more, quiet=True))
     return blocks
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from zhikun.documents.errors import ScoreOffScale
 from zhikun.documents.inputs import Assessed
+from zhikun.engine.packs.model import Item
 from zhikun.tables import write_csv
 from zhikun.wording import _
 
@@ -241,13 +242,8 @@ def items(assessed: Assessed, lists: Sequence[str]) -> tuple[ItemCount, ...]:
         counts = Counter(code for codes in assessed.codes(name) for code in codes)
         waiting = Counter(code for codes in assessed.undecided(name) for code in codes)
         in_force = [i for i in rule.items if i.period.holds(assessed.day)]
-        for item in sorted({i.code: i for i in in_force}.values(), key=lambda i: i.order):
-            found.append(
-                ItemCount(
-                    name, item.code, item.title, counts[item.code], item.department, item.confirm,
-                    item.source.reference, waiting[item.code],
-                )  # fmt: skip
-            )
+        once = {i.code: i for i in in_force}.values()
+        found += [_item_count(name, i, counts[i.code], waiting[i.code]) for i in sorted(once, key=lambda i: i.order)]
     return tuple(found)
 
 
@@ -255,6 +251,11 @@ def flagged_households(assessed: Assessed) -> int:
     """Households with at least one flag that a person must confirm or override."""
     columns = [assessed.codes(name) for name in assessed.pack.results.flags]
     return sum(any(values) for values in zip(*columns, strict=True)) if columns else 0
+
+
+def _item_count(list_name: str, item: Item, households: int, undecided: int) -> ItemCount:
+    reference = item.source.reference
+    return ItemCount(list_name, item.code, item.title, households, item.department, item.confirm, reference, undecided)
 
 
 def _groups(assessed: Assessed, keys: Sequence[str]) -> dict[str, Group]:

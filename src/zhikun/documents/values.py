@@ -29,7 +29,7 @@ class Shown:
         if isinstance(value, bool):
             return _("是") if value else _("否")
         if isinstance(value, list | tuple | set):
-            return _("、").join(self.labels.get(str(v), str(v)) for v in value) or _("无")
+            return "、".join(self.labels.get(str(v), str(v)) for v in value) or _("无")
         if isinstance(value, int | float):
             return number_text(value)
         if isinstance(value, date):

@@ -14,15 +14,13 @@ from zhikun.documents.statistics import Group
 from zhikun.documents.values import Shown, day_text, number_text
 from zhikun.wording import SAMPLE_MARK, _
 
-RANKED, CAUSES, CATEGORIES, QUESTIONS, FLAGS, REJECTED, ABOUT = (
-    "排序名册",
-    "致困原因统计表",
-    "类别统计",
-    "待补充信息",
-    "待确认事项",
-    "未受理",
-    "说明",
-)
+RANKED = "排序名册"
+CAUSES = "致困原因统计表"
+CATEGORIES = "类别统计"
+QUESTIONS = "待补充信息"
+FLAGS = "待确认事项"
+REJECTED = "未受理"
+ABOUT = "说明"
 
 
 def write_workbook(assessed: Assessed, path: Path) -> None:
@@ -60,7 +58,9 @@ def _ranked(book: Book, assessed: Assessed) -> None:
     heads += [Head(_("户号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("人数"), 6, WHOLE)]
     heads += [_head(s, s.name == results.amount) for s in shown]
     remarks = [
-        _("按困难程度从重到轻排列；“待补充”表示缺少信息、尚不能确定，不等于0。每一项怎样算出，可用 zhikun assess … --explain 户号 查看。"),
+        _(
+            "按困难程度从重到轻排列；“待补充”表示缺少信息、尚不能确定，不等于0。每一项怎样算出，可用 zhikun assess … --explain 户号 查看。"
+        ),
         _("本表是系统提出的建议，由工作人员核实、依程序决定。姓名已作遮盖，不含身份证号。"),
     ]
     book.table(
@@ -80,7 +80,9 @@ def _head(shown: Shown, money: bool) -> Head:
 def _ranked_rows(assessed: Assessed, names: list[str], shown: list[Shown]) -> Iterator[list[object]]:
     results = assessed.pack.results
     values = [assessed.column(n) for n in names]
-    undecided = [assessed.undecided(n) if face.type == "choices" else None for n, face in zip(names, shown, strict=True)]
+    undecided = [
+        assessed.undecided(n) if face.type == "choices" else None for n, face in zip(names, shown, strict=True)
+    ]
     numbers, townships, heads, members = (
         assessed.households, assessed.townships(), assessed.heads(), assessed.member_counts(),
     )  # fmt: skip
@@ -125,14 +127,21 @@ def _categories(book: Book, assessed: Assessed) -> None:
     amount = bool(assessed.pack.results.amount)
     categories = statistics.by_category(assessed)
     whole = statistics.totals(assessed)
-    heads = [Head(_("统计口径"), 12), Head(_("类别、乡镇（街道）"), 22), Head(_("户数"), 10, WHOLE), Head(_("人数"), 10, WHOLE)]
+    heads = [
+        Head(_("统计口径"), 12),
+        Head(_("类别、乡镇（街道）"), 22),
+        Head(_("户数"), 10, WHOLE),
+        Head(_("人数"), 10, WHOLE),
+    ]
     heads += [Head(_("月金额（元）"), 16, MONEY), Head(_("金额待定（户）"), 14, WHOLE)] if amount else []
     heads += [Head(c.title, 14, WHOLE) for c in categories]
 
     def line(kind: str, group: Group, by_category: bool) -> list[object]:
         cells: list[object] = [kind, group.title or _("合计"), group.households, group.members]
         cells += [group.amount, group.amount_undetermined] if amount else []
-        return cells + ([group.categories.get(c.code, 0) for c in categories] if by_category else [None] * len(categories))
+        return cells + (
+            [group.categories.get(c.code, 0) for c in categories] if by_category else [None] * len(categories)
+        )
 
     rows = [line(_("按类别"), g, False) for g in categories]
     rows += [line(_("按乡镇"), g, True) for g in statistics.by_place(assessed)]
@@ -175,7 +184,7 @@ def _question_rows(assessed: Assessed) -> Iterator[list[object]]:
             title,
             (fact.question if fact else "") or title,
             fact.proved_by if fact else "",
-            _("、").join(dict.fromkeys(waiting)),
+            "、".join(dict.fromkeys(waiting)),
             None,
         ]
 
@@ -193,7 +202,7 @@ def whom(
         name, relation = people[household, number]
         fact = assessed.pack.facts.get(("member", "relation"))
         word = fact.choices.get(relation, relation) if fact else relation
-        text += _("（{name}）").format(name="，".join(filter(None, (name, word))))
+        text += "（" + "，".join(filter(None, (name, word))) + "）"
     return text
 
 
@@ -236,7 +245,15 @@ def _rejected(book: Book, assessed: Assessed) -> None:
         Head(_("例：发现了什么"), 36, WRAP), Head(_("要求"), 36, WRAP), Head(_("怎样改"), 40, WRAP),
     ]  # fmt: skip
     rows = [
-        [p.sheet, p.column, p.rows, _("退回更正") if p.rejected else _("已受理，请核对"), p.example, p.expected, p.remedy]
+        [
+            p.sheet,
+            p.column,
+            p.rows,
+            _("退回更正") if p.rejected else _("已受理，请核对"),
+            p.example,
+            p.expected,
+            p.remedy,
+        ]
         for p in intake.problems
     ]
     if intake.rejects_file:
@@ -269,17 +286,15 @@ def _about_lines(assessed: Assessed) -> Iterator[tuple[str, str]]:
     if samples:
         yield _("示例参数（{count}项）：{mark}").format(count=len(samples), mark=SAMPLE_MARK), ""
         for s in samples:
-            value = _("：{value}").format(value=s.value) if s.value else ""
+            value = f"：{s.value}" if s.value else ""
             yield f"{s.kind} {s.title}", f"{s.title}{value}。{s.reason}（{s.at}）"
     if pack.notes:
         yield _("对来源材料的说明"), ""
         for note in pack.notes:
-            reference = _("（{reference}）").format(reference=note.source.reference) if note.source.reference else ""
+            reference = f"（{note.source.reference}）" if note.source.reference else ""
             yield note.subject, note.text + reference
     if pack.sources:
         yield _("依据来源"), ""
         for key, source in pack.sources.items():
             parts = [source.get("title", ""), source.get("issuer", ""), str(source.get("date", "") or "")]
-            yield key, _("，").join(filter(None, parts)) or key
-
-
+            yield key, "，".join(filter(None, parts)) or key

@@ -3,7 +3,7 @@
 Raw values are kept as they stand in the file, so that a message can say what was found.
 """
 
-from zhikun.tables.cells import Column, Kind
+from zhikun.tables.cells import Column, Kind, cell_text
 from zhikun.tables.messages import RowMessage, Severity, UnreadableFile
 from zhikun.tables.reading import Limits, is_table_file, read_sheets
 from zhikun.tables.sheets import Grid, Sheet
@@ -18,6 +18,7 @@ __all__ = [
     "Severity",
     "Sheet",
     "UnreadableFile",
+    "cell_text",
     "is_table_file",
     "plain_text",
     "read_sheets",

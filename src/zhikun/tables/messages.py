@@ -48,13 +48,16 @@ class RowMessage:
         """Everything but the place: for a column beside the row itself."""
         parts = [self.found]
         if self.expected:
-            parts.append(_("应为{expected}").format(expected=self.expected))
+            gap = " " if self.expected[0].isascii() else ""
+            parts.append(_("应为{expected}").format(expected=gap + self.expected))
         if self.remedy:
             parts.append(self.remedy)
-        return "；".join(parts) + "。"
+        text = "；".join(part for part in parts if part)
+        return text if text.endswith(("？", "。")) else text + "。"
 
     def __str__(self) -> str:
-        return f"{self.where()}：{self.problem()}"
+        where = self.where()
+        return f"{where}：{self.problem()}" if where else self.problem()
 
 
 class UnreadableFile(ValueError):

@@ -13,7 +13,7 @@ from zhikun.engine.packs.problems import PackError, PackErrors, Problems
 from zhikun.engine.packs.schema import FORMAT
 from zhikun.wording import _
 
-TOP_FILES = ("pack.yaml", "facts.yaml", "standards.yaml")
+TOP_FILES = ("pack.yaml", "facts.yaml", "standards.yaml", "places.csv")
 ROOT_VARIABLE = "ZHIKUN_PACKS"
 
 
@@ -71,7 +71,7 @@ def check_strangers(folder: Path, base: str, programme: bool, problems: Problems
             continue
         if path.is_dir():
             _check_programme_folder(path, base, problems)
-        elif path.suffix != ".yaml" or (not programme and name not in TOP_FILES):
+        elif (programme and path.suffix != ".yaml") or (not programme and name not in TOP_FILES):
             problems.add(Place(f"{base}/{name}", 1), _stranger_text(programme))
 
 

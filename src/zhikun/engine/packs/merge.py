@@ -76,6 +76,17 @@ class Gathered:
             self.declared_by[name] = pack
 
 
+def take_facts(parent: Gathered, wanted: frozenset[str], pack: str, at: Place, problems: Problems) -> None:
+    """Facts of an extended pack that come along although no formula uses them: questions asked for the record."""
+    facts = {f"{d.entity}.{d.name}": d for d in parent.defined if isinstance(d.value, Fact)}
+    for name in sorted(wanted):
+        if name in facts:
+            facts[name].optional = False
+        else:
+            text = _("政策包 {pack} 没有事实“{name}”；写法是 实体.名称，如 member.on_dibao。{hint}")
+            problems.add(at, text.format(pack=pack, name=name, hint=suggestion(name, facts)))
+
+
 @dataclass(slots=True)
 class Draft:
     """The pack's named things, each in its mapping."""

@@ -291,6 +291,7 @@ class Pack:
     notes: tuple[Note, ...]
     results: Results
     case_files: tuple[str, ...]  # absolute paths of this pack's own cases
+    places: Mapping[str, str] = field(default_factory=dict)  # code of 6, 9 or 12 digits -> name
 
     def facts_of(self, entity: str) -> tuple[Fact, ...]:
         """The facts of one entity, in the order they are written."""

@@ -17,8 +17,9 @@ from zhikun.engine.packs.files import (
     programme_folders,
     section_files,
 )
-from zhikun.engine.packs.merge import Gathered, assemble, merge
+from zhikun.engine.packs.merge import Gathered, assemble, merge, take_facts
 from zhikun.engine.packs.model import FIRST_DAY, Entity, Note, Pack, Place, Results
+from zhikun.engine.packs.places import read_places
 from zhikun.engine.packs.problems import PackErrors, Problems, suggestion
 from zhikun.engine.packs.rules import decision_of, list_of, ranking_of, rule_of
 from zhikun.engine.packs.schema import FORMAT
@@ -42,6 +43,7 @@ class Extension:
 
     pack: str
     programmes: frozenset[str] | None
+    facts: frozenset[str]  # 'member.on_dibao': taken although no formula uses them
     at: Place
 
 
@@ -100,6 +102,9 @@ class Reader:
             case_files=tuple(
                 str(path.absolute()) for folder in header.programmes for path in case_files(header.folder / folder)
             ),
+            places=read_places(header.folder / record.text("places"), record.place("places"), self.problems)
+            if record.has("places")
+            else {},
         )
         check_pack(pack, record, self.problems)
         self.problems.raise_if_any()
@@ -260,7 +265,9 @@ class Reader:
             inner = wanted if extension.programmes is None else extension.programmes
             if wanted is not None and extension.programmes is not None:
                 inner = wanted & extension.programmes
-            result.inherit(self.gather(extension.pack, inner), extension.pack)
+            parent = self.gather(extension.pack, inner)
+            take_facts(parent, extension.facts, extension.pack, extension.at, self.problems)
+            result.inherit(parent, extension.pack)
         own: list[Defined] = list(header.top)
         for programme, title in header.programmes.items():
             if wanted is None or programme in wanted:
@@ -282,7 +289,12 @@ class Reader:
 
 def _extensions(record: Record) -> tuple[Extension, ...]:
     return tuple(
-        Extension(e.text("pack"), frozenset(e.names("programmes")) if e.has("programmes") else None, e.at)
+        Extension(
+            e.text("pack"),
+            frozenset(e.names("programmes")) if e.has("programmes") else None,
+            frozenset(e.names("facts")),
+            e.at,
+        )
         for e in record.records("extends")
         if e.text("pack")
     )

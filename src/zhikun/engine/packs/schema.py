@@ -83,8 +83,9 @@ SCHEMAS: Mapping[str, Schema] = {
         "programmes": Key("texts_by_name"),
         "notes": Key("records", of="note"),
         "results": Key("record", of="results"),
+        "places": Key("text"),
     },
-    "extension": {"pack": Key("name", required=True), "programmes": Key("names")},
+    "extension": {"pack": Key("name", required=True), "programmes": Key("names"), "facts": Key("dotted_names")},
     "document": {
         "title": _TITLE,
         "issuer": Key("text"),

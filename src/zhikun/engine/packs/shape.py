@@ -254,7 +254,7 @@ def _names(node: Node, key: str, spec: Key, problems: Problems) -> object:
         raise _Wrong
     names: list[str] = []
     for child in node.items:
-        name = str(_name(child, key, spec, problems))
+        name = str((_dotted if spec.kind == "dotted_names" else _name)(child, key, spec, problems))
         if name in names:
             problems.add(child.at, _("“{key}”里“{name}”写了两次。请只留一个。").format(key=key, name=name))
             continue
@@ -351,6 +351,7 @@ _KINDS: Mapping[str, Callable[[Node, str, Key, Problems], object]] = {
     "name": _name,
     "names": _names,
     "dotted": _dotted,
+    "dotted_names": _names,
     "choices": _choices,
     "texts_by_name": _texts_by_name,
     "value": _value,

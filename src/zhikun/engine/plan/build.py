@@ -134,7 +134,9 @@ class _Planner:
         for uses in list(graph.values()):
             for key in uses:
                 graph.setdefault(key, set())
-        needed = self._closure(graph, wanted if wanted is not None else set(self.scope.rules))
+        if wanted is None:
+            wanted = set(self.scope.rules) | self._places_of_rankings()
+        needed = self._closure(graph, wanted)
         try:
             return list(TopologicalSorter({k: sorted(graph[k]) for k in sorted(needed, key=self._written)}).static_order())
         except CycleError as error:
@@ -143,6 +145,12 @@ class _Planner:
             at = rule.at if rule is not None else Place(f"{self.pack.id}/pack.yaml", 1)
             self._error(at, _("规则互相循环引用：{path}。请断开其中一处。").format(path=" → ".join(path)))
             return []
+
+    def _places_of_rankings(self) -> set[Key]:
+        """Rankings inside a county, township or village need the household's place."""
+        if all(ranking.within == "pack" for ranking in self.pack.rankings.values()):
+            return set()
+        return {key for key, fact in self.pack.facts.items() if fact.type == "place" and fact.entity == HOUSEHOLD}
 
     def _written(self, key: Key) -> int:
         positions = self._positions = getattr(self, "_positions", None) or {k: i for i, k in enumerate(self.typed)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -79,13 +81,25 @@ def display(step: Step, value: Value, row: int) -> str:
     return str(plain(step, value, row))
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What things are called: every named value of a plan, and the titles of score tables."""
+
+    steps: Mapping[tuple[str, str], Step]
+    tables: Mapping[str, str]
+
+    def labels(self, codes: tuple[str, ...]) -> tuple[str, ...]:
+        """The labels of a list of codes, from a value that has this list; the codes themselves if none has."""
+        return next((step.labels for step in self.steps.values() if step.codes == codes and step.labels), codes)
+
+
 Part = str | tuple[str, str]  # words, or the key of a named value to put in
 
 
-def parts(low: Lowered, labels: dict[tuple[str, str], Step]) -> list[Part]:
+def parts(low: Lowered, names: Names) -> list[Part]:
     """A formula as words and named values, in order."""
     found: list[Part] = []
-    _write(low, labels, found, 0)
+    _write(low, names, found, 0)
     merged: list[Part] = []
     for part in found:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
@@ -95,94 +109,96 @@ def parts(low: Lowered, labels: dict[tuple[str, str], Step]) -> list[Part]:
     return merged
 
 
-def _write(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], outer: int) -> None:
+def _write(low: Lowered, names: Names, out: list[Part], outer: int) -> None:
     node = low.node
     if node.op == "ref":
         out.append(node.value)  # type: ignore[arg-type] # the value of a ref is its key
     elif node.op == "literal":
-        out.append(literal(node))
+        out.append(literal(node, names))
     elif node.op in ("spread", "recode"):
-        _write(low.args[0], labels, out, outer)
+        _write(low.args[0], names, out, outer)
     elif node.op in _SIGNS:
-        _infix(low, labels, out, outer)
+        _infix(low, names, out, outer)
     elif node.op == "not":
-        _negated(low, labels, out, outer)
+        _negated(low, names, out, outer)
     elif node.op == "neg":
         out.append("−")
-        _write(low.args[0], labels, out, 6)
+        _write(low.args[0], names, out, 6)
     elif node.op == "if":
-        _listed(low, labels, out, (_("如果 "), _("，则 "), _("，否则 ")))
+        _listed(low, names, out, (_("如果 "), _("，则 "), _("，否则 ")))
     elif node.op in ("in_codes", "has_any"):
-        _membership(low, labels, out, positive=True)
+        _membership(low, names, out, positive=True)
     elif node.op == "count_rows":
         out.append(_("{e}行数").format(e=node.value))
     else:
-        _call(low, labels, out)
+        _call(low, names, out)
 
 
-def literal(node: Node) -> str:
+def literal(node: Node, names: Names) -> str:
     """A written value as text."""
     if node.type == "number":
         return number(float(str(node.value)), None)
     if node.type == "boolean":
         return _("是") if node.value else _("否")
-    return node.codes[int(str(node.value))] if node.codes else str(node.value)
+    if not node.codes:
+        return str(node.value)
+    return "“" + names.labels(node.codes)[int(str(node.value))] + "”"
 
 
-def _infix(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], outer: int) -> None:
+def _infix(low: Lowered, names: Names, out: list[Part], outer: int) -> None:
     sign, rank = _SIGNS[low.node.op]
     if rank < outer:
         out.append("（")
     for place, arg in enumerate(low.args):
         if place:
             out.append(sign)
-        _write(arg, labels, out, rank + (1 if place and low.node.op in ("sub", "div") else 0))
+        _write(arg, names, out, rank + (1 if place and low.node.op in ("sub", "div") else 0))
     if rank < outer:
         out.append("）")
 
 
-def _negated(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], outer: int) -> None:
+def _negated(low: Lowered, names: Names, out: list[Part], outer: int) -> None:
     inner = low.args[0]
     if inner.node.op in ("in_codes", "has_any"):
-        _membership(inner, labels, out, positive=False)
+        _membership(inner, names, out, positive=False)
         return
     out.append(_("不满足（"))
-    _write(inner, labels, out, 0)
+    _write(inner, names, out, 0)
     out.append("）")
 
 
-def _membership(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], *, positive: bool) -> None:
+def _membership(low: Lowered, names: Names, out: list[Part], *, positive: bool) -> None:
     subject = low.args[0]
     while subject.node.op in ("spread", "recode"):
         subject = subject.args[0]
     key = subject.node.value if subject.node.op == "ref" else None
-    step = labels.get(key) if isinstance(key, tuple) else None
-    names = step.labels if step is not None else subject.node.codes
+    step = names.steps.get(key) if isinstance(key, tuple) else None
+    labels = step.labels if step is not None else subject.node.codes
     if low.node.op == "has_any":
-        chosen = [name for place, name in enumerate(names) if int(str(low.node.value)) >> place & 1]
+        chosen = [label for place, label in enumerate(labels) if int(str(low.node.value)) >> place & 1]
     else:
         places = low.node.value if isinstance(low.node.value, tuple) else ()
-        chosen = [names[int(str(place))] for place in places]
-    _write(subject, labels, out, 4)
+        chosen = [labels[int(str(place))] for place in places]
+    _write(subject, names, out, 4)
     out.append((_(" 是 ") if positive else _(" 不是 ")) + "“" + "”或“".join(chosen) + "”")
 
 
-def _listed(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part], words: tuple[str, ...]) -> None:
+def _listed(low: Lowered, names: Names, out: list[Part], words: tuple[str, ...]) -> None:
     out.append("（")
     for word, arg in zip(words, low.args, strict=True):
         out.append(word)
-        _write(arg, labels, out, 0)
+        _write(arg, names, out, 0)
     out.append("）")
 
 
-def _call(low: Lowered, labels: dict[tuple[str, str], Step], out: list[Part]) -> None:
+def _call(low: Lowered, names: Names, out: list[Part]) -> None:
     node = low.node
     name = _CALLS.get(node.op, node.op)
     if node.op == "lookup":
-        name = _("查表 {t} ").format(t=node.value)
+        name = _("查表“{t}”").format(t=names.tables.get(str(node.value), node.value))
     out.append(f"{name}（")
     for place, arg in enumerate(low.args):
         if place:
             out.append("，")
-        _write(arg, labels, out, 0)
+        _write(arg, names, out, 0)
     out.append("）")

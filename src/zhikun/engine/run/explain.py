@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import Lowered, Plan, Step
-from zhikun.engine.run.display import Part, at, display, number, parts, plain
+from zhikun.engine.run.display import Names, Part, at, display, number, parts, plain
 from zhikun.engine.run.facts import ID, Block, load
 from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.missing import unknown, wanted
@@ -55,8 +55,9 @@ def explain(plan: Plan, facts: Mapping[str, pa.Table], household: object, target
     own = {
         entity: table.filter(pc.equal(table.column(ID), pa.scalar(household, table.column(ID).type)))
         for entity, table in facts.items()
+        if table.num_rows
     }
-    if own[ID].num_rows == 0:
+    if ID not in own or own[ID].num_rows == 0:
         raise KeyError(household)
     return Explainer(plan).explain(load(plan, own), household, targets)
 
@@ -77,8 +78,9 @@ class Explainer:
         self.plan = plan
         self.kernel = Kernel(plan)
         self.steps: dict[Key, Step] = {(step.entity, step.name): step for step in plan.steps}
+        self.names = Names(self.steps, {name: table.title for name, table in plan.pack.tables.items()})
         self.words: dict[Key, list[Part]] = {
-            key: parts(step.tree, self.steps) for key, step in self.steps.items() if step.tree is not None
+            key: parts(step.tree, self.names) for key, step in self.steps.items() if step.tree is not None
         }
         self._formulas = {key: self._titles(words) for key, words in self.words.items()}
 
@@ -262,7 +264,7 @@ class Explainer:
         return "".join(out)
 
     def _words_of(self, low: Lowered, row: int, values: list[Any], entity: str) -> tuple[str, str]:
-        words = parts(low, self.steps)
+        words = parts(low, self.names)
         return self._titles(words), self._filled(words, entity, row, values)
 
     def _condition(self, values: list[Any], low: Lowered, row: int, owner: Key) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def in_household_order(ids: Any, table: pa.Table, entity: str) -> tuple[NDArray[
     count = len(own)
     if count == 0:
         return np.zeros(len(ids), np.intp), table
-    own = own.cast(ids.type) if own.type != ids.type else own
+    own = own if own.type == ids.type else own.cast(ids.type)
     changes = np.flatnonzero(np.asarray(pc.not_equal(own[1:], own[:-1]))) + 1 if count > 1 else np.zeros(0, np.intp)
     firsts = np.concatenate([np.zeros(1, np.intp), changes])
     heads = own.take(pa.array(firsts))

@@ -331,11 +331,14 @@ def _spread(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> V
 
 def _reduce(ufunc: Any, data: Array, rows: Rows, when_none: Any) -> Array:
     """`ufunc` over each household's rows; households without rows get `when_none`."""
-    if rows.count == 0:
-        return np.full(len(rows.starts), when_none, data.dtype)
-    result: Array = ufunc.reduceat(data, np.minimum(rows.starts, rows.count - 1))
-    if rows.empty is not None:
-        result[rows.empty] = when_none
+    if rows.empty is None:
+        whole: Array = ufunc.reduceat(data, rows.starts) if len(rows.starts) else data[:0]
+        return whole
+    result = np.full(len(rows.starts), when_none, data.dtype)
+    filled = ~rows.empty
+    if filled.any():
+        # Only starts of households that have rows: reduceat would otherwise cut the last of them short.
+        result[filled] = ufunc.reduceat(data, rows.starts[filled])
     return result
 
 

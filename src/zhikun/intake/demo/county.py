@@ -19,7 +19,17 @@ from zhikun.intake.demo.dice import Dice
 from zhikun.intake.demo.families import Family, compose, labour_level
 from zhikun.intake.demo.levels import CAUSES, deal
 from zhikun.intake.demo.money import Facts, settle
-from zhikun.intake.demo.people import STABLE_FROM, STABLE_UNTIL, SURVEY_DAY, Numbers, Person, born, name, surname, turning_days
+from zhikun.intake.demo.people import (
+    STABLE_FROM,
+    STABLE_UNTIL,
+    SURVEY_DAY,
+    Numbers,
+    Person,
+    born,
+    name,
+    surname,
+    turning_days,
+)
 from zhikun.intake.demo.tables import NOTE, to_tables
 from zhikun.intake.demo.work import work_levels
 from zhikun.wording import _, did_you_mean
@@ -78,7 +88,9 @@ def generate(seed: int, like: str = "yuanzhou") -> dict[str, pa.Table]:
     generator = np.random.Generator(np.random.PCG64(seed))
     homes = _homes(generator, COUNTIES[like])
     levels = [dict(zip(CAUSES, row, strict=True)) for row in deal(generator, np.array([home.urban for home in homes]))]
-    households = [_build(seed, number, home, wish) for number, (home, wish) in enumerate(zip(homes, levels, strict=True))]
+    households = [
+        _build(seed, number, home, wish) for number, (home, wish) in enumerate(zip(homes, levels, strict=True))
+    ]
     _exchange(seed, homes, levels, households)
     return to_tables(_named(seed, [household for household in households if household is not None]))
 
@@ -123,7 +135,9 @@ def _holds(people: list[Person], levels: dict[str, int], day: date) -> bool:
     return labour_level(people, ages) == levels["labour"] and work_levels(people, ages) == wanted
 
 
-def _exchange(seed: int, homes: list[Village], levels: list[dict[str, int]], households: list[Household | None]) -> None:
+def _exchange(
+    seed: int, homes: list[Village], levels: list[dict[str, int]], households: list[Household | None]
+) -> None:
     """Give households without a family the levels of others until all have one; the margins stay what they are."""
     dice = Dice(seed, "exchange")
     stuck = [number for number, household in enumerate(households) if household is None]
@@ -143,17 +157,18 @@ def _exchange(seed: int, homes: list[Village], levels: list[dict[str, int]], hou
         else:
             stuck.append(stuck.pop(0))
     if stuck:
-        raise RuntimeError(_("种子 {seed} 生成演示县时有 {n} 户无法构成，请换一个种子。").format(seed=seed, n=len(stuck)))
+        raise RuntimeError(
+            _("种子 {seed} 生成演示县时有 {n} 户无法构成，请换一个种子。").format(seed=seed, n=len(stuck))
+        )
 
 
 def _named(seed: int, households: list[Household]) -> list[Household]:
     numbers = Numbers()
     for index, household in enumerate(households):
         dice = Dice(seed, "names", index)
-        family_name = surname(dice)
+        own, other = surname(dice), surname(dice)
         for person in household.family.people:
-            inherits = person.relation not in ("spouse", "parent") or person.sex == "male" and person.relation == "parent"
-            person.name = name(person, family_name if inherits else surname(dice), dice)
+            person.name = name(person, _family_name(person, household.family.head, own, other), dice)
             person.id_number = numbers.give(person)
         village = household.village
         where = (
@@ -166,3 +181,11 @@ def _named(seed: int, households: list[Household]) -> list[Household]:
         # No operator was ever given numbers that begin with 120: nobody answers there.
         household.phone = f"120{index + 1:08d}"
     return households
+
+
+def _family_name(person: Person, head: Person, own: str, other: str) -> str:
+    """Children are called after their father; a mother and a wife keep their own name."""
+    if person.relation == "spouse" or (person.relation == "parent" and person.sex == "female"):
+        return other
+    child = person.relation in ("son", "daughter", "grandchild")
+    return other if child and head.sex == "female" else own

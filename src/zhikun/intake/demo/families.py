@@ -25,8 +25,20 @@ _SCHOOLING: dict[int, tuple[tuple[tuple[str, ...], int, float], ...]] = {
     8: ((("college", "college"), 2, 1), (("college", "senior"), 3, 1)),
     9: ((("college", "college"), 3, 1),),
 }  # fmt: skip
-_STUDENT_AGES = {"kindergarten": (3, 5), "compulsory": (6, 15), "senior": (16, 18), "vocational": (16, 18), "college": (18, 22)}
-_HEAD_AGES = {"kindergarten": (25, 38), "compulsory": (32, 48), "senior": (40, 52), "vocational": (40, 52), "college": (43, 54)}
+_STUDENT_AGES = {
+    "kindergarten": (3, 5),
+    "compulsory": (6, 15),
+    "senior": (16, 18),
+    "vocational": (16, 18),
+    "college": (18, 22),
+}
+_HEAD_AGES = {
+    "kindergarten": (25, 38),
+    "compulsory": (32, 48),
+    "senior": (40, 52),
+    "vocational": (40, 52),
+    "college": (43, 54),
+}
 # Grades of the disabled members and half points for class and care that give each level of 因残.
 _DISABILITY: dict[int, tuple[tuple[tuple[str, ...], int, float], ...]] = {
     1: ((("g4",), 0, 1),),
@@ -109,7 +121,7 @@ def _people(levels: dict[str, int], stages: tuple[str, ...], dice: Dice) -> list
 
 def _elders(stages: tuple[str, ...], dice: Dice) -> list[Person]:
     """Old people, perhaps with a grown unmarried son or with the grandchild whose parents are away."""
-    age = min(dice.whole(60, 84), dice.whole(60, 84))
+    age = _aged(min(dice.whole(60, 84), dice.whole(60, 84)), 84, dice)
     head = Person(age, "male" if dice.chance(0.75) else "female", "head")
     people = [head]
     if dice.chance(0.6):
@@ -126,7 +138,7 @@ def _core(stages: tuple[str, ...], dice: Dice) -> list[Person]:
     """Parents of working age with children and sometimes an old parent, or a grown person alone."""
     eldest = max(stages, key=lambda stage: _STUDENT_AGES[stage][1], default="")
     low, high = _HEAD_AGES[eldest] if eldest else (24, 59)
-    head = Person(dice.whole(low, high), "male" if dice.chance(0.86) else "female", "head")
+    head = Person(_aged(dice.whole(low, high), high, dice), "male" if dice.chance(0.86) else "female", "head")
     people = [head]
     if dice.chance(0.84):
         people.append(_spouse(head, dice))
@@ -145,6 +157,12 @@ def _core(stages: tuple[str, ...], dice: Dice) -> list[Person]:
         if dice.chance(0.2) and head.age <= 58:
             people.append(Person(min(88, head.age + dice.whole(20, 32)), sex, "parent"))
     return _related(people)
+
+
+def _aged(age: int, most: int, dice: Dice) -> int:
+    """The age, more often one before a change of labour: such families are drawn again later when a birthday counts."""
+    older = age // 10 * 10 + dice.whole(7, 9)
+    return older if 40 <= age < older <= most and dice.chance(0.45) else age
 
 
 def _spouse(head: Person, dice: Dice) -> Person:
@@ -223,12 +241,16 @@ def _disable(family: Family, level: int, dice: Dice) -> bool:
         if person.schooling == "compulsory" and grade in ("g1", "g2"):
             return False
         person.disability_grade = grade
-        person.disability_class = dice.pick(("sight", "hearing") if grade == "g1" else ("limb", "limb", "limb", "sight", "hearing", "speech"))
+        person.disability_class = dice.pick(
+            ("sight", "hearing") if grade == "g1" else ("limb", "limb", "limb", "sight", "hearing", "speech")
+        )
     worst = chosen[0]
     if by_class:
         worst.disability_class = dice.pick(("intellectual", "mental", "mental", "multiple"))
     if by_care:
-        worst.self_care_failed = {"g1": dice.whole(4, 6), "g2": dice.whole(1, 4)}.get(worst.disability_grade, dice.whole(1, 2))
+        worst.self_care_failed = {"g1": dice.whole(4, 6), "g2": dice.whole(1, 4)}.get(
+            worst.disability_grade, dice.whole(1, 2)
+        )
     return True
 
 

@@ -50,10 +50,8 @@ def deal(generator: np.random.Generator, urban: NDArray[np.bool_]) -> list[list[
     # A household that lives on odd jobs often has little skill; an old one has nobody to train.
     idle = dealt["employment"] > 0
     dealt["skills"] = _by_rank(noise() - 0.6 * age + 0.5 * idle - _NEVER * tired, counts["skills"])
-    dealt["other"] = _by_rank(
-        0.15 * dealt["labour"] + 0.15 * dealt["illness"] + 0.4 * idle + noise(), counts["other"]
-    )
-    return np.stack([dealt[cause] for cause in CAUSES], axis=1).tolist()
+    dealt["other"] = _by_rank(0.15 * dealt["labour"] + 0.15 * dealt["illness"] + 0.4 * idle + noise(), counts["other"])
+    return [[int(level) for level in row] for row in np.stack([dealt[cause] for cause in CAUSES], axis=1)]
 
 
 def _by_rank(propensity: NDArray[np.float64], counts: list[int]) -> NDArray[np.int64]:

@@ -19,15 +19,41 @@ _INCOME = {4: (0.16, 0.5), 3: (0.5, 0.75), 2: (0.75, 1.0), 1: (1.0, 1.5), 0: (1.
 _EDUCATION = ((0.0, 0.1), (0.1, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.3))
 _MEDICAL = ((0.01, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0), (1.0, 2.4))
 _RENT = ((0.0, 0.0), (0.0, 0.1), (0.1, 0.3), (0.3, 0.6))
-_DISASTER = ((0.0, 0.0), (0.01, 0.05), (0.05, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0), (1.0, 1.5), (1.5, 2.4))
+_DISASTER = (
+    (0.0, 0.0),
+    (0.01, 0.05),
+    (0.05, 0.2),
+    (0.2, 0.4),
+    (0.4, 0.6),
+    (0.6, 0.8),
+    (0.8, 1.0),
+    (1.0, 1.5),
+    (1.5, 2.4),
+)
 # What a year in each stage of school costs a family, 元.
-_FEES = {"kindergarten": (900, 4200), "compulsory": (100, 2400), "senior": (700, 3500), "vocational": (300, 2500), "college": (2400, 11000)}
+_FEES = {
+    "kindergarten": (900, 4200),
+    "compulsory": (100, 2400),
+    "senior": (700, 3500),
+    "vocational": (300, 2500),
+    "college": (2400, 11000),
+}
 # Safety of the dwelling and the band of rent that give each level of 因房.
 _HOMES: dict[int, tuple[tuple[str, int], ...]] = {
     0: (("a", 0),), 1: (("b", 0), ("a", 1)), 2: (("a", 2), ("b", 1)), 3: (("a", 3), ("b", 2)), 4: (("c", 0), ("b", 3)),
     5: (("c", 1),), 6: (("c", 2),), 7: (("d", 0), ("c", 3)), 8: (("d", 1),), 9: (("d", 2),), 10: (("homeless", 0),),
 }  # fmt: skip
-_LEAST_RENT = 600
+_LEAST_RENT, _MOST_RENT = 600, {False: 7200, True: 12000}  # by urban
+_LIVESTOCK = (
+    ("cattle",),
+    ("cattle",),
+    ("sheep",),
+    ("poultry",),
+    ("pig",),
+    ("bees",),
+    ("cattle", "sheep"),
+    ("cattle", "poultry"),
+)
 _SPECIAL = {"single_parent": 1, "lone_elder": 1, "left_behind": 1, "debt": 1, "legal": 1, "accident": 2}
 
 
@@ -99,7 +125,8 @@ def _extras(gap: int, dice: Dice) -> list[str]:
 
 def _land(facts: Facts, people: list[Person], urban: bool, dice: Dice) -> None:
     farmers = sum(p.occupation == "farmer" for p in people)
-    planting, area, let, kinds, heads, pens = "none", 0.0, 0.0, [], 0, 0
+    planting, area, let, heads, pens = "none", 0.0, 0.0, 0, 0
+    kinds: list[str] = []
     if not urban:
         if farmers or dice.chance(0.3):
             planting = dice.weighted(("food", "grain", "cash"), (5, 4, 1) if farmers else (1, 0, 0))
@@ -107,7 +134,7 @@ def _land(facts: Facts, people: list[Person], urban: bool, dice: Dice) -> None:
         if dice.chance(0.6 if not farmers else 0.2):
             let = round(dice.between(1, 12), 1)
         if farmers and dice.chance(0.55):
-            kinds = dice.pick((["cattle"], ["cattle"], ["sheep"], ["poultry"], ["pig"], ["bees"], ["cattle", "sheep"], ["cattle", "poultry"]))
+            kinds = list(dice.pick(_LIVESTOCK))
             heads = dice.whole(1, 6) + (dice.whole(4, 20) if {"sheep", "poultry", "bees"} & set(kinds) else 0)
         pens = 1 + heads // 8 if kinds else int(farmers > 0 and dice.chance(0.3))
     facts.values |= {"planting": planting, "planted_area": area, "land_let_area": let,
@@ -133,19 +160,21 @@ def _earn(facts: Facts, people: list[Person], urban: bool, income: int, dice: Di
         shares.append(("rent_income_year", None, dice.between(0.04, 0.12)))
     if (not urban and dice.chance(0.75)) or not shares:
         shares.append(("transfer_income_year", None, dice.between(0.05, 0.15)))
-    facts.values |= dict.fromkeys(("business_income_year", "rent_income_year", "transfer_income_year", "support_income_year"), 0)
+    facts.values |= dict.fromkeys(
+        ("business_income_year", "rent_income_year", "transfer_income_year", "support_income_year"), 0
+    )
     total, left = sum(share for *_rest, share in shares), income
-    for index, (source, person, share) in enumerate(sorted(shares, key=lambda item: item[2])):
+    for index, (source, earner, share) in enumerate(sorted(shares, key=lambda item: item[2])):
         amount = left if index == len(shares) - 1 else int(income * share / total / 10) * 10
         left -= amount
-        if person is None:
+        if earner is None:
             facts.values[source] = facts.amount(source) + amount
         elif source == "wage":
-            person.wage += amount
+            earner.wage += amount
         else:
-            person.pension += amount
+            earner.pension += amount
     transfer = facts.amount("transfer_income_year")
-    facts.values["government_subsidy_year"] = transfer if urban is False and dice.chance(0.7) else 0
+    facts.values["government_subsidy_year"] = transfer if not urban and dice.chance(0.7) else 0
 
 
 def _study(facts: Facts, family: Family, levels: dict[str, int], income: int, dice: Dice) -> bool:
@@ -181,9 +210,12 @@ def _heal(facts: Facts, family: Family, levels: dict[str, int], income: int, dic
 
 def _dwell(facts: Facts, family: Family, levels: dict[str, int], income: int, dice: Dice) -> bool:
     homes = _HOMES[levels["housing"]]
-    renting = 0.85 if facts.values["residence"] == "urban" else 0.25
-    home, band = homes[0] if len(homes) == 1 or dice.chance(0.35 if homes[0][1] else 1 - renting) else homes[1]
-    rent = within(*_RENT[band], income, dice, least=min(_LEAST_RENT, 0.2 * income)) if band else 0
+    urban = facts.values["residence"] == "urban"
+    # Country people who rent a home of their own are few: most of them pay for a room near the school or the work.
+    first = (0.45 if urban else 0.1) if homes[0][1] else (0.15 if urban else 0.75)
+    home, band = homes[0] if len(homes) == 1 or dice.chance(first) else homes[1]
+    most = _MOST_RENT[urban]
+    rent = within(*_RENT[band], income, dice, least=min(_LEAST_RENT, 0.2 * income), most=most) if band else 0
     facts.values |= {"housing_safety": home, "rent_expense_year": rent}
     return rent is not None
 
@@ -193,7 +225,11 @@ def _suffer(facts: Facts, family: Family, levels: dict[str, int], income: int, d
     loss: int | None = 0
     if level:
         urban = facts.values["residence"] == "urban"
-        effects = ["property"] if urban else dice.pick((["crops"], ["crops"], ["crops"], ["livestock"], ["crops", "livestock"]))
+        effects = (
+            ["property"]
+            if urban
+            else dice.pick((["crops"], ["crops"], ["crops"], ["livestock"], ["crops", "livestock"]))
+        )
         if level == 10:
             effects = [*effects, "house_collapsed"]
         elif level == 9 or (level > 2 and dice.chance(0.15)):
@@ -211,7 +247,9 @@ def _receive(facts: Facts, family: Family, ratio: float, urban: bool, dice: Dice
         severe = [p for p in people if p.disability_grade in ("g1", "g2") or p.health == "serious"]
         for person in severe if severe and dice.chance(0.08) else people:
             person.on_dibao = True
-    uncounted = round(max(0.2, 1 - ratio) * (LINE_URBAN if urban else LINE_RURAL)) * 12 * sum(p.on_dibao for p in people)
+    uncounted = (
+        round(max(0.2, 1 - ratio) * (LINE_URBAN if urban else LINE_RURAL)) * 12 * sum(p.on_dibao for p in people)
+    )
     for person in people:
         if person.disability_grade in ("g1", "g2") and dice.chance(0.9):
             person.subsidies.append("care")

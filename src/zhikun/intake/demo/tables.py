@@ -22,7 +22,12 @@ _AMOUNTS = (
     "livestock_count", "education_expense_year", "medical_expense_year", "medicine_expense_year",
     "rehabilitation_expense_year", "rent_expense_year", "disaster_loss_year",
 )  # fmt: skip
-_SELF_RATED = {"healthy": (0.62, 0.37, 0.01), "weak": (0.05, 0.65, 0.3), "chronic": (0.02, 0.58, 0.4), "serious": (0.0, 0.15, 0.85)}
+_SELF_RATED = {
+    "healthy": (0.62, 0.37, 0.01),
+    "weak": (0.05, 0.65, 0.3),
+    "chronic": (0.02, 0.58, 0.4),
+    "serious": (0.0, 0.15, 0.85),
+}
 
 
 def to_tables(households: Sequence[Household]) -> dict[str, pa.Table]:

@@ -50,6 +50,7 @@ class Styles:
     date: Format
     example: Format
     bad: Format
+    bad_quoted: Format
     problem: Format
     title: Format
     wrapped: Format
@@ -187,6 +188,7 @@ def _styles(workbook: Workbook) -> Styles:
         date=style(num_format="yyyy-mm-dd"),
         example=style(num_format="@", italic=True, font_color=_EXAMPLE, bg_color="#F7F7F7"),
         bad=style(num_format="@", bg_color=_BAD, border=1, border_color="#C55A11"),
+        bad_quoted=style(num_format="@", bg_color=_BAD, border=1, border_color="#C55A11", quote_prefix=True),
         problem=style(text_wrap=True, font_color="#9C2A00"),
         title=style(bold=True, font_size=16, font_color=_NAVY),
         wrapped=style(text_wrap=True),

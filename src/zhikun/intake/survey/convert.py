@@ -66,4 +66,4 @@ def _required(result: Converted) -> None:
     answered = {finding.at for finding in result.findings}
     for index in map(int, missing):
         if index not in answered:
-            result.findings.append(Finding(index, _("没有填"), _("必填项"), _("请补填")))
+            result.findings.append(Finding(index, _("没有填"), "", _("这是必填项，请补填")))

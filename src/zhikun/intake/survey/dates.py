@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhikun.engine.packs.model import Fact
-from zhikun.intake.survey.values import Converted, Finding, Verdict, by_unique, is_unknown_word, unknown_note
+from zhikun.intake.survey.values import Converted, Finding, Verdict, by_unique, is_unknown_word, unknown_note, wrote
 from zhikun.tables import Column, Kind, Severity
 from zhikun.wording import _
 
@@ -122,7 +122,7 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
     day = verdict.value
     if not isinstance(day, date):
         return verdict
-    found = _("“{day}”").format(day=day.isoformat())
+    found = wrote(day.isoformat())
     if fact.name == "birth_date":
         if day > today:
             return Verdict(None, found, _("不晚于今天的日期"), _("出生日期在将来，请照证件核对"))

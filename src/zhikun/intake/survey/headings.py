@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from zhikun.identity import mask_id_numbers_in
 from zhikun.intake.survey.layout import (
     HOUSEHOLD_COLUMN,
     ROW_COLUMN,
@@ -140,7 +141,12 @@ def _best_row(sheet: Sheet, plan: SheetLayout) -> tuple[int, int]:
 
 def _map_columns(sheet: Sheet, plan: SheetLayout, result: Mapping) -> Mapped | None:
     known = _known(plan)
-    grid = sheet.grid(_best_row(sheet, plan)[0])
+    header_index, score = _best_row(sheet, plan)
+    if score < _FEWEST_HEADINGS:
+        # Whatever stands in the first row may be a person's data: it is not repeated in the message.
+        result.fatal.append(_no_headings(sheet, plan))
+        return None
+    grid = sheet.grid(header_index)
     columns: dict[str, int] = {}
     unknown: list[tuple[int, str]] = []
     doubled = False
@@ -176,9 +182,9 @@ def _unknown_headings(grid: Grid, unknown: list[tuple[int, str]], candidates: li
             RowMessage(
                 grid.sheet,
                 grid.header_row,
-                heading.strip(),
+                mask_id_numbers_in(heading.strip()),
                 _("不认识这一列，没有读取"),
-                _("模板中的表头"),
+                "",
                 hint or _("如果不需要这一列可以不管；需要就请按模板改表头"),
                 Severity.WARNING,
             )
@@ -197,13 +203,24 @@ def _no_sheet(plan: SheetLayout, sheets: Sequence[Sheet]) -> RowMessage:
     )
 
 
+def _no_headings(sheet: Sheet, plan: SheetLayout) -> RowMessage:
+    return RowMessage(
+        sheet.name,
+        0,
+        "",
+        _("前 {count} 行里找不到表头").format(count=_LOOK_AT),
+        _("含有“{headings}”等的表头行").format(headings="、".join(plan.headings()[:4])),
+        _("请用本方案的模板，或在第一行补上表头"),
+    )
+
+
 def _twice(first: Sheet, second: Sheet) -> RowMessage:
     return RowMessage(
         second.name,
         0,
         "",
         _("与“{first}”是同一种表").format(first=first.name),
-        _("每种表只有一张"),
+        _("每种表一张"),
         _("请合并成一张，或分成两次导入"),
     )
 
@@ -225,7 +242,7 @@ def _missing(grid: Grid, heading: str, others: list[str]) -> RowMessage:
     if hint:
         near = hint.removeprefix(_("您是不是想写")).strip("？")
         remedy = _("表里有{near}，如果就是它，请改成“{heading}”").format(near=near, heading=heading)
-    return RowMessage(grid.sheet, grid.header_row, heading, _("缺少必需的列"), _("表头里有这一列"), remedy)
+    return RowMessage(grid.sheet, grid.header_row, heading, _("缺少必需的列"), "", remedy)
 
 
 def _not_asked(grid: Grid, titles: list[str]) -> RowMessage:

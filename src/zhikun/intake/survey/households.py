@@ -33,24 +33,13 @@ def check_households(sheets: dict[str, Rows]) -> None:
     if "relation" in members.facts and any(
         f.name == "relation" and _HEAD in f.choices for f in members.mapped.layout.facts
     ):
-        _heads(members)
+        _heads(members, known)
+        _mistyped_rows(members, known)
 
 
 def rejected_households(sheets: dict[str, Rows]) -> pa.Array:
-    """Ids of households with an error in their own row or in any row that belongs to them.
-
-    A row that has lost its household (covered by a merged range) takes the household above it along:
-    nobody is assessed with members missing.
-    """
-    parts = []
-    for rows in sheets.values():
-        bad = bad_rows(rows)
-        column = rows.mapped.grid.columns[rows.mapped.household]
-        lost = np.flatnonzero(column.kind[rows.kept] == Kind.MERGED)
-        anchors = np.setdiff1d(np.arange(len(rows)), lost)
-        above = np.searchsorted(anchors, lost) - 1
-        bad[anchors[above[above >= 0]]] = True
-        parts.append(rows.households.filter(pa.array(bad)).drop_null())
+    """Ids of households with an error in their own row or in any row that belongs to them."""
+    parts = [rows.households.filter(pa.array(bad_rows(rows))).drop_null() for rows in sheets.values()]
     return pa.concat_arrays(parts).unique() if parts else pa.array([], pa.string())
 
 
@@ -97,20 +86,45 @@ def _without_household(rows: Rows, known: pa.Array) -> None:
             _("家庭表里有的户编号"),
             hints[household] or _("请在家庭表补上这一户，或改正户编号"),
         )
-    blank = _null(rows.households) & (rows.mapped.grid.columns[rows.mapped.household].kind[rows.kept] == Kind.BLANK)
-    for index in map(int, np.flatnonzero(blank)):
-        if index and not blank[index - 1]:
+    _lost_rows(rows)
+
+
+def _lost_rows(rows: Rows) -> None:
+    """Rows without a household id are probably of the household above: it is kept back, not assessed without them."""
+    kind = rows.mapped.grid.columns[rows.mapped.household].kind[rows.kept]
+    lost = np.isin(kind, (Kind.BLANK, Kind.MERGED, Kind.ERROR, Kind.UNCALCULATED))
+    anchors = np.flatnonzero(~lost)
+    follows = np.diff(np.r_[anchors, len(rows)]) - 1
+    for index, count in zip(anchors, follows, strict=True):
+        if count:
             rows.report(
-                index - 1,
+                int(index),
                 rows.household_column(),
-                _("下一行没有户编号，可能也是这一户的"),
-                "",
-                _("请核实这一户的人是否齐全"),
-                Severity.WARNING,
+                _("下面 {count} 行没有户编号，可能也是这一户的").format(count=count),
+                _("每一行都有户编号"),
+                _("请补填那几行的户编号，整户一起交回"),
             )
 
 
-def _heads(members: Rows) -> None:
+def _mistyped_rows(members: Rows, known: pa.Array) -> None:
+    """People of an unknown household that has no head: probably a slip in the id, so the household above is kept back."""
+    unknown = ~mask_of_in(members.households, known) & ~_null(members.households)
+    is_head = pc.fill_null(pc.equal(members.facts["relation"].values, _HEAD), False)
+    headed = mask_of_in(members.households, members.households.filter(is_head))
+    for index in map(int, np.flatnonzero(unknown & ~headed)):
+        if index and not unknown[index - 1] and members.households[index - 1].is_valid:
+            members.report(
+                index - 1,
+                members.household_column(),
+                _("下一行的户编号“{household}”不在家庭表里，可能也是这一户的").format(
+                    household=members.households[index].as_py()
+                ),
+                "",
+                _("请核实下一行属于哪一户，改正后整户一起交回"),
+            )
+
+
+def _heads(members: Rows, known: pa.Array) -> None:
     """Exactly one head in each household; members whose relation could not be read are not blamed twice."""
     relation = members.facts["relation"]
     heading = members.heading("relation")
@@ -120,7 +134,8 @@ def _heads(members: Rows) -> None:
     is_head = pc.fill_null(pc.equal(relation.values, _HEAD), False).to_numpy(zero_copy_only=False).astype(bool)
     inside = codes >= 0
     heads = np.bincount(codes[is_head & inside], minlength=count)
-    unreadable = np.zeros(count, dtype=bool)
+    stray = ~mask_of_in(encoded.dictionary, known)
+    unreadable = stray.copy()
     unclear = [f.at for f in relation.findings if f.severity is Severity.ERROR]
     unreadable[codes[unclear][codes[unclear] >= 0]] = True
     first = np.full(count, len(codes), dtype=np.int64)
@@ -129,8 +144,6 @@ def _heads(members: Rows) -> None:
         members.report(
             int(first[code]), heading, _("这一户没有户主"), _("每户恰有一名户主"), _("请把户主那一行的关系改为“户主”")
         )
-    seen: set[int] = set()
-    for index in map(int, np.flatnonzero(is_head & inside & (heads[codes] > 1))):
+    for index in map(int, np.flatnonzero(is_head & inside & (heads[codes] > 1) & ~stray[codes])):
         found = _("这一户有 {count} 名户主").format(count=heads[codes[index]])
-        seen.add(index)
         members.report(index, heading, found, _("每户恰有一名户主"), _("请只留一名户主，其余改为与户主的关系"))

@@ -18,8 +18,8 @@ from zhikun.intake.survey.values import (
     clean,
     is_unknown_word,
     mask_of,
-    quoted,
     unknown_note,
+    wrote,
 )
 from zhikun.tables import Column, Kind
 from zhikun.wording import _
@@ -109,7 +109,7 @@ def _goodwill_notes(column: Column, text: pa.Array, fast: np.ndarray, typed: boo
 
 def _wrong_kinds(column: Column, fact: Fact, result: Converted) -> None:
     for index in map(int, np.flatnonzero(np.isin(column.kind, (Kind.DATE, Kind.BOOLEAN)))):
-        found = quoted(column.text[index].as_py())
+        found = wrote(column.text[index].as_py())
         result.findings.append(Finding(index, found, expected_number(fact), _("请把单元格格式改为“常规”，再填数字")))
 
 
@@ -129,7 +129,7 @@ def _within_limits(fact: Fact, column: Column, values: np.ndarray, result: Conve
         (broken, _("请填整数")),
     ):
         for index in map(int, np.flatnonzero(mask)):
-            found = quoted(column.text[index].as_py())
+            found = wrote(column.text[index].as_py())
             result.findings.append(Finding(index, found, expected_number(fact), remedy))
     result.note(
         _("小数位数多于规定，已四舍五入到 {decimals} 位").format(decimals=fact.decimals),

@@ -89,7 +89,7 @@ def messages_of(rows: Rows) -> list[RowMessage]:
     for name, fact in rows.facts.items():
         for text, hits in fact.notes.items():
             first = int(rows.numbers[min(hits)])
-            said = _("{count} 处{text}").format(count=len(hits), text=text)
+            said = _("{count} 处：{text}").format(count=len(hits), text=text)
             messages.append(
                 RowMessage(rows.sheet, first, rows.heading(name), said, "", "", Severity.NOTE, rows=len(hits))
             )

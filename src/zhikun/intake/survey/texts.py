@@ -27,8 +27,8 @@ from zhikun.intake.survey.values import (
     by_unique,
     clean,
     is_unknown_word,
-    quoted,
     unknown_note,
+    wrote,
 )
 from zhikun.tables import Column, Kind, Severity
 from zhikun.wording import _
@@ -81,7 +81,7 @@ def _place(text: str, prefix: str, county: str) -> Verdict:
         return Verdict(expected=expected, remedy=_("位数不对，请核对"))
     if prefix and not word.startswith(prefix):
         expected = _("以 {prefix} 开头的区划代码").format(prefix=prefix)
-        return Verdict(word, quoted(text), expected, _("不在本地（{county}）范围内，请核对").format(county=county),
+        return Verdict(word, wrote(text), expected, _("不在本地（{county}）范围内，请核对").format(county=county),
                        Severity.WARNING)  # fmt: skip
     return Verdict(word)
 
@@ -130,7 +130,7 @@ def _name(text: str) -> Verdict:
         return Verdict(note=unknown_note())
     if is_name(name):
         return Verdict(name)
-    found = _("“{name}”").format(name=mask_name(name))
+    found = _("填的是“{name}”").format(name=mask_name(name))
     return Verdict(name, found, _("一个人的姓名"), _("姓名里有数字、符号，或不足两个字，请核对"), Severity.WARNING)
 
 
@@ -141,7 +141,7 @@ def _phone(text: str) -> Verdict:
     word = re.sub(r"-", "", word) if word.startswith("1") else word
     if _PHONE.fullmatch(word):
         return Verdict(word)
-    found = _("“{phone}”").format(phone=mask_phone(word))
+    found = _("填的是“{phone}”").format(phone=mask_phone(word))
     return Verdict(word, found, _("11 位手机号或带区号的固定电话"), _("请核对电话号码"), Severity.WARNING)
 
 
@@ -154,7 +154,7 @@ def _account(text: str) -> Verdict:
                        _("完整的账号"), _("请先把这一列设为“文本”格式，再照存折重新录入"))  # fmt: skip
     if re.fullmatch(r"\d{8,30}", word):
         return Verdict(word)
-    found = _("“{account}”").format(account=mask_account(word))
+    found = _("填的是“{account}”").format(account=mask_account(word))
     return Verdict(word, found, _("8 至 30 位数字的账号"), _("请照存折核对"), Severity.WARNING)
 
 

@@ -70,6 +70,11 @@ def quoted(text: str) -> str:
     return _("“{text}”").format(text=line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…")
 
 
+def wrote(text: str) -> str:
+    """填的是“…”: the cell as it stands, for a message."""
+    return _("填的是{text}").format(text=quoted(text))
+
+
 def is_unknown_word(text: str) -> bool:
     """Words with which people write that they do not know."""
     return text.lower() in _UNKNOWN_WORDS
@@ -92,7 +97,7 @@ def special_cells(column: Column, result: Converted) -> None:
     ):
         for index in map(int, np.flatnonzero(column.kind == kind)):
             text = column.text[index].as_py()
-            result.findings.append(Finding(index, found.format(text=text), _("填好的数据"), remedy))
+            result.findings.append(Finding(index, found.format(text=text), "", remedy))
 
 
 def by_unique(
@@ -125,7 +130,7 @@ def by_unique(
         else:
             found = verdict.found
             result.findings.extend(
-                Finding(i, found or quoted(column.text[i].as_py()), verdict.expected, verdict.remedy, verdict.severity)
+                Finding(i, found or wrote(column.text[i].as_py()), verdict.expected, verdict.remedy, verdict.severity)
                 for i in hits
             )
     return out.tolist()

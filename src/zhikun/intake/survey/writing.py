@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+from xlsxwriter.worksheet import Worksheet
 
 from zhikun.engine.packs.model import Fact, Pack
 from zhikun.intake.survey.book import (
@@ -21,7 +22,7 @@ from zhikun.intake.survey.book import (
 )
 from zhikun.intake.survey.layout import HOUSEHOLD_COLUMN, ROW_COLUMN, SheetLayout, layouts, problem_heading
 from zhikun.intake.survey.model import RejectedSheet, Survey
-from zhikun.tables import plain_text
+from zhikun.tables import plain_text, write_text_cell
 from zhikun.wording import _
 
 _STEP = 2000
@@ -116,11 +117,11 @@ def _write_rejected(book: Book, plan: SheetLayout, rejected: RejectedSheet) -> N
         sheet.write_string(row, last, plain_text(text), book.styles.problem)
 
 
-def _write_bad(book: Book, sheet: object, row: int, column: int, value: object) -> None:
+def _write_bad(book: Book, sheet: Worksheet, row: int, column: int, value: object) -> None:
     """A cell to be corrected, coloured; empty cells too, so that one sees what to fill in."""
     if value == "":
-        sheet.write_blank(row, column, None, book.styles.bad)  # type: ignore[attr-defined]
+        sheet.write_blank(row, column, None, book.styles.bad)
     elif isinstance(value, float):
-        sheet.write_number(row, column, value, book.styles.bad)  # type: ignore[attr-defined]
+        sheet.write_number(row, column, value, book.styles.bad)
     else:
-        sheet.write_string(row, column, plain_text(str(value)), book.styles.bad)  # type: ignore[attr-defined]
+        write_text_cell(sheet, row, column, str(value), book.styles.bad, book.styles.bad_quoted)

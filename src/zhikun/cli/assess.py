@@ -1,0 +1,241 @@
+"""`zhikun assess`: a survey in; ranked, explained households and the county's statistics out. `zhikun whatif`: another standard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zhikun import documents
+from zhikun.cli.screen import FAULTS, UNREADABLE, UNUSABLE, UNWRITTEN, Day, Refused, folder, load_pack, plan_of, progress, say
+from zhikun.cli.survey import FILE, MEMBERS, PACK, read, tell
+from zhikun.engine.packs.model import Pack
+from zhikun.engine.plan import Plan, PlanErrors, make_plan
+from zhikun.engine.run import Results, explain, missing_facts
+from zhikun.engine.run import assess as run
+from zhikun.engine.run.facts import ID, FactsError
+from zhikun.engine.run.results import MagnitudeError
+from zhikun.engine.run.whatif import ChangeError, compare, with_standard, with_table_value
+from zhikun.intake import survey as room
+from zhikun.wording import _
+
+ON = click.option("--on", required=True, type=Day(), help=_("评估日，如 2023-11-30"))
+OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=_("结果写到哪个文件夹"))
+MOST_ROWS = 10
+
+
+@click.command(help=_("评估调查表 FILE（.xlsx、.csv、.parquet 或文件夹），写出名册、统计、报告"))
+@FILE
+@PACK
+@ON
+@OUT
+@MEMBERS
+@click.option("--explain", "household", metavar="HOUSEHOLD", help=_("说明一户是怎么评出来的；有 --out 时另写这一户的报告"))
+@click.option("--markdown", is_flag=True, help=_("说明用 Markdown 写"))
+@click.option("--json", "as_json", is_flag=True, help=_("说明用 JSON 写"))
+def assess(  # noqa: PLR0913 - the options of one command
+    file: Path,
+    pack_name: str,
+    on: date,
+    out: Path | None,
+    members: Path | None,
+    household: str | None,
+    markdown: bool,
+    as_json: bool,
+) -> int:
+    """From a filled workbook to every report."""
+    if out is None and household is None:
+        raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
+    pack = load_pack(pack_name)
+    plan = plan_of(pack, on)
+    found = read(file, pack, members)
+    if out is not None:
+        _assess_all(plan, found, file, folder(out))
+    if household is not None:
+        _explain(plan, found, household, out, "json" if as_json else "markdown" if markdown else "text")
+    return FAULTS if found.rejects else 0
+
+
+def _assess_all(plan: Plan, found: room.Survey, file: Path, out: Path) -> None:
+    tell(found)
+    with progress() as report:
+        results = _run(plan, found, report)
+        assessed = assessed_county(plan, found, results, file, out)
+        _write(plan, found, assessed, results, out, report)
+    _first_lines(assessed, plan.pack)
+    say(_("结果写在 {o}：").format(o=out))
+    for path in sorted(out.iterdir()):
+        say(f"  {path.name}")
+
+
+def _run(plan: Plan, found: room.Survey, report: Any) -> Results:
+    try:
+        return run(plan, found.tables, progress=lambda done, total: report(_("评估"), done, total))
+    except (FactsError, MagnitudeError) as error:
+        raise Refused(str(error), UNREADABLE) from None
+
+
+def assessed_county(plan: Plan, found: room.Survey, results: Results, file: Path, out: Path) -> documents.Assessed:
+    """The assessed county as reports take it."""
+    pack = plan.pack
+    rejected = sum(len(sheet.rows) for sheet in found.rejects.values())
+    intake = documents.Intake(
+        file=file.name,
+        households_read=found.counts["households"],
+        households_rejected=found.counts["rejected"],
+        rows_rejected=rejected,
+        rejects_file=str(out / "rejects.xlsx") if found.rejects else "",
+        problems=documents.problems_of(found.messages),
+    )
+    names = [pack.results.category, pack.results.eligible, pack.results.amount, pack.results.index, *pack.results.causes]
+    targets = [name for name in dict.fromkeys(names) if name and name in results.tables[ID].column_names]
+    return documents.Assessed(
+        pack=pack, day=plan.day, results=results.tables, survey=found.tables,
+        missing=missing_facts(plan, found.tables, targets), intake=intake, place_names=pack.places,
+        generated=found.generated,
+    )  # fmt: skip
+
+
+def _write(  # noqa: PLR0913 - everything one run writes
+    plan: Plan, found: room.Survey, assessed: documents.Assessed, results: Results, out: Path, report: Any
+) -> None:
+    work = [
+        (_("写 results.parquet"), lambda: pq.write_table(_without_texts(results.tables[ID]), out / "results.parquet")),
+        (_("写 results.xlsx"), lambda: documents.write_workbook(assessed, out / "results.xlsx")),
+        (_("写 report.html"), lambda: documents.write_report(assessed, out / "report.html", None)),
+        (_("写 report.pdf"), lambda: documents.write_report(assessed, None, out / "report.pdf")),
+    ]
+    if plan.pack.results.causes:
+        table = documents.causes_table(assessed)
+        work.append((_("写 causes.csv"), lambda: documents.write_causes_csv(table, out / "causes.csv")))
+    if found.rejects:
+        work.append((_("写 rejects.xlsx"), lambda: room.write_rejects(found, plan.pack, out / "rejects.xlsx")))
+    for number, (what, write) in enumerate(work):
+        report(what, number, len(work))
+        try:
+            write()
+        except documents.FontsMissing as error:
+            say(_("没有写 PDF：{why}").format(why=error))
+        except (OSError, documents.DocumentError) as error:
+            raise Refused(_("{w}时出错：{why}").format(w=what, why=error), UNWRITTEN) from None
+
+
+def _without_texts(table: pa.Table) -> pa.Table:
+    columns = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
+
+
+def _first_lines(assessed: documents.Assessed, pack: Pack) -> None:
+    shown = pack.results
+    names = [name for name in (shown.rank, shown.index, shown.category, shown.amount) if name and assessed.has(name)]
+    if not names:
+        return
+    by = names[0]
+    rows = sorted(
+        (i for i, value in enumerate(assessed.column(by)) if value is not None),
+        key=lambda i: assessed.column(by)[i] if by == shown.rank else 0,
+    )
+    say(_("最前面的几户（建议，由人决定）："))
+    titles = [_("户编号"), *(assessed.shown(name).title for name in names)]
+    say("  " + "　".join(titles))
+    for place in rows[:MOST_ROWS]:
+        cells = [assessed.households[place], *(assessed.shown(name).text(assessed.column(name)[place]) for name in names)]
+        say("  " + "　".join(cells))
+
+
+def _explain(plan: Plan, found: room.Survey, household: str, out: Path | None, form: str) -> None:
+    try:
+        explanation = explain(plan, found.tables, household)
+    except KeyError:
+        rejected = any(household in map(str, row) for sheet in found.rejects.values() for row in sheet.rows)
+        why = _("它被退回了，请先改正") if rejected else _("请核对户编号")
+        raise Refused(_("接受的户里没有 {h}；{why}。").format(h=household, why=why), UNREADABLE) from None
+    if form == "json":
+        import json  # noqa: PLC0415 - only for this form
+
+        say(json.dumps(explanation.data, ensure_ascii=False, indent=2))
+    else:
+        say(explanation.markdown() if form == "markdown" else explanation.text())
+    if out is not None:
+        _household_reports(plan, found, explanation.data, household, out)
+
+
+def _household_reports(plan: Plan, found: room.Survey, data: dict[str, Any], household: str, out: Path) -> None:
+    one = documents.Assessed(
+        pack=plan.pack, day=plan.day, results={ID: found.tables[ID].select([ID])}, survey=found.tables,
+        missing=pa.table({ID: pa.array([], pa.string())}), place_names=plan.pack.places, generated=found.generated,
+    )  # fmt: skip
+    index = one.households.index(household)
+    place = one.place_name(one.townships()[index])
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in household)
+    for ending in ("html", "pdf"):
+        path = out / f"household-{safe}.{ending}"
+        try:
+            documents.write_household_report(
+                data, plan.pack, path, head=one.heads()[index], place=place, generated=found.generated
+            )
+        except documents.FontsMissing as error:
+            say(_("没有写 PDF：{why}").format(why=error))
+            continue
+        say(_("这一户的报告：{p}").format(p=path))
+
+
+@click.command(help=_("如果换一个标准或表里的一个值：谁进、谁出、每月多花多少，按乡镇"))
+@FILE
+@PACK
+@ON
+@MEMBERS
+@click.option("--set", "changes", multiple=True, required=True, metavar="NAME=VALUE", help=_("标准=新值；表里的值写成 表[键,键]=新值。可以写几次"))
+@OUT
+def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: Sequence[str], out: Path | None) -> int:  # noqa: PLR0913 - the options of one command
+    """Base against variant on one survey."""
+    pack = load_pack(pack_name)
+    plan = plan_of(pack, on)
+    try:
+        variant_pack = pack
+        for change in changes:
+            variant_pack = changed(variant_pack, change, on)
+        variant = make_plan(variant_pack, on, plan.place)
+        found = read(file, pack, members)
+        comparison = compare(plan, variant, found.tables)
+    except ChangeError as error:
+        raise Refused(str(error), UNUSABLE) from None
+    except PlanErrors as errors:
+        raise Refused(str(errors), UNUSABLE) from None
+    totals = comparison.totals
+    say(_("共 {h:,.0f} 户：进 {e:,.0f} 户，出 {l:,.0f} 户，未定 {u:,.0f} 户；每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
+        h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"], a=totals["amount"],
+        b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
+    for row in comparison.places.to_pylist():
+        name = pack.places.get(row["place"], row["place"] or _("未填写所在地"))
+        say(_("  {p}：{h} 户，进 {e}，出 {l}，差 {d:+,.2f} 元/月").format(
+            p=name, h=row["households"], e=row["enter"], l=row["leave"], d=row["difference"]))  # fmt: skip
+    if out is not None:
+        folder(out)
+        pq.write_table(comparison.households, out / "changed.parquet")
+        pq.write_table(comparison.places, out / "places.parquet")
+        say(_("有变化的户写在 {p}").format(p=out / "changed.parquet"))
+    return 0
+
+
+def changed(pack: Pack, text: str, on: date) -> Pack:
+    """The pack with one `NAME=VALUE` or `TABLE[KEY,KEY]=VALUE` applied."""
+    name, sign, value = text.partition("=")
+    name, value = name.strip(), value.strip()
+    if not sign or not name or not value:
+        raise ChangeError(_("“{t}”要写成 标准=新值 或 表[键,键]=新值。").format(t=text))
+    if name.endswith("]") and "[" in name:
+        table, _bracket, keys = name[:-1].partition("[")
+        number: object = value
+        if table in pack.tables and pack.tables[table].type == "number":
+            try:
+                number = float(value)
+            except ValueError:
+                raise ChangeError(_("表“{t}”的值是数字，不能换成“{v}”。").format(t=table, v=value)) from None
+        return with_table_value(pack, table, [key.strip() for key in keys.split(",")], number)
+    return with_standard(pack, name, value, on)

@@ -1,0 +1,109 @@
+"""What commands share: refusals with their exit code, packs and days from options, progress on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from zhikun.engine.packs import PackErrors, load
+from zhikun.engine.packs.model import Pack
+from zhikun.engine.plan import Plan, PlanErrors, make_plan
+from zhikun.wording import _
+
+FAULTS = 1
+USAGE = 2
+UNREADABLE = 3
+UNUSABLE = 4
+UNWRITTEN = 5
+MOST_LINES = 40
+
+Report = Callable[[str, int, int], None]
+
+
+class Refused(Exception):
+    """A command that cannot go on: what to tell, and its exit code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def load_pack(name: str) -> Pack:
+    """The pack, or a refusal with every fault in it."""
+    try:
+        return load(name)
+    except PackErrors as errors:
+        raise Refused(lines([str(e) for e in errors.errors], _("规则包“{n}”不能用：").format(n=name)), UNUSABLE) from None
+
+
+def plan_of(pack: Pack, on: date) -> Plan:
+    """The plan of a day, or a refusal."""
+    try:
+        return make_plan(pack, on)
+    except PlanErrors as errors:
+        texts = [f"{place}: {text}" for place, text in errors.errors]
+        raise Refused(lines(texts, _("规则包“{n}”在 {d} 不能用：").format(n=pack.id, d=on)), UNUSABLE) from None
+
+
+def lines(texts: list[str], title: str) -> str:
+    """A title and its lines; very many are cut, with their number."""
+    shown = [f"  {text}" for text in texts[:MOST_LINES]]
+    if len(texts) > MOST_LINES:
+        shown.append(_("  ……共 {n} 条").format(n=len(texts)))
+    return "\n".join([title, *shown])
+
+
+class Day(click.ParamType):
+    """A day on the command line: 2025-03-01."""
+
+    name = "日期"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the calendar has no zone
+        except ValueError:
+            self.fail(_("{v} 不是日期；请写成 2025-03-01。").format(v=value), param, ctx)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A bar on the screen of errors: what is being done, how far, since when. Silent where there is no terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    tasks: dict[str, int] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            for other in tasks.values():
+                bar.update(bar.task_ids[other], visible=False)
+            bar.add_task(what, total=max(total, 1))
+            tasks[what] = len(tasks)
+        bar.update(bar.task_ids[tasks[what]], completed=done, total=max(total, 1))
+
+    with bar:
+        yield report
+
+
+def say(text: str) -> None:
+    """A line of the result, on standard output."""
+    click.echo(text)
+
+
+def folder(path: Path) -> Path:
+    """The folder, made if it is not there; a refusal if it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(_("不能建立文件夹 {p}：{why}。请换一个位置。").format(p=path, why=error.strerror), UNWRITTEN) from None
+    return path

@@ -1,0 +1,86 @@
+"""`zhikun survey`: the workbook that people fill in, and the answer to what they filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zhikun.cli.screen import FAULTS, UNREADABLE, UNWRITTEN, Refused, lines, load_pack, progress, say
+from zhikun.engine.packs.model import Pack
+from zhikun.intake import survey as room
+from zhikun.wording import _
+
+PACK = click.option("--pack", "pack_name", required=True, metavar="PACK", help=_("规则包，如 yuanzhou"))
+FILE = click.argument("file", type=click.Path(path_type=Path))
+MEMBERS = click.option(
+    "--members", type=click.Path(path_type=Path), help=_("成员文件，当家庭和成员分在两个 CSV 或 Parquet 文件里时")
+)
+
+
+@click.group(help=_("调查表：生成模板、检查填好的表"))
+def survey() -> None:
+    """Commands about survey workbooks."""
+
+
+@survey.command(help=_("按规则包生成调查表模板 OUT.xlsx"))
+@PACK
+@click.argument("out", type=click.Path(path_type=Path))
+def template(pack_name: str, out: Path) -> int:
+    """An empty workbook for people."""
+    pack = load_pack(pack_name)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        room.template(pack, out)
+    except OSError as error:
+        raise Refused(_("写不了 {p}：{why}。请换一个位置，或关闭正打开它的程序。").format(p=out, why=error.strerror), UNWRITTEN) from None
+    say(_("调查表模板：{p}").format(p=out))
+    return 0
+
+
+@survey.command(help=_("检查填好的调查表，逐行回答；有问题的户写进退回表"))
+@FILE
+@PACK
+@MEMBERS
+@click.option("--rejects", type=click.Path(path_type=Path), help=_("退回表写到哪里（默认：原文件旁“…-退回.xlsx”）"))
+def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None) -> int:
+    """Row by row, what is wrong in a filled workbook."""
+    pack = load_pack(pack_name)
+    found = read(file, pack, members)
+    tell(found)
+    if not found.rejects:
+        return 0
+    out = rejects or file.with_name(f"{file.stem}-退回.xlsx")
+    room.write_rejects(found, pack, out)
+    say(_("退回的户写在 {p}：按“问题”列改好后，可以直接再交。").format(p=out))
+    return FAULTS
+
+
+def read(file: Path, pack: Pack, members: Path | None = None) -> room.Survey:
+    """The survey, or a refusal that gives every reason why the file cannot be used."""
+    try:
+        with progress() as report:
+            return room.read(file, pack, members=members, progress=report)
+    except room.UnreadableFile as error:
+        texts = [str(message) for message in error.messages]
+        raise Refused(lines(texts, _("“{f}”读不了：").format(f=file.name)), UNREADABLE) from None
+    except OSError as error:
+        raise Refused(_("打不开 {f}：{why}。").format(f=file, why=error.strerror or error), UNREADABLE) from None
+
+
+def tell(found: room.Survey) -> None:
+    """The counts and the messages of a survey on the screen."""
+    counts = found.counts
+    say(
+        _("读入 {h} 户：接受 {a} 户，退回 {r} 户。").format(
+            h=counts["households"], a=counts["accepted"], r=counts["rejected"]
+        )
+    )
+    for severity, title in (
+        (room.Severity.ERROR, _("错误（这些户退回）：")),
+        (room.Severity.WARNING, _("提醒（不退回，请核对）：")),
+        (room.Severity.NOTE, _("说明：")),
+    ):
+        messages = found.of(severity)
+        if messages:
+            say(lines([str(message) for message in messages], title))
