@@ -38,8 +38,18 @@ def build_root(folder: Path | None = None) -> Path:
     return root
 
 
+class _Words(yaml.SafeLoader):
+    """`on` and `off` are words in packs, as the engine reads them."""
+
+
+_Words.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in found if letter not in "oOyYnN" or not tag.endswith(":bool")]
+    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def _read(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return yaml.load(path.read_text(encoding="utf-8"), _Words) or {}  # noqa: S506 - a safe loader with fewer booleans
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ HEAD = "head"
 UNDECIDED = "__undetermined"  # results carry the undecided items of a list in a column of this ending
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assessed:
     """An assessed county: results beside the survey they rest on.
 
@@ -38,7 +38,8 @@ class Assessed:
     intake: Intake = field(default_factory=Intake)
     place_names: Mapping[str, str] = field(default_factory=dict)
     generated: bool = False
-    _kept: dict[str, list[object]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _people: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[str, list[object]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def households(self) -> list[str]:
@@ -104,6 +105,11 @@ class Assessed:
 
     def people(self) -> dict[tuple[str, int], tuple[str, str]]:
         """(household, row) -> (masked name, relation code) of every member with a name in the survey."""
+        if not self._people:
+            self._people.update(self._masked())
+        return self._people
+
+    def _masked(self) -> dict[tuple[str, int], tuple[str, str]]:
         table = self.survey.get("member")
         if table is None or "name" not in table.column_names:
             return {}

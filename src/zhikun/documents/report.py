@@ -5,6 +5,7 @@ One document for two readers: HTML that opens offline and PDF. Names are masked,
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from zhikun.documents import charts, statistics
@@ -60,8 +61,9 @@ def write_report(assessed: Assessed, html: Path | None, pdf: Path | None) -> Non
         pdf.write_bytes(pdf_bytes(document))
 
 
+@lru_cache(maxsize=1)
 def county_report(assessed: Assessed) -> Document:
-    """The report as blocks."""
+    """The report as blocks; kept, because HTML and PDF are two drawings of one report."""
     pack = assessed.pack
     parts: list[list[Block]] = [
         generated_notice(assessed),

@@ -193,7 +193,7 @@ def distribution(assessed: Assessed, name: str) -> Distribution:
     if not known:
         return Distribution(shown.title, shown.unit, (), undetermined, None)
     low, high = known[0], known[min(len(known) - 1, int(len(known) * _TAIL))]
-    width = _round_width((high - min(low, 0.0)) / (_MOST_BINS - 1))
+    width = round_width((high - min(low, 0.0)) / (_MOST_BINS - 1))
     first = math.floor(min(low, 0.0) / width)
     last = max(math.floor(high / width), first)
     counts = Counter(min(math.floor(v / width), last) for v in known)
@@ -294,7 +294,7 @@ def _score(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _round_width(width: float) -> float:
+def round_width(width: float) -> float:
     """The next width of 1, 2 or 5 times a power of ten: bins people can read."""
     if width <= 0:
         return 1.0

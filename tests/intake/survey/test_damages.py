@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from tests.intake.survey.damages import FATAL, ROWS, Damage
 from tests.intake.survey.factory import CHILD_C, HEAD_A, HEAD_B, HEAD_C, TODAY, WIFE_A, good, make_pack, save
+
 from zhikun.intake import survey
 
 MESSAGES = yaml.safe_load((Path(__file__).parent / "messages.yaml").read_text(encoding="utf-8"))

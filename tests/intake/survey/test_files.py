@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from tests.intake.survey.factory import TODAY, good, make_pack, save
+
 from zhikun.intake import survey
 from zhikun.tables import cell_text
 
@@ -173,7 +173,7 @@ def test_an_empty_folder(tmp_path):
 
 def test_ragged_lines_and_line_breaks_in_cells_keep_the_spreadsheet_row(tmp_path):
     path = csv_files(tmp_path, "utf-8")
-    text = path.read_text(encoding="utf-8").replace("甲村1组", '"甲村\n1组"').replace(",,乙村", "")
+    text = path.read_bytes().decode().replace("甲村1组", '"甲村\n1组"').replace(",,乙村", "")
     lines = text.split("\r\n")
     lines.insert(3, "")
     path.write_text("\r\n".join(lines).replace("640402001002,城镇", "640402001002,城填"), encoding="utf-8", newline="")

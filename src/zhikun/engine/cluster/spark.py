@@ -84,7 +84,7 @@ class Worker:
         if not self.rows:
             self.rows = {e: ParquetRows(Path(p), columns, textual) for e, (p, columns, textual) in self.reading.items()}
         tables = {entity: self.rows[entity].between(first, last) for entity, (first, last) in ranges.items()}
-        whole = load(self.plan, tables, unique=True)
+        whole = load(self.plan, tables, only=self.kernel)
         place = self.ranking.place
         done = 0
         for part in blocks(whole, BLOCK):
@@ -114,7 +114,7 @@ class Worker:
 
     def _empty_schema(self, empty: Mapping[str, list[int]]) -> pa.Schema:
         tables = {entity: self.rows[entity].between(first, last) for entity, (first, last) in empty.items()}
-        part = load(self.plan, tables, unique=True)
+        part = load(self.plan, tables, only=self.kernel)
         result = run_block(self.plan, self.kernel, self.ranking, part, (ID,))
         own: dict[str, Any] = {ID: tables[ID].column(ID), ORDER: pa.array([], pa.int64())}
         own |= {name: _spark_column(column) for name, column in result.columns.get(ID, {}).items()}

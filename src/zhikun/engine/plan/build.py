@@ -133,9 +133,10 @@ class _Planner:
         graph: dict[Key, set[Key]] = {key: set(typed.uses) for key, typed in self.typed.items()}
         for uses in list(graph.values()):
             for key in uses:
-                graph.setdefault(key, set())
+                graph.setdefault(key, self._places() if self._is_local(key) else set())
         if wanted is None:
-            wanted = set(self.scope.rules) | self._places_of_rankings()
+            ranked = any(ranking.within != "pack" for ranking in self.pack.rankings.values())
+            wanted = set(self.scope.rules) | (self._places() if ranked else set())
         needed = self._closure(graph, wanted)
         try:
             return list(TopologicalSorter({k: sorted(graph[k]) for k in sorted(needed, key=self._written)}).static_order())
@@ -146,11 +147,13 @@ class _Planner:
             self._error(at, _("规则互相循环引用：{path}。请断开其中一处。").format(path=" → ".join(path)))
             return []
 
-    def _places_of_rankings(self) -> set[Key]:
-        """Rankings inside a county, township or village need the household's place."""
-        if all(ranking.within == "pack" for ranking in self.pack.rankings.values()):
-            return set()
+    def _places(self) -> set[Key]:
+        """The household's place: what rankings inside a county, and standards that differ between places, need."""
         return {key for key, fact in self.pack.facts.items() if fact.type == "place" and fact.entity == HOUSEHOLD}
+
+    def _is_local(self, key: Key) -> bool:
+        entity, name = key
+        return key not in self.typed and entity == HOUSEHOLD and name in self.scope.standards
 
     def _written(self, key: Key) -> int:
         positions = self._positions = getattr(self, "_positions", None) or {k: i for i, k in enumerate(self.typed)}
@@ -272,10 +275,7 @@ class _Planner:
         )
 
     def _place_slot(self) -> int:
-        fact = next((f for f in self.pack.facts.values() if f.entity == HOUSEHOLD and f.type == "place"), None)
-        if fact is None:
-            raise KeyError("place")
-        return self._fact_slot(fact)
+        return self.slots[next(iter(self._places()))]
 
     def _rule_step(self, rule: Rule) -> Step:
         typed = self.typed[(rule.on, rule.name)]

@@ -42,23 +42,26 @@ def lay_out(table: Table, version: TableVersion, codes: tuple[tuple[str, ...], .
             edges.append(None)
             places.append(list(codes[index]))
             continue
-        bands = sorted({row[0][index] for row in version.rows}, key=_band_start)
-        edges.append(tuple(float(str(_start(band))) for band in bands[1:]))
-        places.append(list(bands))
-    found = dict(version.rows)
+        cuts = sorted({float(str(end)) for row in version.rows for end in _ends(row[0][index]) if end is not None})
+        edges.append(tuple(cuts))
+        places.append([float("-inf"), *cuts])
     choices = tuple(table.choices)
     values: list[object] = []
     for combination in product(*places):
-        value = found[tuple(combination)]
+        value = next(v for row, v in version.rows if all(map(_covers, row, combination)))
         values.append(choices.index(str(value)) if table.type == "choice" else value)
     decimals = max((decimals_of(value) for value in values), default=0) if table.type == "number" else 0
     return LookupData(table.name, tuple(edges), tuple(len(p) for p in places), tuple(values), table.type, decimals)
 
 
-def _start(band: object) -> object:
-    return band[0] if isinstance(band, tuple) else None
+def _ends(band: object) -> tuple[object, ...]:
+    return band if isinstance(band, tuple) else ()
 
 
-def _band_start(band: object) -> float:
-    start = _start(band)
-    return float("-inf") if start is None else float(str(start))
+def _covers(part: object, place: object) -> bool:
+    """Whether a row's key part is this code, or its band holds what begins at this number."""
+    if not isinstance(part, tuple):
+        return part == place
+    low, below = part
+    number = float(str(place))
+    return (low is None or float(low) <= number) and (below is None or number < float(below))

@@ -70,15 +70,19 @@ def entities_of(plan: Plan) -> tuple[str, ...]:
 
 
 def load(
-    plan: Plan, tables: Mapping[str, pa.Table], *, unique: bool = False, only: Needs | None = None
+    plan: Plan,
+    tables: Mapping[str, pa.Table],
+    *,
+    starts: Mapping[str, NDArray[np.intp]] | None = None,
+    only: Needs | None = None,
 ) -> Block:
     """Arrow tables in the shape of docs/reference/engine-api.md as one block.
 
-    `unique`: the household ids were checked. `only`: just the facts and entities that a kernel needs.
+    `starts`: each household's first row, where the order was checked before. `only`: just what a kernel needs.
     """
     households = tables[ID]
     ids = _flat(households.column(ID))
-    if not unique and pc.count_distinct(ids).as_py() != len(ids):
+    if starts is None and pc.count_distinct(ids).as_py() != len(ids):
         raise FactsError(_("户编号有重复；每户只能有一行。请先合并或改正重复的户。"))
     rows: dict[str, Rows] = {}
     ordered: dict[str, pa.Table] = {ID: households}
@@ -88,8 +92,11 @@ def load(
             continue
         if table is None:
             table = pa.table({ID: pa.array([], ids.type)})
-        starts, table = in_household_order(ids, table, entity)
-        rows[entity] = Rows.of(starts, table.num_rows)
+        if starts is not None and entity in starts:
+            firsts = starts[entity]
+        else:
+            firsts, table = in_household_order(ids, table, entity)
+        rows[entity] = Rows.of(firsts, table.num_rows)
         ordered[entity] = table
     frame = Frame(len(ids), rows)
     values = {

@@ -36,8 +36,8 @@ class ParquetRows:
     def __init__(self, path: Path, columns: Sequence[str], textual: Sequence[str]) -> None:
         self.path = path
         self.textual = list(textual)
-        self.file = pq.ParquetFile(path, read_dictionary=list(textual), memory_map=True)
-        names = set(self.file.schema_arrow.names)
+        names = set(pq.read_schema(path).names)
+        self.file = pq.ParquetFile(path, read_dictionary=[n for n in textual if n in names], memory_map=True)
         self.columns = [name for name in columns if name in names]
         sizes = [self.file.metadata.row_group(g).num_rows for g in range(self.file.metadata.num_row_groups)]
         self.starts: NDArray[np.int64] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -60,6 +60,15 @@ class ParquetRows:
         return whole.slice(first - int(self.starts[low]), last - first)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The tables of some households, the place of the first, and each household's first row in each entity's table."""
+
+    first: int
+    tables: dict[str, pa.Table]
+    starts: dict[str, NDArray[np.intp]]
+
+
 @dataclass(slots=True)
 class FactsFiles:
     """The facts of many households in one Parquet file an entity, rows of each household together."""
@@ -68,16 +77,17 @@ class FactsFiles:
     starts: dict[str, NDArray[np.intp]]  # for each entity below the household, each household's first row
     households: int
 
-    def chunks(self, size: int) -> Iterator[tuple[int, dict[str, pa.Table]]]:
-        """(first household, tables) for ranges of `size` households."""
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """Ranges of `size` households."""
         for first in range(0, self.households, size):
             last = min(first + size, self.households)
-            tables = {ID: self.rows[ID].between(first, last)}
+            tables, firsts = {ID: self.rows[ID].between(first, last)}, {}
             for entity, starts in self.starts.items():
                 rows = self.rows[entity]
                 end = int(starts[last]) if last < self.households else int(rows.starts[-1])
                 tables[entity] = rows.between(int(starts[first]), end)
-            yield first, tables
+                firsts[entity] = starts[first:last] - starts[first]
+            yield Chunk(first, tables, firsts)
 
 
 def open_facts(
@@ -89,7 +99,7 @@ def open_facts(
     """
     rows = {ID: _rows(plan, ID, sources[ID], only)}
     ids = rows[ID].ids()
-    if not bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py()) and pc.count_distinct(ids).as_py() != len(ids):
+    if not _ascending(ids) and pc.count_distinct(ids).as_py() != len(ids):
         raise FactsError(_("{f} 的户编号有重复；每户只能有一行。").format(f=sources[ID]))
     starts = {}
     for entity in entities_of(plan):
@@ -114,10 +124,19 @@ def _rows(plan: Plan, entity: str, path: Path, only: Needs | None) -> ParquetRow
     return ParquetRows(path, [ID, *(s.name for s in steps)], [s.name for s in steps if s.type in TEXTUAL])
 
 
+def _ascending(ids: Any) -> bool:
+    if pa.types.is_integer(ids.type) and not ids.null_count:
+        numbers = ids.to_numpy()
+        return bool((numbers[1:] > numbers[:-1]).all())
+    return bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py())
+
+
 def _first_rows(ids: Any, own: Any) -> NDArray[np.intp] | None:
     """Each household's first row, or None when the rows are not in household order."""
     if len(own) == 0:
         return np.zeros(len(ids), np.intp)
+    if pa.types.is_integer(ids.type) and pa.types.is_integer(own.type):
+        return _first_rows_of_numbers(ids.to_numpy(), own.to_numpy())
     changes = np.flatnonzero(np.asarray(pc.not_equal(own[1:], own[:-1]))) + 1
     firsts = np.concatenate([[0], changes]).astype(np.intp)
     heads = own.take(pa.array(firsts))
@@ -132,6 +151,25 @@ def _first_rows(ids: Any, own: Any) -> NDArray[np.intp] | None:
         return None
     following = np.searchsorted(index, np.arange(len(ids)))
     return np.append(firsts, len(own))[following].astype(np.intp)
+
+
+def _first_rows_of_numbers(ids: NDArray[Any], own: NDArray[Any]) -> NDArray[np.intp] | None:
+    """The same for household numbers that ascend; None when they do not, or when a number is not in the household file."""
+    firsts = np.flatnonzero(np.concatenate([[True], own[1:] != own[:-1]]))
+    heads = own[firsts]
+    if np.any(heads[1:] <= heads[:-1]) or np.any(ids[1:] <= ids[:-1]):
+        return None
+    if len(heads) == len(ids) and np.array_equal(heads, ids):
+        return firsts
+    unbroken = len(ids) > 0 and int(ids[-1]) - int(ids[0]) == len(ids) - 1
+    places = heads - ids[0] if unbroken else np.searchsorted(ids, heads)
+    places = np.clip(places, 0, len(ids) - 1)
+    if not np.array_equal(ids[places], heads):
+        return None
+    sizes = np.zeros(len(ids), np.intp)
+    sizes[places] = np.diff(firsts, append=len(own))
+    starts: NDArray[np.intp] = np.cumsum(sizes) - sizes
+    return starts
 
 
 def _sorted_copy(households: Path, rows: Path, out: Path) -> Path:
@@ -211,8 +249,8 @@ def assess_files(  # noqa: PLR0913 - the options of one run
             if progress is not None:
                 progress(done, files.households)
 
-        for _first, tables in files.chunks(max(block, CHUNK)):
-            waiting.append(pool.submit(_chunk, plan, kernel, ranking, tables, block, entities))
+        for chunk in files.chunks(max(block, CHUNK)):
+            waiting.append(pool.submit(_chunk, plan, kernel, ranking, chunk, block, entities))
             if len(waiting) > threads + 1:
                 take()
         while waiting:
@@ -221,13 +259,13 @@ def assess_files(  # noqa: PLR0913 - the options of one run
 
 
 def _chunk(  # noqa: PLR0913 - one job's whole input
-    plan: Plan, kernel: Kernel, ranking: RankingKeys, tables: dict[str, pa.Table], block: int, entities: Sequence[str]
+    plan: Plan, kernel: Kernel, ranking: RankingKeys, chunk: Chunk, block: int, entities: Sequence[str]
 ) -> tuple[dict[str, pa.Table], list[dict[str, Any]], int]:
-    whole = load(plan, tables, unique=True)
+    whole = load(plan, chunk.tables, starts=chunk.starts, only=kernel)
     results = [run_block(plan, kernel, ranking, part, entities) for part in blocks(whole, block)]
     out = {}
     for entity in entities:
-        columns = {ID: _owners(tables, whole.frame.rows.get(entity), entity)}
+        columns = {ID: _owners(chunk.tables, whole.frame.rows.get(entity), entity)}
         for name in results[0].columns.get(entity, {}):
             columns[name] = pa.chunked_array([result.columns[entity][name] for result in results])
         out[entity] = pa.table(columns)

@@ -233,16 +233,34 @@ def _assume(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) ->
 
 
 def _not_asked(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
-    """A fact with `asked_when`: its `if_not_asked` value where the question did not arise."""
+    """A fact with `asked_when`: its `if_not_asked` value where the question did not arise.
+
+    Where it is unknown whether the question arises, an answer counts only if it equals that value: otherwise learning
+    that the question did not arise would change a result already called determined.
+    """
     (asked, known_asked), (data, known) = args
     skipped = np.logical_not(asked)
     if known_asked is not None:
         skipped = skipped & known_asked
     filled = np.where(skipped, value, data)
     if isinstance(data, np.ndarray) and data.dtype == np.uint64:
-        unknown = np.uint64(0) if known is None else known
-        return filled.astype(np.uint64), None if known is None else np.where(skipped, np.uint64(0), unknown)
-    return filled.astype(np.asarray(data).dtype), None if known is None else known | skipped
+        return _set_not_asked(filled.astype(np.uint64), skipped, known_asked, (data, known), np.uint64(value))
+    filled = filled.astype(np.asarray(data).dtype)
+    if known_asked is None:
+        return filled, None if known is None else known | skipped
+    settled = skipped | known_asked | np.equal(data, value)
+    return filled, settled if known is None else skipped | (settled & known)
+
+
+def _set_not_asked(filled: Any, skipped: Any, known_asked: Any, given: Value, value: Any) -> Value:
+    """The same for sets: with the condition unknown, the codes on which the answer and `if_not_asked` agree are settled."""
+    data, unknown = given
+    if unknown is None and known_asked is None:
+        return filled, None
+    still = np.where(skipped, np.uint64(0), np.uint64(0) if unknown is None else unknown)
+    if known_asked is not None:
+        still = np.where(known_asked, still, still | (data ^ value))
+    return filled & ~still, still
 
 
 # --- codes and sets

@@ -16,7 +16,7 @@ from zhikun.engine.packs.model import Fact
 from zhikun.engine.plan.model import Plan, Step
 from zhikun.engine.run.assess import BLOCK
 from zhikun.engine.run.facts import ID, Block, column_value, load
-from zhikun.engine.run.files import CHUNK, ParquetRows, open_facts
+from zhikun.engine.run.files import CHUNK, Chunk, ParquetRows, open_facts
 from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.results import columns
 from zhikun.engine.run.whatif import unaffected
@@ -50,9 +50,9 @@ class PartialRun:
                 [s.name for s in (*steps, *read) if s.type == "choice"],
             )
             waiting: deque[Future[tuple[pa.Table, pa.Table, Any]]] = deque()
-            for first, tables in files.chunks(CHUNK):
-                before = old.between(first, first + tables[ID].num_rows)
-                waiting.append(pool.submit(self._chunk, kernel, tables, before, read, moved, steps, place))
+            for chunk in files.chunks(CHUNK):
+                before = old.between(chunk.first, chunk.first + chunk.tables[ID].num_rows)
+                waiting.append(pool.submit(self._chunk, kernel, chunk, before, read, moved, steps, place))
                 if len(waiting) > (cpu_count() or 1) + 1:
                     yield waiting.popleft().result()
             while waiting:
@@ -61,14 +61,14 @@ class PartialRun:
     def _chunk(  # noqa: PLR0913 - one job's whole input
         self,
         kernel: Kernel,
-        tables: dict[str, pa.Table],
+        chunk: Chunk,
         before: pa.Table,
         read: Sequence[Step],
         moved: Sequence[Step],
         steps: Sequence[Step],
         place: Step | None,
     ) -> tuple[pa.Table, pa.Table, Any]:
-        whole = load(self.variant, tables, unique=True, only=kernel)
+        whole = load(self.variant, chunk.tables, starts=chunk.starts, only=kernel)
         stored = {step.slot: column_value(_as_fact(step), before, before.num_rows) for step in read}
         after: dict[str, list[Any]] = {step.name: [] for step in moved}
         for first in range(0, whole.frame.households, BLOCK):
@@ -85,7 +85,7 @@ class PartialRun:
             ID: before.column(ID),
             **{s.name: pa.chunked_array(after[s.name]) if after.get(s.name) else before.column(s.name) for s in steps},
         })  # fmt: skip
-        return table, variant, None if place is None else tables[ID].column(place.name)
+        return table, variant, None if place is None else chunk.tables[ID].column(place.name)
 
 
 def _as_fact(step: Step) -> Fact:

@@ -39,7 +39,7 @@ __all__ = ["COUNTIES", "NOTE", "STABLE_FROM", "STABLE_UNTIL", "SURVEY_DAY", "Unk
 COUNTIES: Mapping[str, int] = {"yuanzhou": 4803}
 _PLACES = Path(__file__).parent / "data" / "yuanzhou_places.csv"
 _ATTEMPTS = 20
-_BIRTHDAYS = 25  # draws of birth dates before another family is drawn
+_BIRTHDAYS = 10  # draws of birth dates before another family is drawn
 _EXCHANGES = 4000
 _URBAN_SHARE = 0.27
 
@@ -122,8 +122,10 @@ def _date_births(family: Family, levels: dict[str, int], dice: Dice) -> bool:
     for _draw in range(_BIRTHDAYS):
         for person in people:
             person.birth_date = born(person, dice)
-        days = {STABLE_FROM, STABLE_UNTIL}
-        days |= {day for person in people for day in turning_days(person) if STABLE_FROM < day < STABLE_UNTIL}
+        # The ends of the time first: most dates that fail, fail there.
+        if not (_holds(people, levels, STABLE_UNTIL) and _holds(people, levels, STABLE_FROM)):
+            continue
+        days = [day for person in people for day in turning_days(person) if STABLE_FROM < day < STABLE_UNTIL]
         if all(_holds(people, levels, day) for day in days):
             return True
     return False

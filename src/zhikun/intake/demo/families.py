@@ -6,6 +6,7 @@ when its labour comes out at the level asked for; otherwise another is drawn. Le
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from zhikun.intake.demo.dice import Dice
@@ -52,8 +53,8 @@ _DISABILITY: dict[int, tuple[tuple[tuple[str, ...], int, float], ...]] = {
     9: ((("g1", "g3"), 1, 1), (("g1", "g3"), 2, 1)),
     10: ((("g1", "g2"), 1, 1), (("g2", "g2"), 1, 1)),
 }
-# Tenths of a full worker by ability, below each age (the pack's table labour_coefficient).
-_AGE_BELOW = (16, 50, 60, 70, 80, 200)
+# Tenths of a full worker by ability and age: below 16, from 16, from 50, ... (the pack's table labour_coefficient).
+_AGE_EDGES = (16, 50, 60, 70, 80)
 _TENTHS = {"full": (0, 10, 8, 5, 2, 1), "reduced": (0, 6, 5, 3, 1, 0), "minimal": (0, 2, 2, 1, 0, 0), "none": (0,) * 6}
 
 
@@ -90,10 +91,9 @@ def compose(levels: dict[str, int], dice: Dice) -> Family | None:
 
 def labour_level(people: list[Person], ages: list[int]) -> int:
     """Half points of 劳动力 at these ages: one full worker for two people is 0, no labour at all 10."""
-    tenths = sum(
-        _TENTHS[person.ability][next(i for i, below in enumerate(_AGE_BELOW) if age < below)]
-        for person, age in zip(people, ages, strict=True)
-    )
+    tenths = 0
+    for person, age in zip(people, ages, strict=True):
+        tenths += _TENTHS[person.ability][bisect_right(_AGE_EDGES, age)]
     if tenths == 0:
         return 10
     return min(9, max(0, (21 * len(people) - 4 * tenths) // (2 * len(people))))
@@ -187,7 +187,7 @@ def _draw(people: list[Person], count: int, dice: Dice, weight_of: tuple[float, 
     """Different people, drawn by the weights of the ages below 6, 16, 40, 60 and above."""
     left, drawn = list(people), []
     for _person in range(count):
-        weights = [weight_of[sum(p.age >= edge for edge in (6, 16, 40, 60))] for p in left]
+        weights = [weight_of[bisect_right((6, 16, 40, 60), p.age)] for p in left]
         if sum(weights) <= 0:
             return []
         drawn.append(dice.weighted(left, weights))

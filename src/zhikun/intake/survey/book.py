@@ -33,6 +33,7 @@ FIRST_ROW = 2
 _LAST_ROW = 1_048_575
 _LONGEST_LIST = 255
 _LONGEST_HINT = 250
+_TEXT_FORMAT = 49  # the built-in format “text”: what is typed stays as it is, long numbers too
 _FONT = "Microsoft YaHei"
 _NAVY, _BAND, _LINE, _EXAMPLE, _BAD = "#1F3A5F", "#DCE6F1", "#BFC8D4", "#7F7F7F", "#FCE4D6"
 
@@ -182,13 +183,13 @@ def _styles(workbook: Workbook) -> Styles:
         band=workbook.add_format(head | {"bg_color": _BAND, "font_color": _NAVY}),
         heading=workbook.add_format(head | {"bg_color": "#EEF2F7"}),
         required=workbook.add_format(head | {"bg_color": _NAVY, "font_color": "#FFFFFF"}),
-        text=style(num_format="@"),
-        quoted=style(num_format="@", quote_prefix=True),
+        text=style(num_format=_TEXT_FORMAT),
+        quoted=style(num_format=_TEXT_FORMAT, quote_prefix=True),
         number=style(num_format="General"),
         date=style(num_format="yyyy-mm-dd"),
-        example=style(num_format="@", italic=True, font_color=_EXAMPLE, bg_color="#F7F7F7"),
-        bad=style(num_format="@", bg_color=_BAD, border=1, border_color="#C55A11"),
-        bad_quoted=style(num_format="@", bg_color=_BAD, border=1, border_color="#C55A11", quote_prefix=True),
+        example=style(num_format=_TEXT_FORMAT, italic=True, font_color=_EXAMPLE, bg_color="#F7F7F7"),
+        bad=style(num_format=_TEXT_FORMAT, bg_color=_BAD, border=1, border_color="#C55A11"),
+        bad_quoted=style(num_format=_TEXT_FORMAT, bg_color=_BAD, border=1, border_color="#C55A11", quote_prefix=True),
         problem=style(text_wrap=True, font_color="#9C2A00"),
         title=style(bold=True, font_size=16, font_color=_NAVY),
         wrapped=style(text_wrap=True),
