@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from zhikun.documents.fonts import SANS_FAMILIES
 from zhikun.documents.values import number_text
 
-WIDTH = 520.0  # narrow on purpose: type stays readable when a phone shrinks the chart
+WIDTH = 460.0  # narrow on purpose: type stays readable when a phone shrinks the chart
 INK, MUTED, LINE, AXIS = "#1c2430", "#5a6676", "#dde3ea", "#b4bdc9"
 SIZE, SMALL = 14.0, 12.5
 _LEGEND_LINE = 21.0
@@ -95,7 +95,7 @@ def legend(sheet: Sheet, parts: Sequence[Part], left: float) -> None:
 def bars(sheet: Sheet, lines: Sequence[Bar], step: float, left: float, row_height: float) -> None:
     """Horizontal bars below each other, with a grid at every `step`; the figures stand at the end of each bar."""
     room = max(text_width(b.figures, SMALL) for b in lines) + 10
-    longest = max(max(b.length for b in lines), 1.0)
+    longest = max(1.0, *(b.length for b in lines))
     scale = (WIDTH - left - room) / longest
     top, bottom = sheet.height + 2, sheet.height + 4 + row_height * len(lines)
     ticks = int((longest + room / scale * 0.8) // step)

@@ -35,6 +35,7 @@ class Sheet:
     merged: Sequence[tuple[tuple[int, int], tuple[int, int]]] = ()
     marks: Mapping[tuple[int, int], tuple[Kind, str]] = field(default_factory=dict)  # (row, column) from 0
     typed: bool = True
+    tells_errors: bool = True  # False: formats in which error cells look like blank ones
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else len(self.cells)

@@ -44,7 +44,9 @@ def read_workbook(path: Path, max_unpacked: int, progress: Progress | None = Non
                 sheet = book.get_sheet_by_name(name)
                 cells = sheet.to_python(skip_empty_area=False)
                 marks = _marks(path, parts[name]) if name in parts else {}
-                sheets.append(Sheet(name, cells, merged=sheet.merged_cell_ranges or (), marks=marks))
+                sheets.append(
+                    Sheet(name, cells, merged=sheet.merged_cell_ranges or (), marks=marks, tells_errors=name in parts)
+                )
     except calamine.PasswordError:
         raise unreadable(
             path, _("工作簿设有打开密码"), _("没有密码的工作簿"), _("请取消密码后另存一份再导入")

@@ -21,11 +21,11 @@ def number_of(first17: str) -> str:
     return with_check_character(first17)
 
 
-HEAD_A = number_of("64040219650308101")
-WIFE_A = number_of("64040219670412202")
-HEAD_B = number_of("64040219500101303")
-HEAD_C = number_of("64040219880229404")
-CHILD_C = number_of("64040220150715505")
+HEAD_A = number_of("99040219650308101")
+WIFE_A = number_of("99040219670412202")
+HEAD_B = number_of("99040219500101303")
+HEAD_C = number_of("99040219880229404")
+CHILD_C = number_of("99040220150715505")
 
 
 def fact(name: str, entity: str, title: str, kind: str, **more) -> Fact:

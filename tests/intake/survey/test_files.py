@@ -82,8 +82,7 @@ BAD = {
     ),
     "latin.csv": (
         "户编号".encode("gb18030") + b"\xff\xff\x80,a\n",
-        "文字编码认不出来；应为 UTF-8 或 GB18030（GBK）编码的 CSV；"
-        "请用 Excel 或 WPS 打开，另存为“CSV UTF-8”或 .xlsx 再导入。",
+        "文字编码认不出来；应为 UTF-8 或 GB18030（GBK）编码的 CSV；请用 Excel 或 WPS 打开，另存为“CSV UTF-8”或 .xlsx 再导入。",
     ),
     "cut.parquet": (b"PAR1....", "Parquet 文件不完整或已损坏；应为完整的 Parquet 文件；请重新导出或复制一次。"),
 }
@@ -106,13 +105,13 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_a_huge_workbook_is_refused_before_it_is_opened(tmp_path):
     path = save(tmp_path / "x.xlsx", good())
-    with pytest.raises(survey.UnreadableFile, match="超过上限 0.0 MB；应为较小的文件；请按乡镇分成几个文件"):
+    with pytest.raises(survey.UnreadableFile, match=r"超过上限 0\.0 MB；应为较小的文件；请按乡镇分成几个文件"):
         survey.read(path, PACK, limits=survey.Limits(workbook=1000))
     sparse = tmp_path / "200.xlsx"
     with sparse.open("wb") as file:
         file.write(path.read_bytes())
         file.truncate(200_000_000)
-    with pytest.raises(survey.UnreadableFile, match="不完整或已损坏|超过上限 100.0 MB"):
+    with pytest.raises(survey.UnreadableFile, match=r"超过上限 100\.0 MB|不完整或已损坏"):
         survey.read(sparse, PACK)
 
 
@@ -142,6 +141,41 @@ def test_csv_in_every_encoding_reads_like_the_workbook(encoding, delimiter, tmp_
     assert found.messages == ()
     for entity in ("household", "member"):
         assert found.tables[entity].equals(from_workbook.tables[entity])
+
+
+def open_document(path: Path) -> Path:
+    """The good survey as LibreOffice would save it, in its smallest form."""
+    tables = []
+    for name, rows in good().items():
+        cells = [
+            "".join(
+                f'<table:table-cell office:value-type="string"><text:p>{cell_text(v)}</text:p></table:table-cell>'
+                for v in row
+            )
+            for row in rows
+        ]
+        body = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
+        tables.append(f'<table:table table:name="{name}">{body}</table:table>')
+    names = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {names}><office:body><office:spreadsheet>{''.join(tables)}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return path
+
+
+def test_a_format_that_hides_errors_is_read_with_a_warning(tmp_path, from_workbook):
+    found = survey.read(open_document(tmp_path / "x.ods"), PACK, today=TODAY)
+    (warning,) = found.of(survey.Severity.WARNING)
+    assert str(warning) == (
+        "“家庭”表：这是旧格式的工作簿，公式出错或没有计算的格读出来是空白，按未知处理；"
+        "表里有公式的，请用 Excel 或 WPS 另存为 .xlsx 再导入。"
+    )
+    assert found.tables["member"].equals(from_workbook.tables["member"])
 
 
 def test_a_folder_and_a_named_member_file_read_like_the_siblings(tmp_path, from_workbook):

@@ -150,6 +150,10 @@ class Checker:
         node = self.visit(word)
         return self.fit(node, "choice", node.codes, word.position)
 
+    def is_standard(self, node: Node) -> bool:
+        """Whether a node is a standard's name, be it the same for everyone or different between places."""
+        return node.op == "ref" and isinstance(node.value, tuple) and self.scope.is_standard(*node.value)
+
     def build(self, op: str, args: tuple[Node, ...], type_: str, position: int, **more: object) -> Node:
         """A node over args, brought to one space."""
         below = {node.space for node in args} - {CONSTANT, HOUSEHOLD}
@@ -227,7 +231,7 @@ def _arithmetic(checker: Checker, word: Word) -> Node:
 
 def _division(checker: Checker, word: Word) -> Node:
     args = tuple(checker.want(arg, "number") for arg in word.args)
-    if args[1].space != CONSTANT or (args[1].op not in ("literal", "ref")):
+    if args[1].op != "literal" and not checker.is_standard(args[1]):
         raise FormulaError(
             _("“/”的除数只能是数字或标准；别的除数可能为零，请写 DIVIDE(a, b, 除数为零时的值)。"), word.position
         )
@@ -239,7 +243,7 @@ def _division(checker: Checker, word: Word) -> Node:
 def _minus(checker: Checker, word: Word) -> Node:
     arg = checker.want(word.args[0], "number")
     if arg.op == "literal":
-        return Node("literal", (), "number", CONSTANT, arg.unit, (), -float(str(arg.value)))
+        return Node("literal", (), "number", CONSTANT, arg.unit, (), 0.0 - float(str(arg.value)))
     return checker.build("neg", (arg,), "number", word.position, unit=arg.unit)
 
 

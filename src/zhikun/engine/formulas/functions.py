@@ -90,7 +90,7 @@ def _band(checker: Checker, word: Word) -> Node:
     values = checker.alternatives(tuple(checker.visit(arg) for arg in word.args[1::2]), word.position)
     edges = tuple(checker.want(arg, "number") for arg in word.args[2::2])
     checker.same_unit((subject, *edges), word.position)
-    if any(edge.space != CONSTANT for edge in edges):
+    if any(edge.space != CONSTANT and not checker.is_standard(edge) for edge in edges):
         raise FormulaError(_("BAND 的界只能是数字或标准。"), word.position)
     literals = [float(str(edge.value)) for edge in edges if edge.op == "literal"]
     if literals != sorted(set(literals)):
@@ -151,7 +151,7 @@ def _known(checker: Checker, word: Word) -> Node:
 
 def _assume(checker: Checker, word: Word) -> Node:
     args = checker.alternatives((checker.visit(word.args[0]), checker.visit(word.args[1])), word.position)
-    if args[1].space != CONSTANT:
+    if args[1].space != CONSTANT and not checker.is_standard(args[1]):
         raise FormulaError(_("ASSUME_IF_UNKNOWN 的第二个参数要写成数字、代码或标准，好让人看清假设了什么。"), word.position)
     unit = checker.same_unit(args, word.position) if args[0].type == "number" else None
     return checker.build("assume", args, args[0].type, word.position, unit=unit, codes=args[0].codes)

@@ -26,6 +26,7 @@ _TOKEN = re.compile(
 _WORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN", "TRUE", "FALSE"})
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 MAX_DEPTH = 60
+MAX_HEIGHT = 120  # what the walks over a formula's tree may recurse
 
 
 class FormulaError(Exception):
@@ -91,6 +92,8 @@ class _Parser:
         tree = self.either()
         if self.tokens[self.index][0] != "end":
             self._unexpected()
+        if _height(tree) > MAX_HEIGHT:
+            raise FormulaError(_("公式太长：连写超过 {n} 项；请把中间结果写成单独的规则。").format(n=MAX_HEIGHT))
         return tree
 
     def _unexpected(self, expected: str = "") -> NoReturn:
@@ -113,10 +116,13 @@ class _Parser:
         if self._accept(word) is None:
             self._unexpected(_("“{w}”").format(w=word))
 
-    def either(self) -> Word:
+    def _deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise FormulaError(_("公式嵌套超过 {n} 层；请把中间结果写成单独的规则。").format(n=MAX_DEPTH))
+
+    def either(self) -> Word:
+        self._deeper()
         left = self.both()
         while (position := self.tokens[self.index][2]) is not None and self._accept("OR"):
             left = Word("OR", "", (left, self.both()), position)
@@ -132,7 +138,10 @@ class _Parser:
     def negated(self) -> Word:
         position = self.tokens[self.index][2]
         if self._accept("NOT"):
-            return Word("NOT", "", (self.negated(),), position)
+            self._deeper()
+            tree = Word("NOT", "", (self.negated(),), position)
+            self.depth -= 1
+            return tree
         return self.comparison()
 
     def comparison(self) -> Word:
@@ -181,7 +190,10 @@ class _Parser:
     def signed(self) -> Word:
         position = self.tokens[self.index][2]
         if self._accept("-"):
-            return Word("minus", "", (self.signed(),), position)
+            self._deeper()
+            tree = Word("minus", "", (self.signed(),), position)
+            self.depth -= 1
+            return tree
         return self.atom()
 
     def atom(self) -> Word:
@@ -215,6 +227,13 @@ class _Parser:
             arguments.append(self.either())
         self._demand(")")
         return tuple(arguments)
+
+
+def _height(tree: Word) -> int:
+    height, level = 0, [tree]
+    while level:
+        height, level = height + 1, [arg for word in level for arg in word.args]
+    return height
 
 
 def names_in(tree: Word) -> frozenset[str]:

@@ -11,7 +11,14 @@ from zhikun.engine.formulas import HOUSEHOLD, FormulaError, Node, Signature, che
 from zhikun.engine.packs.model import Fact, Pack, Place, Rule, Source, Standard
 from zhikun.engine.plan.lower import Builder, decimals_of
 from zhikun.engine.plan.model import BranchStep, ItemStep, Lowered, Plan, PlanErrors, RankingStep, Step
-from zhikun.engine.plan.scope import DayScope, fact_signature, rule_signature, value_for, version_in_force
+from zhikun.engine.plan.scope import (
+    DayScope,
+    fact_signature,
+    rule_signature,
+    value_for,
+    values_in_force,
+    version_in_force,
+)
 from zhikun.engine.plan.tables import LookupData, lay_out
 from zhikun.wording import _
 
@@ -93,7 +100,24 @@ class _Planner:
             self._error(at, _("公式“{f}”：{text}（{day}）").format(f=shown, text=error.text, day=self.day))
             return None
         _collect(node, uses)
+        for name in self._zero_divisors(node):
+            self._error(
+                at,
+                _("公式“{f}”：除数“{n}”在 {day} 的值是零；请改标准，或写 DIVIDE(a, b, 除数为零时的值)。").format(
+                    f=" ".join(formula.split()), n=name, day=self.day
+                ),
+            )
         return node
+
+    def _zero_divisors(self, node: Node) -> list[str]:
+        found = [name for arg in node.args for name in self._zero_divisors(arg)]
+        if node.op == "div":
+            divisor = node.args[1].args[0] if node.args[1].op == "spread" else node.args[1]
+            name = divisor.value[1] if isinstance(divisor.value, tuple) else ""
+            standard = self.scope.standards.get(name)
+            values = values_in_force(standard, self.day, self.place) if standard is not None else ()
+            found += [name] if any(value.value == 0 for value in values) else []
+        return found
 
     def _read_rule(self, rule: Rule) -> _Typed:
         typed = _Typed()
@@ -288,6 +312,8 @@ class _Planner:
         slot, more = lower(rule, typed)
         if kind == "number":
             slot = self.builder.clean(slot)
+        if not self.builder.instructions[slot].space:  # a rule of constants still has a value for every row
+            slot = self.builder.emit("fill", (slot,), rule.on, kind, None, self.builder.numbers[slot])
         self.slots[(rule.on, rule.name)] = slot
         codes = rule_signature(rule).codes
         labels = tuple(i.title for i in rule.items) if rule.kind == "list" else tuple(rule.choices.values())

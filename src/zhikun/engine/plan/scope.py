@@ -34,6 +34,10 @@ class DayScope:
             return Signature(name, space, standard.type, unit, tuple(standard.choices))
         return None
 
+    def is_standard(self, entity: str, name: str) -> bool:
+        """Whether a resolved name is a standard; one that differs between places lives on the household."""
+        return name in self.standards and not {(entity, name)} & (self.pack.facts.keys() | self.rules.keys())
+
     def local_values(self, standard: Standard) -> tuple[StandardValue, ...]:
         """The values of places inside this plan's place: they make the standard differ between households."""
         return tuple(

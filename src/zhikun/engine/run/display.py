@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ import numpy as np
 
 from zhikun.engine.formulas import Node
 from zhikun.engine.plan.model import Lowered, Step
-from zhikun.engine.run.operations import Value
 from zhikun.wording import _
 
 _SIGNS = {
@@ -35,17 +34,39 @@ def number(value: float, unit: str | None) -> str:
     return f"{text} {unit}" if unit else text
 
 
-def at(value: Value, row: int) -> tuple[Any, bool]:
+Opened = tuple[Any, Any]  # a list of rows or one element for all; None, or what is known in the same shape
+
+
+class Values:
+    """The values of a run as plain Python, opened when first asked for: one household has few rows and many values."""
+
+    def __init__(self, raw: Sequence[Any]) -> None:
+        self.raw = raw
+        self._opened: dict[int, Opened] = {}
+
+    def __getitem__(self, slot: int) -> Opened:
+        found = self._opened.get(slot)
+        if found is None:
+            data, known = self.raw[slot]
+            if known is not None and known.dtype == np.uint64:
+                known = known == 0
+            found = self._opened[slot] = (
+                data.tolist() if hasattr(data, "tolist") else data,
+                None if known is None else known.tolist(),
+            )
+        return found
+
+
+def at(value: Opened, row: int) -> tuple[Any, bool]:
     """One row's element of a value, and whether it is known (for a set: whether it is fully known)."""
     data, known = value
-    element = data[row] if isinstance(data, np.ndarray) and data.ndim else data
+    element = data[row] if isinstance(data, list) else data
     if known is None:
         return element, True
-    mark = known[row] if isinstance(known, np.ndarray) and known.ndim else known
-    return element, bool(mark == 0) if getattr(known, "dtype", None) == np.uint64 else bool(mark)
+    return element, known[row] if isinstance(known, list) else known
 
 
-def plain(step: Step, value: Value, row: int) -> object:
+def plain(step: Step, value: Opened, row: int) -> object:
     """One row's value as JSON holds it: number, truth, code, codes, ISO date, or None where undetermined."""
     element, known = at(value, row)
     if step.type == "choices":
@@ -63,7 +84,7 @@ def plain(step: Step, value: Value, row: int) -> object:
     return str(int(element)) if step.type == "place" else str(element)
 
 
-def display(step: Step, value: Value, row: int) -> str:
+def display(step: Step, value: Opened, row: int) -> str:
     """One row's value in words."""
     element, known = at(value, row)
     if step.type == "choices":

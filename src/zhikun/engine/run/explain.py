@@ -19,16 +19,16 @@ import pyarrow.compute as pc
 
 from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import Lowered, Plan, Step
-from zhikun.engine.run.display import Names, Part, at, display, number, parts, plain
+from zhikun.engine.run.display import Names, Part, Values, at, display, number, parts, plain
 from zhikun.engine.run.facts import ID, Block, load
 from zhikun.engine.run.kernel import Kernel
-from zhikun.engine.run.missing import unknown, wanted
+from zhikun.engine.run.missing import wanted
 from zhikun.wording import SAMPLE_MARK, _
 
 Key = tuple[str, str]
 _COMPARISONS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 _PER_ROW = frozenset({"sum", "count", "any", "all", "max_of", "min_of"})
-MOST_CHANGES = 4
+MOST_CHANGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Explainer:
         self.words: dict[Key, list[Part]] = {
             key: parts(step.tree, self.names) for key, step in self.steps.items() if step.tree is not None
         }
+        self._sides: dict[int, str] = {}
         self._formulas = {key: self._titles(words) for key, words in self.words.items()}
 
     def _titles(self, words: list[Part]) -> str:
@@ -89,7 +90,7 @@ class Explainer:
 
     def explain(self, block: Block, household: object, targets: Iterable[str] = ()) -> Explanation:
         """The explanation of the one household of a block."""
-        values = self.kernel.run(block.frame, block.values, keep_all=True)
+        values = Values(self.kernel.run(block.frame, block.values, keep_all=True))
         names = list(targets) or self.default_targets()
         walk = _Walk()
         for name in names:
@@ -126,7 +127,7 @@ class Explainer:
 
     # --- walking back through what mattered
 
-    def _visit(self, key: Key, row: int, depth: int, values: list[Any], block: Block, walk: _Walk) -> None:
+    def _visit(self, key: Key, row: int, depth: int, values: Values, block: Block, walk: _Walk) -> None:
         mark = (*key, row if key[0] not in ("", ID) else 0)
         if mark in walk.seen:
             return
@@ -147,7 +148,7 @@ class Explainer:
             follow(step.tree, row)
         walk.seen[mark] = None
 
-    def _follow_branches(self, step: Step, row: int, values: list[Any], follow: Any) -> None:
+    def _follow_branches(self, step: Step, row: int, values: Values, follow: Any) -> None:
         for branch in step.branches:
             if branch.when is None:
                 follow(branch.then, row)
@@ -159,7 +160,7 @@ class Explainer:
                 return
 
     def _follow(  # noqa: PLR0913 - the recursion carries its whole context
-        self, low: Lowered, row: int, depth: int, values: list[Any], block: Block, walk: _Walk, owner: Key
+        self, low: Lowered, row: int, depth: int, values: Values, block: Block, walk: _Walk, owner: Key
     ) -> None:
         node = low.node
         if node.op == "ref":
@@ -182,21 +183,18 @@ class Explainer:
         for arg in args:
             self._follow(arg, row, depth, values, block, walk, owner)
 
-    def _rows_that_matter(self, low: Lowered, values: list[Any], block: Block) -> list[int]:
-        arg = low.args[0]
+    def _rows_that_matter(self, low: Lowered, values: Values, block: Block) -> list[int]:
         count = block.frame.rows[str(low.node.value)].count
-        data = np.broadcast_to(np.asarray(values[arg.slot][0]), count)
-        open_rows = np.broadcast_to(unknown(values[arg.slot]), count)
         if low.node.op in ("max_of", "min_of"):
             return list(range(count))
-        if low.node.op == "all":
-            data = np.logical_not(data)
-        rows = np.flatnonzero((data != 0) | open_rows)
-        return [int(row) for row in (rows if len(rows) else range(count) if low.node.op == "all" else rows)]
+        skipped = low.node.op == "all"  # of ALL the rows that fail matter, of the others those that count
+        value = values[low.args[0].slot]
+        rows = [row for row in range(count) if not (found := at(value, row))[1] or bool(found[0]) != skipped]
+        return list(range(count)) if skipped and not rows else rows
 
     # --- putting into words
 
-    def _target(self, step: Step, values: list[Any]) -> dict[str, Any]:
+    def _target(self, step: Step, values: Values) -> dict[str, Any]:
         value = values[step.slot]
         shown = display(step, value, 0)
         known = at(value, 0)[1]
@@ -211,7 +209,7 @@ class Explainer:
             "state": "determined" if known else "undetermined", "sentence": sentence,
         }
 
-    def _source(self, step: Step, values: list[Any], row: int) -> Source:
+    def _source(self, step: Step, values: Values, row: int) -> Source:
         for branch in step.branches:
             holds, known = (True, True) if branch.when is None else at(values[branch.when.slot], row)
             if not known:
@@ -220,7 +218,7 @@ class Explainer:
                 return branch.source if branch.source.reference or branch.source.sample else step.source
         return step.source
 
-    def _step(self, mark: tuple[str, str, int], values: list[Any], block: Block, depth: int) -> dict[str, Any]:
+    def _step(self, mark: tuple[str, str, int], values: Values, block: Block, depth: int) -> dict[str, Any]:
         entity, name, row = mark
         step = self.steps[(entity, name)]
         source = self._source(step, values, row)
@@ -247,7 +245,7 @@ class Explainer:
             "state": "determined" if known else "undetermined",
         }
 
-    def _filled(self, words: list[Part], entity: str, row: int, values: list[Any]) -> str:
+    def _filled(self, words: list[Part], entity: str, row: int, values: Values) -> str:
         out = []
         for part in words:
             if isinstance(part, str):
@@ -260,19 +258,21 @@ class Explainer:
             elif part[0] == entity:
                 out.append(display(step, value, row))
             else:
-                out.append("、".join(display(step, value, place) for place in range(np.size(value[0]))))
+                out.append("、".join(display(step, value, place) for place in range(len(value[0]))))
         return "".join(out)
 
-    def _words_of(self, low: Lowered, row: int, values: list[Any], entity: str) -> tuple[str, str]:
-        words = parts(low, self.names)
-        return self._titles(words), self._filled(words, entity, row, values)
+    def _title_of(self, low: Lowered) -> str:
+        found = self._sides.get(id(low))
+        if found is None:
+            found = self._sides[id(low)] = self._titles(parts(low, self.names))
+        return found
 
-    def _condition(self, values: list[Any], low: Lowered, row: int, owner: Key) -> dict[str, Any]:
+    def _condition(self, values: Values, low: Lowered, row: int, owner: Key) -> dict[str, Any]:
         left, right = low.args
         holds, known = at(values[low.slot], row)
         (a, known_a), (b, known_b) = at(values[left.slot], row), at(values[right.slot], row)
         unit = left.node.unit or right.node.unit or None
-        title_a, title_b = (self._words_of(arg, row, values, owner[0])[0] for arg in (left, right))
+        title_a, title_b = (self._title_of(arg) for arg in (left, right))
         shown_a, shown_b = (number(float(v), unit) if k else _("未知") for v, k in ((a, known_a), (b, known_b)))
         sides = [t if t == s or arg.node.op == "literal" else f"{t} {s}"
                  for t, s, arg in ((title_a, shown_a, left), (title_b, shown_b, right))]
@@ -286,7 +286,7 @@ class Explainer:
             "reference": self.steps[owner].source.reference,
         }
 
-    def _lists(self, values: list[Any]) -> dict[str, Any]:
+    def _lists(self, values: Values) -> dict[str, Any]:
         found = {}
         for step in self.plan.steps:
             if step.kind != "list" or step.entity != ID or step.rule is None or step.rule.list_kind == "flags":
@@ -299,7 +299,7 @@ class Explainer:
             ]
         return found
 
-    def _flags(self, values: list[Any], walk: _Walk, block: Block) -> list[dict[str, Any]]:
+    def _flags(self, values: Values, walk: _Walk, block: Block) -> list[dict[str, Any]]:
         found = []
         for step in self.plan.steps:
             if step.rule is None or step.rule.list_kind != "flags":
@@ -317,12 +317,12 @@ class Explainer:
                         })
         return found
 
-    def _missing(self, block: Block, values: list[Any], aims: list[Step]) -> list[dict[str, Any]]:
+    def _missing(self, block: Block, values: Values, aims: list[Step]) -> list[dict[str, Any]]:
         found: dict[tuple[str, str, int], dict[str, Any]] = {}
         for aim in aims:
-            if not unknown(values[aim.slot]).any():
+            if at(values[aim.slot], 0)[1]:
                 continue
-            for step, _household, row in wanted(self.plan, block, values, aim):
+            for step, _household, row in wanted(self.plan, block, list(values.raw), aim):
                 fact = step.fact
                 path = step.name if step.entity == ID else f"{step.entity}.{row}.{step.name}"
                 found.setdefault((step.entity, step.name, row), {
@@ -333,18 +333,20 @@ class Explainer:
 
     # --- what would change it
 
-    def _changes(self, block: Block, values: list[Any], walk: _Walk, aims: list[Step]) -> list[dict[str, Any]]:
+    def _changes(self, block: Block, values: Values, walk: _Walk, aims: list[Step]) -> list[dict[str, Any]]:
         candidates = []
         for low, row, _owner in walk.comparisons.values():
             moved = self._beyond(low, row, values)
             if moved is not None:
                 candidates.append(moved)
         candidates.sort(key=lambda item: item[0])
-        found = []
-        for _distance, step, row, before, after in candidates[: MOST_CHANGES * 2]:
-            data = np.array(values[step.slot][0], np.float64, ndmin=1, copy=True)
+        near = [candidate for candidate in candidates if candidate[0] <= 1] or candidates[:1]
+        found: list[dict[str, Any]] = []
+        for _distance, step, row, before, after in near[: MOST_CHANGES + 1]:
+            data, known = values.raw[step.slot]
+            data = np.array(data, np.float64, ndmin=1, copy=True)
             data[row] = after
-            again = self.kernel.rerun(block.frame, values, {step.slot: (data, values[step.slot][1])})
+            again = Values(self.kernel.rerun(block.frame, list(values.raw), {step.slot: (data, known)}))
             for aim in aims:
                 old, new = display(aim, values[aim.slot], 0), display(aim, again[aim.slot], 0)
                 if old != new and aim.type != "number":
@@ -352,7 +354,7 @@ class Explainer:
                     break
         return found[:MOST_CHANGES]
 
-    def _beyond(self, low: Lowered, row: int, values: list[Any]) -> tuple[float, Step, int, float, float] | None:
+    def _beyond(self, low: Lowered, row: int, values: Values) -> tuple[float, Step, int, float, float] | None:
         """The smallest move of a named number that turns a comparison over, with its relative size."""
         holds, known = at(values[low.slot], row)
         sides = [_named(arg) for arg in low.args]
@@ -391,7 +393,7 @@ def _named(low: Lowered) -> Key | None:
     return low.node.value if low.node.op == "ref" and isinstance(low.node.value, tuple) else None
 
 
-def _matter(low: Lowered, row: int, values: list[Any]) -> tuple[Lowered, ...]:
+def _matter(low: Lowered, row: int, values: Values) -> tuple[Lowered, ...]:
     """The arguments that decided an operation's value for one row."""
     op = low.node.op
     if op == "if":

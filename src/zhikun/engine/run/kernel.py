@@ -10,10 +10,12 @@ from zhikun.engine.run.calendar import Calendar
 from zhikun.engine.run.operations import OPERATIONS, Frame, Operation, Value
 
 Key = tuple[str, str]
+# slot, operation (None: a fact), arguments, value, space, slots no longer needed afterwards
+_Line = tuple[int, Operation | None, tuple[int, ...], Any, str, tuple[int, ...]]
 
 
 class Kernel:
-    """A Plan bound to its operations, its constants computed once. Read-only after creation; threads may share it."""
+    """A Plan bound to its operations, its constants computed once. Threads may share it."""
 
     def __init__(self, plan: Plan, slots: Iterable[int] | None = None, given: frozenset[int] = frozenset()) -> None:
         """`slots` limits the work to what these need (default: every named value and ranking condition); the values of
@@ -27,7 +29,8 @@ class Kernel:
         self.facts = tuple(plan.instructions[n].value for n in sorted(self.needed) if plan.instructions[n].op == "fact")
         self.entities = _entities(plan.instructions, self.needed)
         self.constants: dict[int, Value] = {}
-        self.program: list[tuple[int, Operation | None, tuple[int, ...], Any, str, tuple[int, ...]]] = []
+        self.program: list[_Line] = []
+        self._downstream: dict[frozenset[int], list[_Line]] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -77,15 +80,26 @@ class Kernel:
 
     def rerun(self, frame: Frame, values: list[Value | None], changed: Mapping[int, Value]) -> list[Value | None]:
         """`values` (of a run that kept all) with some slots replaced, and everything that depends on them computed again."""
-        again = list(values)
-        dirty = set(changed)
-        for slot, value in changed.items():
-            again[slot] = value
-        for number, operation, args, value, space, _freed in self.program:
-            if number not in changed and operation is not None and not dirty.isdisjoint(args):
-                again[number] = operation(frame, tuple([again[slot] for slot in args]), value, space)  # type: ignore[misc] # every slot was kept
-                dirty.add(number)
+        again: list[Any] = list(values)
+        for slot, new in changed.items():
+            again[slot] = new
+        for number, operation, args, value, space, _freed in self._after(frozenset(changed)):
+            if operation is not None:
+                again[number] = operation(frame, tuple([again[slot] for slot in args]), value, space)
         return again
+
+    def _after(self, changed: frozenset[int]) -> list[_Line]:
+        """The part of the program that depends on some slots; remembered, because explanations ask again and again."""
+        found = self._downstream.get(changed)
+        if found is None:
+            dirty = set(changed)
+            found = []
+            for line in self.program:
+                if line[0] not in changed and not dirty.isdisjoint(line[2]):
+                    dirty.add(line[0])
+                    found.append(line)
+            self._downstream[changed] = found
+        return found
 
 
 def all_slots(plan: Plan) -> list[int]:

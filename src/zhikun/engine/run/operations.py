@@ -21,6 +21,7 @@ Value = tuple[Any, Any]
 MILLION = 1_000_000.0
 # A quotient or product this near to half a step of the grid (relative) is decided by whole numbers instead of floats.
 NEAR_TIE = 1e-15
+BITS = tuple(np.uint64(1 << place) for place in range(63))
 
 
 @dataclass(slots=True)
@@ -294,13 +295,16 @@ def _gather(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> V
     """The items of an accumulating list as a set of bits, with the bits that are not yet decided."""
     bits = np.zeros(frame.size(space), np.uint64)
     unknown = None
-    for place, (holds, known) in enumerate(args):
-        bit = np.uint64(1 << place)
-        certain = holds if known is None else np.logical_and(holds, known)
-        bits |= np.where(certain, bit, np.uint64(0))
-        if known is not None:
-            unknown = np.zeros(frame.size(space), np.uint64) if unknown is None else unknown
-            unknown |= np.where(known, np.uint64(0), bit)
+    for bit, (holds, known) in zip(BITS, args, strict=False):
+        if known is None:
+            if holds is not False:
+                bits |= holds * bit
+            continue
+        bits |= (holds & known) * bit
+        open_ = np.logical_not(known) * bit
+        unknown = open_ if unknown is None else unknown | open_
+    if unknown is not None and not unknown.any():
+        unknown = None
     return bits, unknown
 
 
@@ -339,6 +343,11 @@ def _since(kind: str) -> Operation:
 
 
 # --- households and their rows
+
+
+def _fill(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> Value:
+    """A constant as a value of every row; a constant is always known."""
+    return np.full(frame.size(space), args[0][0]), None
 
 
 def _spread(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> Value:
@@ -416,7 +425,7 @@ def _extreme(ufunc: Any) -> Operation:
 OPERATIONS: dict[str, Operation] = {
     "add": _strict(np.add),
     "sub": _strict(np.subtract),
-    "mul": _strict(np.multiply),
+    "mul": _strict(lambda left, right: left * right + 0.0),  # no negative zero
     "mul_grid": _strict(multiply_on_grid),
     "div_grid": _div_grid,
     "neg": _strict(lambda data: 0.0 - data),
@@ -448,6 +457,7 @@ OPERATIONS: dict[str, Operation] = {
     "age": _since("age"),
     "months_since": _since("months_since"),
     "days_since": _since("days_since"),
+    "fill": _fill,
     "spread": _spread,
     "sum": _sum,
     "count": _count,

@@ -39,7 +39,7 @@ __all__ = ["COUNTIES", "NOTE", "STABLE_FROM", "STABLE_UNTIL", "SURVEY_DAY", "Unk
 COUNTIES: Mapping[str, int] = {"yuanzhou": 4803}
 _PLACES = Path(__file__).parent / "data" / "yuanzhou_places.csv"
 _ATTEMPTS = 20
-_BIRTHDAYS = 10  # draws of birth dates before another family is drawn
+_BIRTHDAYS = 12  # draws of birth dates before another family is drawn
 _EXCHANGES = 4000
 _URBAN_SHARE = 0.27
 

@@ -18,7 +18,7 @@ from zhikun.intake.survey.model import RejectedSheet, Survey
 from zhikun.intake.survey.people import check_people
 from zhikun.intake.survey.rows import Rows, bad_rows, messages_of, take_rows
 from zhikun.intake.survey.values import Finding
-from zhikun.tables import Kind, Limits, RowMessage, Sheet, UnreadableFile, is_table_file, read_sheets
+from zhikun.tables import Kind, Limits, RowMessage, Severity, Sheet, UnreadableFile, is_table_file, read_sheets
 from zhikun.wording import _
 
 Progress = Callable[[str, int, int], None]
@@ -46,6 +46,7 @@ def read(
     for file in survey_files(Path(path), Path(members) if members else None, plans):
         sheets.extend(read_sheets(file, limits=limits, progress=progress))
     mapping = map_sheets(sheets, plans)
+    mapping.messages.extend(_blind_spots(sheets))
     if mapping.fatal:
         raise UnreadableFile(*mapping.fatal, *mapping.messages)
     found: dict[str, Rows] = {}
@@ -87,6 +88,16 @@ def survey_files(path: Path, members: Path | None, plans: Sequence[SheetLayout])
                 files.extend(sibling for sibling in siblings[:2] if sibling.is_file())
             break
     return list(dict.fromkeys(files))
+
+
+def _blind_spots(sheets: Sequence[Sheet]) -> list[RowMessage]:
+    """Old formats do not tell a cell with an error from a blank one: an amount may go unknown unnoticed."""
+    names = [sheet.name for sheet in sheets if not sheet.tells_errors and len(sheet)]
+    if not names:
+        return []
+    found = _("这是旧格式的工作簿，公式出错或没有计算的格读出来是空白，按未知处理")
+    remedy = _("表里有公式的，请用 Excel 或 WPS 另存为 .xlsx 再导入")
+    return [RowMessage(names[0], 0, "", found, "", remedy, Severity.WARNING)]
 
 
 def _something_to_read(found: dict[str, Rows]) -> None:
