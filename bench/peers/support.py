@@ -29,7 +29,7 @@ def _half_away(x: Any) -> Any:
 
 
 def quotient(top: Any, bottom: Any, decimals: int, when_zero: Any = 0.0) -> Any:
-    """top / bottom on the grid; both are whole numbers before the division, so ties are exact."""
+    """Top / bottom on the grid; both are whole numbers before the division, so ties are exact."""
     scale = 10.0**decimals
     below = np.rint(bottom * scale) if decimals else bottom
     above = np.rint(top * (MILLION * scale))
@@ -42,7 +42,7 @@ def quotient(top: Any, bottom: Any, decimals: int, when_zero: Any = 0.0) -> Any:
 
 
 def product(left: Any, right: Any, decimals: int) -> Any:
-    """left * right on the grid."""
+    """Left * right on the grid."""
     return _half_away(np.rint(left * right * 10.0**decimals) / 10.0 ** (decimals - 6)) / MILLION
 
 

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tools.messages import CHINESE, SOURCE, calls, constants_of, messages, texts
 
 FILES = sorted(SOURCE.rglob("*.py"))

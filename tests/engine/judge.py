@@ -15,6 +15,7 @@ from functools import reduce
 from typing import Any
 
 from tests.engine.facts import Rows
+
 from zhikun.engine.formulas import HOUSEHOLD, Node, Signature, check
 from zhikun.engine.packs.model import Fact, Pack, Rule
 from zhikun.engine.plan import Plan

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from tests.engine import facts, judge
+
 from zhikun.engine.packs.model import (
     Branch,
     DecisionVersion,

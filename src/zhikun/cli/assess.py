@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhikun import documents
-from zhikun.cli.screen import FAULTS, UNREADABLE, UNUSABLE, UNWRITTEN, Day, Refused, folder, load_pack, plan_of, progress, say
+from zhikun.cli.screen import (
+    FAULTS,
+    UNREADABLE,
+    UNUSABLE,
+    UNWRITTEN,
+    Day,
+    Refused,
+    folder,
+    load_pack,
+    plan_of,
+    progress,
+    say,
+)
 from zhikun.cli.survey import FILE, MEMBERS, PACK, read, tell
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
@@ -21,6 +33,7 @@ from zhikun.engine.run import assess as run
 from zhikun.engine.run.facts import ID, FactsError
 from zhikun.engine.run.results import MagnitudeError
 from zhikun.engine.run.whatif import ChangeError, compare, with_standard, with_table_value
+from zhikun.identity.generated import any_generated
 from zhikun.intake import survey as room
 from zhikun.wording import _
 
@@ -35,10 +48,12 @@ MOST_ROWS = 10
 @ON
 @OUT
 @MEMBERS
-@click.option("--explain", "household", metavar="HOUSEHOLD", help=_("说明一户是怎么评出来的；有 --out 时另写这一户的报告"))
+@click.option(
+    "--explain", "household", metavar="HOUSEHOLD", help=_("说明一户是怎么评出来的；有 --out 时另写这一户的报告")
+)
 @click.option("--markdown", is_flag=True, help=_("说明用 Markdown 写"))
 @click.option("--json", "as_json", is_flag=True, help=_("说明用 JSON 写"))
-def assess(  # noqa: PLR0913 - the options of one command
+def assess(
     file: Path,
     pack_name: str,
     on: date,
@@ -92,19 +107,31 @@ def assessed_county(plan: Plan, found: room.Survey, results: Results, file: Path
         rejects_file=str(out / "rejects.xlsx") if found.rejects else "",
         problems=documents.problems_of(found.messages),
     )
-    names = [pack.results.category, pack.results.eligible, pack.results.amount, pack.results.index, *pack.results.causes]
+    names = [
+        pack.results.category,
+        pack.results.eligible,
+        pack.results.amount,
+        pack.results.index,
+        *pack.results.causes,
+    ]
     targets = [name for name in dict.fromkeys(names) if name and name in results.tables[ID].column_names]
     return documents.Assessed(
         pack=pack, day=plan.day, results=results.tables, survey=found.tables,
         missing=missing_facts(plan, found.tables, targets), intake=intake, place_names=pack.places,
-        generated=found.generated,
+        generated=is_generated(found.tables),
     )  # fmt: skip
 
 
-def _write(  # noqa: PLR0913 - everything one run writes
+def is_generated(tables: Mapping[str, pa.Table]) -> bool:
+    """Whether the survey holds generated people: reports then say so on every page."""
+    members = tables["member"]
+    return "id_number" in members.column_names and any_generated(members.column("id_number"))
+
+
+def _write(
     plan: Plan, found: room.Survey, assessed: documents.Assessed, results: Results, out: Path, report: Any
 ) -> None:
-    work = [
+    work: list[tuple[str, Callable[[], object]]] = [
         (_("写 results.parquet"), lambda: pq.write_table(_without_texts(results.tables[ID]), out / "results.parquet")),
         (_("写 results.xlsx"), lambda: documents.write_workbook(assessed, out / "results.xlsx")),
         (_("写 report.html"), lambda: documents.write_report(assessed, out / "report.html", None)),
@@ -136,15 +163,18 @@ def _first_lines(assessed: documents.Assessed, pack: Pack) -> None:
     if not names:
         return
     by = names[0]
-    rows = sorted(
-        (i for i, value in enumerate(assessed.column(by)) if value is not None),
-        key=lambda i: assessed.column(by)[i] if by == shown.rank else 0,
-    )
+    values: list[Any] = assessed.column(by)
+    rows = [i for i, value in enumerate(values) if value is not None]
+    if by == shown.rank:
+        rows.sort(key=lambda i: values[i])
     say(_("最前面的几户（建议，由人决定）："))
     titles = [_("户编号"), *(assessed.shown(name).title for name in names)]
     say("  " + "　".join(titles))
     for place in rows[:MOST_ROWS]:
-        cells = [assessed.households[place], *(assessed.shown(name).text(assessed.column(name)[place]) for name in names)]
+        cells = [
+            assessed.households[place],
+            *(assessed.shown(name).text(assessed.column(name)[place]) for name in names),
+        ]
         say("  " + "　".join(cells))
 
 
@@ -168,7 +198,7 @@ def _explain(plan: Plan, found: room.Survey, household: str, out: Path | None, f
 def _household_reports(plan: Plan, found: room.Survey, data: dict[str, Any], household: str, out: Path) -> None:
     one = documents.Assessed(
         pack=plan.pack, day=plan.day, results={ID: found.tables[ID].select([ID])}, survey=found.tables,
-        missing=pa.table({ID: pa.array([], pa.string())}), place_names=plan.pack.places, generated=found.generated,
+        missing=pa.table({ID: pa.array([], pa.string())}), place_names=plan.pack.places, generated=is_generated(found.tables),
     )  # fmt: skip
     index = one.households.index(household)
     place = one.place_name(one.townships()[index])
@@ -177,7 +207,7 @@ def _household_reports(plan: Plan, found: room.Survey, data: dict[str, Any], hou
         path = out / f"household-{safe}.{ending}"
         try:
             documents.write_household_report(
-                data, plan.pack, path, head=one.heads()[index], place=place, generated=found.generated
+                data, plan.pack, path, head=one.heads()[index], place=place, generated=is_generated(found.tables)
             )
         except documents.FontsMissing as error:
             say(_("没有写 PDF：{why}").format(why=error))
@@ -190,9 +220,10 @@ def _household_reports(plan: Plan, found: room.Survey, data: dict[str, Any], hou
 @PACK
 @ON
 @MEMBERS
-@click.option("--set", "changes", multiple=True, required=True, metavar="NAME=VALUE", help=_("标准=新值；表里的值写成 表[键,键]=新值。可以写几次"))
+@click.option("--set", "changes", multiple=True, required=True, metavar="NAME=VALUE",
+              help=_("标准=新值；表里的值写成 表[键,键]=新值。可以写几次"))  # fmt: skip
 @OUT
-def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: Sequence[str], out: Path | None) -> int:  # noqa: PLR0913 - the options of one command
+def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: Sequence[str], out: Path | None) -> int:
     """Base against variant on one survey."""
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
@@ -208,9 +239,10 @@ def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: 
     except PlanErrors as errors:
         raise Refused(str(errors), UNUSABLE) from None
     totals = comparison.totals
-    say(_("共 {h:,.0f} 户：进 {e:,.0f} 户，出 {l:,.0f} 户，未定 {u:,.0f} 户；每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
-        h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"], a=totals["amount"],
-        b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
+    say(_("共 {h:,.0f} 户：进 {e:,.0f} 户，出 {l:,.0f} 户，未定 {u:,.0f} 户。").format(
+        h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"]))  # fmt: skip
+    say(_("每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
+        a=totals["amount"], b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
     for row in comparison.places.to_pylist():
         name = pack.places.get(row["place"], row["place"] or _("未填写所在地"))
         say(_("  {p}：{h} 户，进 {e}，出 {l}，差 {d:+,.2f} 元/月").format(

@@ -31,6 +31,8 @@ def county(like: str, seed: int, out: Path) -> int:
             survey.write(tables, load_pack(like), out, report)
     except UnknownCounty:
         known = "、".join(COUNTIES)
-        raise Refused(_("没有“{l}”的公布统计表，不能照着生成；可用的有 {k}。").format(l=like, k=known), UNREADABLE) from None
+        raise Refused(
+            _("没有“{l}”的公布统计表，不能照着生成；可用的有 {k}。").format(l=like, k=known), UNREADABLE
+        ) from None
     say(_("{p}：{h} 户，{m} 人。{note}").format(p=out, h=len(tables["household"]), m=len(tables["member"]), note=NOTE))
     return 0

@@ -50,7 +50,12 @@ def _check(name: str) -> int:
         return len(texts)
     say(
         _("✓ {n}：{f} 项事实，{r} 条规则，{s} 项标准，{t} 张表，{c} 个案例；{d} 个变化日都完整").format(
-            n=name, f=len(pack.facts), r=len(pack.rules), s=len(pack.standards), t=len(pack.tables), c=cases,
+            n=name,
+            f=len(pack.facts),
+            r=len(pack.rules),
+            s=len(pack.standards),
+            t=len(pack.tables),
+            c=cases,
             d=len(change_days(pack)),
         )
     )
@@ -81,5 +86,9 @@ def _run(name: str) -> int:
     for result in skipped:
         say(_("- 略过 {c}：{why}").format(c=result.case.name, why=result.skipped))
     mark = "✗" if failed else "✓"
-    say(_("{m} {n}：{a} 个案例，{f} 个不符，{s} 个略过").format(m=mark, n=name, a=len(results), f=len(failed), s=len(skipped)))
+    say(
+        _("{m} {n}：{a} 个案例，{f} 个不符，{s} 个略过").format(
+            m=mark, n=name, a=len(results), f=len(failed), s=len(skipped)
+        )
+    )
     return len(failed)

@@ -39,7 +39,9 @@ def load_pack(name: str) -> Pack:
     try:
         return load(name)
     except PackErrors as errors:
-        raise Refused(lines([str(e) for e in errors.errors], _("规则包“{n}”不能用：").format(n=name)), UNUSABLE) from None
+        raise Refused(
+            lines([str(e) for e in errors.errors], _("规则包“{n}”不能用：").format(n=name)), UNUSABLE
+        ) from None
 
 
 def plan_of(pack: Pack, on: date) -> Plan:
@@ -59,7 +61,7 @@ def lines(texts: list[str], title: str) -> str:
     return "\n".join([title, *shown])
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg]  # click is generic here only in its newest version
     """A day on the command line: 2025-03-01."""
 
     name = "日期"
@@ -105,5 +107,7 @@ def folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(_("不能建立文件夹 {p}：{why}。请换一个位置。").format(p=path, why=error.strerror), UNWRITTEN) from None
+        raise Refused(
+            _("不能建立文件夹 {p}：{why}。请换一个位置。").format(p=path, why=error.strerror), UNWRITTEN
+        ) from None
     return path

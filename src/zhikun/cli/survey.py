@@ -33,7 +33,9 @@ def template(pack_name: str, out: Path) -> int:
         out.parent.mkdir(parents=True, exist_ok=True)
         room.template(pack, out)
     except OSError as error:
-        raise Refused(_("写不了 {p}：{why}。请换一个位置，或关闭正打开它的程序。").format(p=out, why=error.strerror), UNWRITTEN) from None
+        raise Refused(
+            _("写不了 {p}：{why}。请换一个位置，或关闭正打开它的程序。").format(p=out, why=error.strerror), UNWRITTEN
+        ) from None
     say(_("调查表模板：{p}").format(p=out))
     return 0
 

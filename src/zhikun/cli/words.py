@@ -5,13 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-import click.core
-import click.decorators
-import click.exceptions
-import click.formatting
-import click.parser
-import click.types
-
 CHINESE = {
     "%(prog)s, version %(version)s": "%(prog)s %(version)s 版",
     "(dynamic)": "（随情况）",

@@ -275,8 +275,8 @@ def _hardest(assessed: Assessed) -> list[Block]:
         ]
         for name, face in zip(names, shown, strict=True):
             value = assessed.column(name)[at]
-            money = name == results.amount and isinstance(value, int | float)
-            cells.append(money_text(value) if money else face.text(value))  # type: ignore[arg-type]
+            is_money = name == results.amount
+            cells.append(money_text(value) if is_money and isinstance(value, int | float) else face.text(value))
         cells += [main_causes(assessed, at)] if results.causes else []
         rows.append(row(*cells))
     title = _("困难程度排在前面的{count}户").format(count=len(rows))

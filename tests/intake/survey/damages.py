@@ -161,6 +161,8 @@ ROWS = [
     Damage("17 digits", number(HEAD_B[:17]), "A1 A3"),
     Damage("letters in the number", number("99040219500101O303"), "A1 A3"),
     Damage("month 13 in the number", number("990402195013013033"), "A1 A3"),
+    Damage("number of someone born in 1880", many(
+        number("440524188001010014"), cell("成员", 4, "出生日期", "")), "A1 A3"),
     Damage("无 for a number", number("未上户"), "A1 A2 A3"),
     Damage("birth date differs from the number", cell("成员", 4, "出生日期", "1950-10-01"), "A1 A2 A3"),
     Damage("sex differs from the number", cell("成员", 4, "性别", "女"), "A1 A2 A3"),
@@ -180,6 +182,8 @@ ROWS = [
         cell("成员", 6, "出生日期", "1988-02-29")), "A1 A2 A3"),
     Damage("identity number as household id", many(
         cell("家庭", 3, "户编号", HEAD_B), cell("成员", 4, "户编号", HEAD_B)), "A1 A3"),
+    Damage("identity number inside a household id", many(
+        cell("家庭", 3, "户编号", "户-" + HEAD_B), cell("成员", 4, "户编号", "户-" + HEAD_B)), "A1 A3"),
     Damage("household id rounded", many(
         cell("家庭", 3, "户编号", 640402001001000123.0), cell("成员", 4, "户编号", "x")), "A1 A3"),
     Damage("member number twice", cell("成员", 3, "成员序号", 1), "A2 A3"),

@@ -189,6 +189,15 @@ def test_a_folder_and_a_named_member_file_read_like_the_siblings(tmp_path, from_
     assert found.tables["member"].equals(from_workbook.tables["member"])
 
 
+def test_named_files_need_no_telling_names(tmp_path, from_workbook):
+    csv_files(tmp_path, "utf-8")
+    home, people = tmp_path / "a.csv", tmp_path / "家庭人员.csv"
+    (tmp_path / "原州区2025_家庭.csv").rename(home)
+    (tmp_path / "原州区2025_成员.csv").rename(people)
+    found = survey.read(home, PACK, members=people, today=TODAY)
+    assert found.tables["member"].equals(from_workbook.tables["member"])
+
+
 def test_a_household_file_without_members_asks_for_them(tmp_path):
     path = csv_files(tmp_path, "utf-8")
     (tmp_path / "原州区2025_成员.csv").unlink()

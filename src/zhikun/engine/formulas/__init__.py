@@ -6,6 +6,18 @@ from zhikun.engine.formulas.syntax import FormulaError, Word, names_in, parse
 from zhikun.engine.formulas.tree import CONSTANT, HOUSEHOLD, Node, Scope, Signature, TableSignature
 
 __all__ = [
-    "CONSTANT", "FUNCTIONS", "HOUSEHOLD", "Checker", "FormulaError", "Function", "Node", "Scope", "Signature",
-    "TableSignature", "Word", "check", "names_in", "parse",
+    "CONSTANT",
+    "FUNCTIONS",
+    "HOUSEHOLD",
+    "Checker",
+    "FormulaError",
+    "Function",
+    "Node",
+    "Scope",
+    "Signature",
+    "TableSignature",
+    "Word",
+    "check",
+    "names_in",
+    "parse",
 ]

@@ -112,7 +112,8 @@ class Checker:
             return self.code(node, codes, position)
         if node.type != type_:
             raise FormulaError(
-                _("这里要{want}，写的却是{found}。").format(want=TYPE_TITLES[type_], found=TYPE_TITLES[node.type]), position
+                _("这里要{want}，写的却是{found}。").format(want=TYPE_TITLES[type_], found=TYPE_TITLES[node.type]),
+                position,
             )
         if type_ == "choice" and node.codes != codes:
             if set(node.codes) - set(codes):
@@ -123,7 +124,9 @@ class Checker:
                     position,
                 )
             if node.op == "literal":
-                return Node("literal", (), "choice", CONSTANT, None, codes, codes.index(node.codes[int(str(node.value))]))
+                return Node(
+                    "literal", (), "choice", CONSTANT, None, codes, codes.index(node.codes[int(str(node.value))])
+                )
             order = tuple(codes.index(code) for code in node.codes)
             return Node("recode", (node,), "choice", node.space, None, codes, order)
         return node
@@ -159,7 +162,8 @@ class Checker:
         below = {node.space for node in args} - {CONSTANT, HOUSEHOLD}
         if len(below) > 1:
             raise FormulaError(
-                _("同一个算式里不能混用 {spaces} 的行；请先各自汇总到户。").format(spaces="、".join(sorted(below))), position
+                _("同一个算式里不能混用 {spaces} 的行；请先各自汇总到户。").format(spaces="、".join(sorted(below))),
+                position,
             )
         space = space_of(args)
         unit = more.get("unit")
@@ -215,7 +219,9 @@ class Checker:
         low, high = function.arity
         if not low <= len(word.args) <= high:
             raise FormulaError(
-                _("{f} 的写法是 {usage}，这里给了 {n} 个参数。").format(f=word.text, usage=function.usage, n=len(word.args)),
+                _("{f} 的写法是 {usage}，这里给了 {n} 个参数。").format(
+                    f=word.text, usage=function.usage, n=len(word.args)
+                ),
                 word.position,
             )
         return function.check(self, word)
@@ -270,16 +276,16 @@ def _choice_equality(checker: Checker, word: Word, left: Node, right: Node) -> N
         literal = checker.code(right, left.codes, word.position)
         node = checker.build("in_codes", (left,), "boolean", word.position, value=(literal.value,))
     else:
-        node = checker.build("eq", (left, checker.fit(right, "choice", left.codes, word.position)), "boolean", word.position)
+        node = checker.build(
+            "eq", (left, checker.fit(right, "choice", left.codes, word.position)), "boolean", word.position
+        )
     return checker.build("not", (node,), "boolean", word.position) if word.op == "<>" else node
 
 
 def _membership(checker: Checker, word: Word) -> Node:
     subject = checker.visit(word.args[0])
     if subject.type == "choice":
-        places = tuple(
-            checker.code(checker.visit(arg), subject.codes, arg.position).value for arg in word.args[1:]
-        )
+        places = tuple(checker.code(checker.visit(arg), subject.codes, arg.position).value for arg in word.args[1:])
         return checker.build("in_codes", (subject,), "boolean", word.position, value=places)
     numbers = tuple(checker.want(arg, "number") for arg in word.args)
     checker.same_unit(numbers, word.position)

@@ -152,7 +152,9 @@ def _known(checker: Checker, word: Word) -> Node:
 def _assume(checker: Checker, word: Word) -> Node:
     args = checker.alternatives((checker.visit(word.args[0]), checker.visit(word.args[1])), word.position)
     if args[1].space != CONSTANT and not checker.is_standard(args[1]):
-        raise FormulaError(_("ASSUME_IF_UNKNOWN 的第二个参数要写成数字、代码或标准，好让人看清假设了什么。"), word.position)
+        raise FormulaError(
+            _("ASSUME_IF_UNKNOWN 的第二个参数要写成数字、代码或标准，好让人看清假设了什么。"), word.position
+        )
     unit = checker.same_unit(args, word.position) if args[0].type == "number" else None
     return checker.build("assume", args, args[0].type, word.position, unit=unit, codes=args[0].codes)
 
@@ -162,7 +164,9 @@ def _rows(checker: Checker, word: Word) -> tuple[Node, ...]:
     if checker.inside:
         raise FormulaError(_("汇总函数里不能再用汇总函数；请把里面的写成单独的规则。"), word.position)
     if checker.on != HOUSEHOLD:
-        raise FormulaError(_("汇总函数只能用在 on: household 的规则里；请在户上算好，再用 household.名称 引用。"), word.position)
+        raise FormulaError(
+            _("汇总函数只能用在 on: household 的规则里；请在户上算好，再用 household.名称 引用。"), word.position
+        )
     checker.inside = True
     args = tuple(checker.visit(arg) for arg in word.args)
     checker.inside = False
@@ -185,7 +189,7 @@ def _sum(checker: Checker, word: Word) -> Node:
     args = _rows(checker, word)
     entity = _over_one_entity(checker, args, word)
     value = checker.fit(args[0], "number", (), word.position)
-    if len(args) == 2:  # noqa: PLR2004 - SUM(value, condition)
+    if len(args) == 2:
         condition = checker.fit(args[1], "boolean", (), word.position)
         zero = Node("literal", (), "number", CONSTANT, None, (), 0.0)
         value = choose(checker, condition, (value, zero), word.position)
@@ -238,7 +242,9 @@ FUNCTIONS: dict[str, Function] = {
         Function("MAX", "MAX(a, b, ...)", "最大的数", (2, MANY), _of_numbers("max")),
         Function("ABS", "ABS(a)", "绝对值", (1, 1), _of_numbers("abs")),
         Function("DIVIDE", "DIVIDE(a, b, 除数为零时的值)", "商，四舍五入到六位小数", (3, 3), _divide),
-        Function("ROUND_TO", "ROUND_TO(a, 步长, 'up')", "按步长取整：up 进、down 舍、half_up 四舍五入", (3, 3), _round_to),
+        Function(
+            "ROUND_TO", "ROUND_TO(a, 步长, 'up')", "按步长取整：up 进、down 舍、half_up 四舍五入", (3, 3), _round_to
+        ),
         Function("BAND", "BAND(x, 值0, 界1, 值1, ...)", "x 小于界1取值0，达到界1取值1，依此类推", (2, MANY), _band),
         Function("LOOKUP", "LOOKUP('表', 键, ...)", "查表", (2, 6), _lookup),
         Function("AGE", "AGE(日期)", "到评估日的周岁", (1, 1), _since("age", "岁")),
@@ -248,7 +254,9 @@ FUNCTIONS: dict[str, Function] = {
         Function("HAS_ANY", "HAS_ANY(多选, '代码', ...)", "选中了其中任何一项", (2, MANY), _has),
         Function("COUNT_OF", "COUNT_OF(多选)", "选中的项数", (1, 1), _count_of),
         Function("KNOWN", "KNOWN(x)", "x 是否已知", (1, 1), _known),
-        Function("ASSUME_IF_UNKNOWN", "ASSUME_IF_UNKNOWN(x, 值)", "x 未知时按这个值算，作为明示的假设", (2, 2), _assume),
+        Function(
+            "ASSUME_IF_UNKNOWN", "ASSUME_IF_UNKNOWN(x, 值)", "x 未知时按这个值算，作为明示的假设", (2, 2), _assume
+        ),
         Function("SUM", "SUM(member.x) 或 SUM(member.x, 条件)", "各行之和", (1, 2), _sum),
         Function("COUNT", "COUNT(member) 或 COUNT(条件)", "行数，或符合条件的行数", (1, 1), _count),
         Function("ANY", "ANY(条件)", "有一行符合", (1, 1), _logical("any", "boolean")),

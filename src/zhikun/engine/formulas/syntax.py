@@ -1,14 +1,14 @@
 """Text of a formula -> tree of words. Nothing outside this grammar parses (docs/decisions/0003).
 
-    expression  = or
-    or          = and { OR and }
-    and         = not { AND not }
-    not         = NOT not | comparison
-    comparison  = sum [ (= | <> | < | <= | > | >=) sum | [NOT] IN ( literal, ... ) | BETWEEN sum AND sum ]
-    sum         = product { (+ | -) product }
-    product     = sign { (* | /) sign }
-    sign        = - sign | atom
-    atom        = number | 'code' | TRUE | FALSE | name | entity.name | FUNCTION(expression, ...) | ( expression )
+expression  = or
+or          = and { OR and }
+and         = not { AND not }
+not         = NOT not | comparison
+comparison  = sum [ (= | <> | < | <= | > | >=) sum | [NOT] IN ( literal, ... ) | BETWEEN sum AND sum ]
+sum         = product { (+ | -) product }
+product     = sign { (* | /) sign }
+sign        = - sign | atom
+atom        = number | 'code' | TRUE | FALSE | name | entity.name | FUNCTION(expression, ...) | ( expression )
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ class _Parser:
             if match is None:
                 start = position + len(self.text[position:]) - len(self.text[position:].lstrip())
                 raise FormulaError(
-                    _("第 {n} 个字符“{c}”不能出现在公式里；公式只用数字、'代码'、名称、+ - * / = <> < <= > >= 和括号。").format(
-                        n=start + 1, c=self.text[start]
-                    ),
+                    _(
+                        "第 {n} 个字符“{c}”不能出现在公式里；公式只用数字、'代码'、名称、+ - * / = <> < <= > >= 和括号。"
+                    ).format(n=start + 1, c=self.text[start]),
                     start,
                 )
             kind = match.lastgroup or ""

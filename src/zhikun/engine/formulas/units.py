@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-COUNTING = frozenset({"", "人", "户", "个", "次", "项", "分", "岁", "处", "头", "只", "辆", "套", "间", "天", "级", "倍", "%", "种", "份", "人次", "户次", "系数", "比例"})
+COUNTING = frozenset(
+    ["", "人", "户", "个", "次", "项", "分", "岁", "处", "头", "只", "辆", "套", "间", "天"]
+    + ["级", "倍", "%", "种", "份", "人次", "户次", "系数", "比例"]
+)
 
 
 def _powers(unit: str) -> Counter[str]:

@@ -33,7 +33,9 @@ def read_places(path: Path, at: Place, problems: Problems) -> dict[str, str]:
         if not (code.isdigit() and len(code) in (6, 9, 12) and name):
             problems.add(Place(file, number), _("应当是 6、9 或 12 位的区划代码和名称两格，例如 640402001,南关街道。"))
         elif code in found:
-            problems.add(Place(file, number), _("代码 {c} 写了两次，前面叫“{n}”。请删去一行。").format(c=code, n=found[code]))
+            problems.add(
+                Place(file, number), _("代码 {c} 写了两次，前面叫“{n}”。请删去一行。").format(c=code, n=found[code])
+            )
         else:
             found[code] = name
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,6 @@ from zhikun.engine.plan.lower import Builder, decimals_of
 from zhikun.engine.plan.model import BranchStep, ItemStep, Lowered, Plan, PlanErrors, RankingStep, Step
 from zhikun.engine.plan.scope import (
     DayScope,
-    fact_signature,
     rule_signature,
     value_for,
     values_in_force,
@@ -87,7 +87,9 @@ class _Planner:
             for by in ranking.by:
                 found = self.scope.find(HOUSEHOLD, by.value)
                 if found is None or found.type not in ("number", "boolean"):
-                    self._error(ranking.at, _("排序依据“{v}”在 {day} 不是户上的数字或是非。").format(v=by.value, day=self.day))
+                    self._error(
+                        ranking.at, _("排序依据“{v}”在 {day} 不是户上的数字或是非。").format(v=by.value, day=self.day)
+                    )
 
     def _error(self, at: Place, text: str) -> None:
         self.errors.append((at, text))
@@ -96,7 +98,7 @@ class _Planner:
         try:
             node = check(formula, self.scope, on, expected)
         except FormulaError as error:
-            shown = " ".join(formula.split())
+            shown = textwrap.shorten(formula, 160, placeholder="……")
             self._error(at, _("公式“{f}”：{text}（{day}）").format(f=shown, text=error.text, day=self.day))
             return None
         _collect(node, uses)
@@ -104,7 +106,7 @@ class _Planner:
             self._error(
                 at,
                 _("公式“{f}”：除数“{n}”在 {day} 的值是零；请改标准，或写 DIVIDE(a, b, 除数为零时的值)。").format(
-                    f=" ".join(formula.split()), n=name, day=self.day
+                    f=textwrap.shorten(formula, 160, placeholder="……"), n=name, day=self.day
                 ),
             )
         return node
@@ -146,8 +148,10 @@ class _Planner:
             if used is not None and used.list_kind == "flags" and rule.list_kind != "flags":
                 self._error(
                     rule.at,
-                    _("“{rule}”用到了待确认事项“{flag}”：这些事项只能由人确认，不能由机器据以作出结果（2022-10-20 通知）。"
-                      "请改为引用产生该事项的事实，或删去这一引用。").format(rule=rule.name, flag=name),
+                    _(
+                        "“{rule}”用到了待确认事项“{flag}”：这些事项只能由人确认，不能由机器据以作出结果（2022-10-20 通知）。"
+                        "请改为引用产生该事项的事实，或删去这一引用。"
+                    ).format(rule=rule.name, flag=name),
                 )
 
     # --- ordering
@@ -163,7 +167,9 @@ class _Planner:
             wanted = set(self.scope.rules) | (self._places() if ranked else set())
         needed = self._closure(graph, wanted)
         try:
-            return list(TopologicalSorter({k: sorted(graph[k]) for k in sorted(needed, key=self._written)}).static_order())
+            return list(
+                TopologicalSorter({k: sorted(graph[k]) for k in sorted(needed, key=self._written)}).static_order()
+            )
         except CycleError as error:
             path = [name for _entity, name in error.args[1]]
             rule = self.scope.rules.get(error.args[1][0])
@@ -199,10 +205,11 @@ class _Planner:
     def lower(self, order: list[Key]) -> Plan:
         """The plan, once everything is typed and ordered."""
         steps = [self._step(key) for key in order]
-        rankings = []
-        for ranking in self.pack.rankings.values():
-            if all((HOUSEHOLD, by.value) in self.slots for by in ranking.by):
-                rankings.append(RankingStep(ranking, self._among(ranking.among, ranking.at)))
+        rankings = [
+            RankingStep(ranking, self._among(ranking.among, ranking.at))
+            for ranking in self.pack.rankings.values()
+            if all((HOUSEHOLD, by.value) in self.slots for by in ranking.by)
+        ]
         if self.errors:
             raise PlanErrors(self.errors)
         instructions = tuple(self.builder.instructions)
@@ -210,9 +217,7 @@ class _Planner:
         for number, instruction in enumerate(instructions):
             for slot in instruction.args:
                 last[slot] = number
-        return Plan(
-            self.pack, self.day, self.place, instructions, tuple(steps), tuple(rankings), tuple(last)
-        )
+        return Plan(self.pack, self.day, self.place, instructions, tuple(steps), tuple(rankings), tuple(last))
 
     def _among(self, formula: str, at: Place) -> Lowered | None:
         uses: set[Key] = set()
@@ -256,8 +261,20 @@ class _Planner:
             slot = self.builder.emit("not_asked", (tree.slot, slot), fact.entity, kind, value, number)
         self.slots[key] = slot
         return Step(
-            fact.name, fact.entity, "fact", fact.title, fact.type, slot, fact.source, fact.unit, tuple(fact.choices),
-            tuple(fact.choices.values()), tree=tree, fact=fact, formula=fact.asked_when, uses=tuple(sorted(typed.uses)),
+            fact.name,
+            fact.entity,
+            "fact",
+            fact.title,
+            fact.type,
+            slot,
+            fact.source,
+            fact.unit,
+            tuple(fact.choices),
+            tuple(fact.choices.values()),
+            tree=tree,
+            fact=fact,
+            formula=fact.asked_when,
+            uses=tuple(sorted(typed.uses)),
         )
 
     def _fact_slot(self, fact: Fact) -> int:
@@ -282,7 +299,9 @@ class _Planner:
             slot = self.builder.constant(standard.type, 0)
         elif local:
             values = [("", stored(base.value, standard.type, codes))]
-            values += [(v.place, stored(v.value, standard.type, codes)) for v in sorted(local, key=lambda v: len(v.place))]
+            values += [
+                (v.place, stored(v.value, standard.type, codes)) for v in sorted(local, key=lambda v: len(v.place))
+            ]
             place = self._place_slot()
             slot = self.builder.emit("place_value", (place,), HOUSEHOLD, standard.type, tuple(values))
             if standard.type == "number":
@@ -294,7 +313,15 @@ class _Planner:
             slot = self.builder.constant(standard.type, value, decimals)
         self.slots[(entity, standard.name)] = slot
         return Step(
-            standard.name, entity, "standard", standard.title, standard.type, slot, source, standard.unit, codes,
+            standard.name,
+            entity,
+            "standard",
+            standard.title,
+            standard.type,
+            slot,
+            source,
+            standard.unit,
+            codes,
             tuple(standard.choices.values()),
         )
 
@@ -318,8 +345,18 @@ class _Planner:
         codes = rule_signature(rule).codes
         labels = tuple(i.title for i in rule.items) if rule.kind == "list" else tuple(rule.choices.values())
         return Step(
-            rule.name, rule.on, rule.kind, rule.title, kind, slot, unit=rule.unit, codes=codes, labels=labels, rule=rule,
-            uses=tuple(sorted(typed.uses)), **more,  # type: ignore[arg-type] # each lowering returns Step's own fields
+            rule.name,
+            rule.on,
+            rule.kind,
+            rule.title,
+            kind,
+            slot,
+            unit=rule.unit,
+            codes=codes,
+            labels=labels,
+            rule=rule,
+            uses=tuple(sorted(typed.uses)),
+            **more,  # type: ignore[arg-type] # each lowering returns Step's own fields
         )
 
     def _formula(self, rule: Rule, typed: _Typed) -> tuple[int, dict[str, object]]:
@@ -358,7 +395,9 @@ class _Planner:
 
     def _space(self, *slots: int) -> str:
         spaces = [self.builder.instructions[slot].space for slot in slots]
-        return next((space for space in spaces if space not in ("", HOUSEHOLD)), HOUSEHOLD if HOUSEHOLD in spaces else "")
+        return next(
+            (space for space in spaces if space not in ("", HOUSEHOLD)), HOUSEHOLD if HOUSEHOLD in spaces else ""
+        )
 
     def _list(self, rule: Rule, typed: _Typed) -> tuple[int, dict[str, object]]:
         never = self.builder.constant("boolean", value=False)

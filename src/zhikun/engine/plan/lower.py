@@ -34,7 +34,7 @@ class Builder:
         self.numbers: list[_Number] = []
         self._slots: dict[tuple[object, ...], int] = {}
         self._resolve = resolve  # (entity, name) -> slot of a named value
-        self._table = table  # name -> (lookup data, decimals)
+        self.table = table  # name -> (lookup data, decimals)
 
     def emit(
         self, op: str, args: tuple[int, ...], space: str, kind: str, value: object = None, number: _Number | None = None
@@ -77,7 +77,7 @@ class Builder:
             return Lowered(node, special(self, node, slots), args)
         kept = _KEPT.get(node.op)
         if node.op in _CHOOSING and node.type == "number":
-            slots = self._cleaned(slots)
+            slots = self.cleaned(slots)
             number = _Number(max(self.numbers[slot].decimals for slot in slots[-2:]))
             return Lowered(node, self.emit(node.op, slots, node.space, "number", node.value, number), args)
         if kept and node.type == "number":
@@ -85,9 +85,10 @@ class Builder:
             if kept == "summed":
                 number = _Number(number.decimals, number.clean and number.decimals == 0)
             return Lowered(node, self.emit(node.op, slots, node.space, "number", node.value, number), args)
-        return Lowered(node, self.emit(node.op, self._cleaned(slots), node.space, node.type, node.value), args)
+        return Lowered(node, self.emit(node.op, self.cleaned(slots), node.space, node.type, node.value), args)
 
-    def _cleaned(self, slots: tuple[int, ...]) -> tuple[int, ...]:
+    def cleaned(self, slots: tuple[int, ...]) -> tuple[int, ...]:
+        """The numbers among some slots cleaned; the others as they are."""
         return tuple(self.clean(slot) if self.instructions[slot].type == "number" else slot for slot in slots)
 
     def _widest(self, slots: tuple[int, ...]) -> _Number:
@@ -112,24 +113,24 @@ def _key(value: object) -> object:
 def _product(builder: Builder, node: Node, slots: tuple[int, ...]) -> int:
     decimals = sum(builder.number(slot) for slot in slots)
     if decimals > GRID:
-        return builder.emit("mul_grid", builder._cleaned(slots), node.space, "number", None, _Number(GRID))
+        return builder.emit("mul_grid", builder.cleaned(slots), node.space, "number", None, _Number(GRID))
     return builder.emit("mul", slots, node.space, "number", None, _Number(decimals, decimals == 0))
 
 
 def _quotient(builder: Builder, node: Node, slots: tuple[int, ...]) -> int:
-    return builder.emit("div_grid", builder._cleaned(slots), node.space, "number", None, _Number(GRID))
+    return builder.emit("div_grid", builder.cleaned(slots), node.space, "number", None, _Number(GRID))
 
 
 def _rounded(builder: Builder, node: Node, slots: tuple[int, ...]) -> int:
     step, _direction = node.value if isinstance(node.value, tuple) else (1, "")
     return builder.emit(
-        "round_to", builder._cleaned(slots), node.space, "number", node.value, _Number(decimals_of(step))
+        "round_to", builder.cleaned(slots), node.space, "number", node.value, _Number(decimals_of(step))
     )
 
 
 def _looked_up(builder: Builder, node: Node, slots: tuple[int, ...]) -> int:
-    data, decimals = builder._table(str(node.value))
-    return builder.emit("lookup", builder._cleaned(slots), node.space, node.type, data, _Number(decimals))
+    data, decimals = builder.table(str(node.value))
+    return builder.emit("lookup", builder.cleaned(slots), node.space, node.type, data, _Number(decimals))
 
 
 _SPECIAL: dict[str, Callable[[Builder, Node, tuple[int, ...]], int]] = {

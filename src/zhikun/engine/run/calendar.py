@@ -27,7 +27,7 @@ class Calendar:
         days = np.asarray(days)
         if kind == "days_since":
             return (self.number - days).astype(np.float64)
-        if days.size < 64:  # noqa: PLR2004 - a table pays only for a block
+        if days.size < 64:
             return self._count(kind, days)
         table = self._tables.get(kind)
         if table is None:

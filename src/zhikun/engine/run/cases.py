@@ -97,7 +97,9 @@ def _compare(
         places = [i for i, owner in enumerate(table.column(ID).to_pylist()) if owner == name]
         wanted = expected if isinstance(expected, tuple) else (expected,)
         if len(wanted) != len(places):
-            differences.append(_("“{p}”写了 {n} 个期望值，这个案例有 {m} 行。").format(p=path, n=len(wanted), m=len(places)))
+            differences.append(
+                _("“{p}”写了 {n} 个期望值，这个案例有 {m} 行。").format(p=path, n=len(wanted), m=len(places))
+            )
             continue
         for row, (place, one) in enumerate(zip(places, wanted, strict=True), 1):
             differences += _differ(f"{entity}.{row}.{value}", one, *_found(table, value, place))

@@ -27,7 +27,7 @@ _CALLS = {
 
 def number(value: float, unit: str | None) -> str:
     """A number with thousands separators; money with two decimals, others without trailing zeros."""
-    if unit and "元" in unit and round(value * 100) == value * 100 or (unit and "元" in unit and abs(value) >= 1):
+    if (unit and "元" in unit and round(value * 100) == value * 100) or (unit and "元" in unit and abs(value) >= 1):
         text = f"{value:,.2f}"
     else:
         text = f"{value:,.6f}".rstrip("0").rstrip(".")

@@ -104,14 +104,18 @@ class Explainer:
                 "day": self.plan.day.isoformat(),
                 "place": self.plan.place,
                 "pack": {
-                    "id": pack.id, "title": pack.title, "version": pack.version, "hash": pack.hash, "sample": pack.sample,
+                    "id": pack.id,
+                    "title": pack.title,
+                    "version": pack.version,
+                    "hash": pack.hash,
+                    "sample": pack.sample,
                 },
                 "targets": [self._target(step, values) for step in aims],
-                "steps": [self._step(key, values, block, walk.depth[key]) for key in walk.seen],
+                "steps": [self._step(key, values, walk.depth[key]) for key in walk.seen],
                 "conditions": conditions,
                 "changes": self._changes(block, values, walk, aims),
                 "missing": self._missing(block, values, aims),
-                "flags": self._flags(values, walk, block),
+                "flags": self._flags(values, block),
                 "lists": self._lists(values),
             }
         )
@@ -159,7 +163,7 @@ class Explainer:
                 follow(branch.then, row)
                 return
 
-    def _follow(  # noqa: PLR0913 - the recursion carries its whole context
+    def _follow(
         self, low: Lowered, row: int, depth: int, values: Values, block: Block, walk: _Walk, owner: Key
     ) -> None:
         node = low.node
@@ -205,8 +209,13 @@ class Explainer:
         else:
             sentence = _("{t}：还不能确定，缺少下面列出的情况。").format(t=step.title)
         return {
-            "name": step.name, "title": step.title, "value": plain(step, value, 0), "display": shown, "unit": step.unit,
-            "state": "determined" if known else "undetermined", "sentence": sentence,
+            "name": step.name,
+            "title": step.title,
+            "value": plain(step, value, 0),
+            "display": shown,
+            "unit": step.unit,
+            "state": "determined" if known else "undetermined",
+            "sentence": sentence,
         }
 
     def _source(self, step: Step, values: Values, row: int) -> Source:
@@ -218,7 +227,7 @@ class Explainer:
                 return branch.source if branch.source.reference or branch.source.sample else step.source
         return step.source
 
-    def _step(self, mark: tuple[str, str, int], values: Values, block: Block, depth: int) -> dict[str, Any]:
+    def _step(self, mark: tuple[str, str, int], values: Values, depth: int) -> dict[str, Any]:
         entity, name, row = mark
         step = self.steps[(entity, name)]
         source = self._source(step, values, row)
@@ -274,15 +283,20 @@ class Explainer:
         unit = left.node.unit or right.node.unit or None
         title_a, title_b = (self._title_of(arg) for arg in (left, right))
         shown_a, shown_b = (number(float(v), unit) if k else _("未知") for v, k in ((a, known_a), (b, known_b)))
-        sides = [t if t == s or arg.node.op == "literal" else f"{t} {s}"
-                 for t, s, arg in ((title_a, shown_a, left), (title_b, shown_b, right))]
+        sides = [
+            t if t == s or arg.node.op == "literal" else f"{t} {s}"
+            for t, s, arg in ((title_a, shown_a, left), (title_b, shown_b, right))
+        ]
         state = None if not known else bool(holds)
         verdict = {True: _("成立"), False: _("不成立"), None: _("未知")}[state]
         margin = float(a) - float(b) if known_a and known_b else None
         by = "" if margin in (None, 0.0) else _("，相差 {m}").format(m=number(abs(float(margin or 0)), unit))
         return {
             "text": f"{sides[0]} {_COMPARISONS[low.node.op]} {sides[1]}：{verdict}{by}",
-            "holds": state, "margin": margin, "unit": unit, "step": owner[1],
+            "holds": state,
+            "margin": margin,
+            "unit": unit,
+            "step": owner[1],
             "reference": self.steps[owner].source.reference,
         }
 
@@ -293,13 +307,19 @@ class Explainer:
                 continue
             items = [i for i in step.items if bool(at(values[i.when.slot], 0)[0]) and at(values[i.when.slot], 0)[1]]
             found[step.name] = [
-                {"code": i.item.code, "title": i.item.title, "department": i.item.department,
-                 "reference": i.item.source.reference, "sample": i.item.source.sample, "order": i.item.order}
+                {
+                    "code": i.item.code,
+                    "title": i.item.title,
+                    "department": i.item.department,
+                    "reference": i.item.source.reference,
+                    "sample": i.item.source.sample,
+                    "order": i.item.order,
+                }
                 for i in sorted(items, key=lambda i: i.item.order)
             ]
         return found
 
-    def _flags(self, values: Values, walk: _Walk, block: Block) -> list[dict[str, Any]]:
+    def _flags(self, values: Values, block: Block) -> list[dict[str, Any]]:
         found = []
         for step in self.plan.steps:
             if step.rule is None or step.rule.list_kind != "flags":
@@ -309,12 +329,18 @@ class Explainer:
                 for item in step.items:
                     holds, known = at(values[item.when.slot], row)
                     if holds or not known:
-                        found.append({
-                            "code": item.item.code, "title": item.item.title, "confirm": item.item.confirm,
-                            "row": 0 if step.entity == ID else row + 1, "list": step.name,
-                            "reference": item.item.source.reference or SAMPLE_MARK, "sample": item.item.source.sample,
-                            "state": "raised" if known else "undetermined",
-                        })
+                        found.append(
+                            {
+                                "code": item.item.code,
+                                "title": item.item.title,
+                                "confirm": item.item.confirm,
+                                "row": 0 if step.entity == ID else row + 1,
+                                "list": step.name,
+                                "reference": item.item.source.reference or SAMPLE_MARK,
+                                "sample": item.item.source.sample,
+                                "state": "raised" if known else "undetermined",
+                            }
+                        )
         return found
 
     def _missing(self, block: Block, values: Values, aims: list[Step]) -> list[dict[str, Any]]:
@@ -325,10 +351,18 @@ class Explainer:
             for step, _household, row in wanted(self.plan, block, list(values.raw), aim):
                 fact = step.fact
                 path = step.name if step.entity == ID else f"{step.entity}.{row}.{step.name}"
-                found.setdefault((step.entity, step.name, row), {
-                    "entity": step.entity, "row": row, "fact": step.name, "title": step.title, "path": path,
-                    "question": (fact.question if fact is not None else "") or step.title, "targets": [],
-                })["targets"].append(aim.name)
+                found.setdefault(
+                    (step.entity, step.name, row),
+                    {
+                        "entity": step.entity,
+                        "row": row,
+                        "fact": step.name,
+                        "title": step.title,
+                        "path": path,
+                        "question": (fact.question if fact is not None else "") or step.title,
+                        "targets": [],
+                    },
+                )["targets"].append(aim.name)
         return list(found.values())
 
     # --- what would change it
@@ -377,14 +411,28 @@ class Explainer:
         return key is not None and self.steps[key].kind != "standard" and self.steps[key].type == "number"
 
 
-def _change(step: Step, row: int, before: float, after: float, aim: Step, old: str, new: str) -> dict[str, Any]:  # noqa: PLR0913
+def _change(step: Step, row: int, before: float, after: float, aim: Step, old: str, new: str) -> dict[str, Any]:
     who = _("第 {n} 人的").format(n=row + 1) if step.entity not in ("", ID) else ""
     text = _("如果{who}{t}从 {a} 变为 {b}（{move} {m}），“{aim}”会由“{old}”变为“{new}”。").format(
-        who=who, t=step.title, a=number(before, step.unit), b=number(after, step.unit),
-        move=_("增加") if after > before else _("减少"), m=number(abs(after - before), step.unit),
-        aim=aim.title, old=old, new=new,
+        who=who,
+        t=step.title,
+        a=number(before, step.unit),
+        b=number(after, step.unit),
+        move=_("增加") if after > before else _("减少"),
+        m=number(abs(after - before), step.unit),
+        aim=aim.title,
+        old=old,
+        new=new,
     )
-    return {"text": text, "value": step.name, "row": row, "from": before, "to": after, "target": aim.name, "becomes": new}
+    return {
+        "text": text,
+        "value": step.name,
+        "row": row,
+        "from": before,
+        "to": after,
+        "target": aim.name,
+        "becomes": new,
+    }
 
 
 def _named(low: Lowered) -> Key | None:

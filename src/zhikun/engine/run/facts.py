@@ -102,9 +102,7 @@ def load(
     values = {
         (step.entity, step.name): column_value(step.fact, ordered[step.entity], frame.size(step.entity))
         for step in plan.facts
-        if step.fact is not None
-        and step.entity in ordered
-        and (only is None or (step.entity, step.name) in only.facts)
+        if step.fact is not None and step.entity in ordered and (only is None or (step.entity, step.name) in only.facts)
     }
     return Block(frame, values)
 
@@ -124,9 +122,7 @@ def in_household_order(ids: Any, table: pa.Table, entity: str) -> tuple[NDArray[
     places = pc.index_in(own, value_set=ids)
     if places.null_count:
         stray = own.filter(pc.is_null(places))[0].as_py()
-        raise FactsError(
-            _("“{e}”中户编号 {h} 在家庭表里没有；请补上这一户，或改正编号。").format(e=entity, h=stray)
-        )
+        raise FactsError(_("“{e}”中户编号 {h} 在家庭表里没有；请补上这一户，或改正编号。").format(e=entity, h=stray))
     index = places.to_numpy(zero_copy_only=False)
     if np.any(np.diff(index) < 0):
         order = np.argsort(index, kind="stable")
@@ -137,10 +133,10 @@ def in_household_order(ids: Any, table: pa.Table, entity: str) -> tuple[NDArray[
 def column_value(fact: Fact, table: pa.Table, count: int) -> Value:
     """One fact's column as data and mask; a column nobody supplied is unknown for everyone."""
     if fact.name not in table.column_names:
-        return _UNKNOWN[fact.type](count), _none_known(fact, count)
+        return np.zeros(count, _DTYPES[fact.type]), _none_known(fact, count)
     column = _flat(table.column(fact.name))
     if column.null_count == len(column):
-        return _UNKNOWN[fact.type](count), _none_known(fact, count)
+        return np.zeros(count, _DTYPES[fact.type]), _none_known(fact, count)
     return _READERS[fact.type](fact, column, table)
 
 
@@ -159,13 +155,13 @@ def _none_known(fact: Fact, count: int) -> Any:
     return np.full(count, ALL_BITS) if fact.type == "choices" else np.zeros(count, np.bool_)
 
 
-_UNKNOWN = {
-    "number": lambda n: np.zeros(n),
-    "boolean": lambda n: np.zeros(n, np.bool_),
-    "choice": lambda n: np.zeros(n, np.int16),
-    "choices": lambda n: np.zeros(n, np.uint64),
-    "date": lambda n: np.zeros(n, np.int32),
-    "place": lambda n: np.zeros(n, np.int64),
+_DTYPES: dict[str, Any] = {
+    "number": np.float64,
+    "boolean": np.bool_,
+    "choice": np.int16,
+    "choices": np.uint64,
+    "date": np.int32,
+    "place": np.int64,
 }
 
 
@@ -192,8 +188,8 @@ def _number(fact: Fact, column: Any, table: pa.Table) -> Value:
     scale = 10.0**fact.decimals
     scaled = data * scale
     whole = np.rint(scaled)
-    wrong = np.abs(scaled - whole) > 1e-3  # noqa: PLR2004 - far above float error, far below one more decimal
-    wrong |= ~(np.abs(data) <= 1e9)  # noqa: PLR2004 - beyond a billion, millionths no longer fit a float64
+    wrong = np.abs(scaled - whole) > 1e-3
+    wrong |= ~(np.abs(data) <= 1e9)
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
         raise _fault(fact, table, place, data[place], _("不超过十亿、最多 {n} 位小数的数字").format(n=fact.decimals))
@@ -224,8 +220,10 @@ def _choice(fact: Fact, column: Any, table: pa.Table) -> Value:
             place = int(np.flatnonzero(used)[0])
             word = words[int(places[place])]
             near = did_you_mean(str(word), codes)
-            raise _fault(fact, table, place, f"“{word}”", _("代码 {c} 之一。{near}").format(c="、".join(codes), near=near))
-    small = np.int8 if len(codes) < 128 else np.int16  # noqa: PLR2004 - what an int8 holds
+            raise _fault(
+                fact, table, place, f"“{word}”", _("代码 {c} 之一。{near}").format(c="、".join(codes), near=near)
+            )
+    small = np.int8 if len(codes) < 128 else np.int16
     order = np.array([codes.index(word) if word in codes else 0 for word in words] or [0], small)
     return order[places], known
 
@@ -243,7 +241,9 @@ def _choices(fact: Fact, column: Any, table: pa.Table) -> Value:
             raise _fault(fact, table, place, f"“{word}”", _("代码 {c} 之中的").format(c="、".join(codes)))
     bits = np.zeros(len(column), np.uint64)
     if len(flat):
-        one = np.array([1 << codes.index(word) for word in words], np.uint64)[flat.indices.to_numpy(zero_copy_only=False)]
+        one = np.array([1 << codes.index(word) for word in words], np.uint64)[
+            flat.indices.to_numpy(zero_copy_only=False)
+        ]
         filled = lengths > 0
         starts = (np.cumsum(lengths) - lengths)[filled]
         bits[filled] = np.bitwise_or.reduceat(one, starts)
@@ -260,7 +260,7 @@ def _date(fact: Fact, column: Any, table: pa.Table) -> Value:
 def _place(fact: Fact, column: Any, table: pa.Table) -> Value:
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
-    padded = []
+    padded: list[int] = []
     for word in column.dictionary.to_pylist():
         text = str(word or "")
         if not (text.isdigit() and len(text) in (6, 9, 12)):

@@ -90,9 +90,7 @@ class FactsFiles:
             yield Chunk(first, tables, firsts)
 
 
-def open_facts(
-    plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Needs | None = None
-) -> FactsFiles:
+def open_facts(plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Needs | None = None) -> FactsFiles:
     """The files of a plan's facts; an entity file that is not in household order is sorted into `scratch` first.
 
     `only`: read just the facts and entities that a kernel needs.
@@ -120,7 +118,11 @@ def open_facts(
 
 
 def _rows(plan: Plan, entity: str, path: Path, only: Needs | None) -> ParquetRows:
-    steps = [s for s in plan.facts if s.entity == entity and (only is None or s.type == "place" or (entity, s.name) in only.facts)]
+    steps = [
+        s
+        for s in plan.facts
+        if s.entity == entity and (only is None or s.type == "place" or (entity, s.name) in only.facts)
+    ]
     return ParquetRows(path, [ID, *(s.name for s in steps)], [s.name for s in steps if s.type in TEXTUAL])
 
 
@@ -200,7 +202,10 @@ class ResultFiles:
         if writer is None:
             dictionaries = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
             writer = self.writers[entity] = pq.ParquetWriter(
-                self.out / f"{entity}.parquet", table.schema, compression="snappy", use_dictionary=dictionaries,
+                self.out / f"{entity}.parquet",
+                table.schema,
+                compression="snappy",
+                use_dictionary=dictionaries,
                 write_statistics=False,
             )
         writer.write_table(table)
@@ -211,7 +216,7 @@ class ResultFiles:
             writer.close()
 
 
-def assess_files(  # noqa: PLR0913 - the options of one run
+def assess_files(
     plan: Plan,
     sources: Mapping[str, Path],
     out: Path,
@@ -258,7 +263,7 @@ def assess_files(  # noqa: PLR0913 - the options of one run
     return [*(out / f"{e}.parquet" for e in writer.writers), *_write_ranks(plan, keys, files, out)]
 
 
-def _chunk(  # noqa: PLR0913 - one job's whole input
+def _chunk(
     plan: Plan, kernel: Kernel, ranking: RankingKeys, chunk: Chunk, block: int, entities: Sequence[str]
 ) -> tuple[dict[str, pa.Table], list[dict[str, Any]], int]:
     whole = load(plan, chunk.tables, starts=chunk.starts, only=kernel)

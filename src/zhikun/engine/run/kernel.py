@@ -26,7 +26,8 @@ class Kernel:
         self.kept = frozenset(slots if slots is not None else all_slots(plan))
         self.needed = _closure(plan.instructions, self.kept, given)
         self.read = tuple(sorted(self.needed & given))
-        self.facts = tuple(plan.instructions[n].value for n in sorted(self.needed) if plan.instructions[n].op == "fact")
+        facts: list[Any] = [i.value for n, i in enumerate(plan.instructions) if n in self.needed and i.op == "fact"]
+        self.facts: tuple[Key, ...] = tuple(facts)
         self.entities = _entities(plan.instructions, self.needed)
         self.constants: dict[int, Value] = {}
         self.program: list[_Line] = []
@@ -59,7 +60,12 @@ class Kernel:
         return (data[()] if hasattr(data, "shape") else data), known
 
     def run(
-        self, frame: Frame, facts: Mapping[Key, Value], *, keep_all: bool = False, given: Mapping[int, Value] | None = None
+        self,
+        frame: Frame,
+        facts: Mapping[Key, Value],
+        *,
+        keep_all: bool = False,
+        given: Mapping[int, Value] | None = None,
     ) -> list[Value | None]:
         """The value of every kept slot (`keep_all`: of every slot) for one block of facts; None elsewhere."""
         frame.calendar = self.calendar
@@ -114,9 +120,7 @@ def _entities(instructions: tuple[Instruction, ...], needed: frozenset[int]) -> 
     return frozenset(touched - {""})
 
 
-def _closure(
-    instructions: tuple[Instruction, ...], wanted: frozenset[int], given: frozenset[int]
-) -> frozenset[int]:
+def _closure(instructions: tuple[Instruction, ...], wanted: frozenset[int], given: frozenset[int]) -> frozenset[int]:
     needed = set(wanted)
     for number in range(len(instructions) - 1, -1, -1):
         if number in needed and number not in given:

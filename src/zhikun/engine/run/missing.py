@@ -78,8 +78,8 @@ def relevance(plan: Plan, frame: Frame, values: list[Any], target: int) -> dict[
         instruction = plan.instructions[number]
         if matters is None or not instruction.space or not matters.any():
             continue
-        for slot, where in _spread_back(instruction, number, matters, frame, values):
-            where = where & unknown(values[slot])
+        for slot, reached in _spread_back(instruction, number, matters, frame, values):
+            where = reached & unknown(values[slot])
             if where.any():
                 relevant[slot] = relevant[slot] | where if slot in relevant else where
     return relevant

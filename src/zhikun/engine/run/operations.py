@@ -123,6 +123,13 @@ def _at(data: Any, index: int) -> float:
     return float(array[index if array.size > 1 else 0])
 
 
+def _product(left: Any, right: Any) -> Any:
+    """A product that stays on the grid; no negative zero."""
+    product = left * right
+    product += 0.0
+    return product
+
+
 def multiply_on_grid(left: Any, right: Any) -> Any:
     """The product of grid numbers, rounded to the grid half away from zero, exactly."""
     return _to_grid(
@@ -144,7 +151,7 @@ def divide_on_grid(top: Any, bottom: Any) -> Any:
 def _div_grid(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
     (top, known_top), (bottom, known_bottom) = args[0], args[1]
     quotient, known = divide_on_grid(top, bottom), both(known_top, known_bottom)
-    if len(args) == 2:  # noqa: PLR2004 - a / b by a literal or a standard
+    if len(args) == 2:
         return quotient, known
     zero = np.equal(bottom, 0)
     if not np.any(zero):
@@ -182,7 +189,7 @@ def _not(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Va
     return np.logical_not(args[0][0]), args[0][1]
 
 
-def _connect(stop: bool) -> Operation:  # noqa: FBT001 - False for AND, True for OR: the value that decides alone
+def _connect(stop: bool) -> Operation:
     combine = np.logical_or if stop else np.logical_and
 
     def run(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) -> Value:
@@ -425,7 +432,7 @@ def _extreme(ufunc: Any) -> Operation:
 OPERATIONS: dict[str, Operation] = {
     "add": _strict(np.add),
     "sub": _strict(np.subtract),
-    "mul": _strict(lambda left, right: left * right + 0.0),  # no negative zero
+    "mul": _strict(_product),
     "mul_grid": _strict(multiply_on_grid),
     "div_grid": _div_grid,
     "neg": _strict(lambda data: 0.0 - data),

@@ -46,7 +46,8 @@ class PartialRun:
         with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(cpu_count() or 1) as pool:
             files = open_facts(self.variant, self.sources, Path(scratch), kernel)
             old = ParquetRows(
-                self.stored, list(dict.fromkeys([ID, *(s.name for s in steps), *(s.name for s in read)])),
+                self.stored,
+                list(dict.fromkeys([ID, *(s.name for s in steps), *(s.name for s in read)])),
                 [s.name for s in (*steps, *read) if s.type == "choice"],
             )
             waiting: deque[Future[tuple[pa.Table, pa.Table, Any]]] = deque()
@@ -58,7 +59,7 @@ class PartialRun:
             while waiting:
                 yield waiting.popleft().result()
 
-    def _chunk(  # noqa: PLR0913 - one job's whole input
+    def _chunk(
         self,
         kernel: Kernel,
         chunk: Chunk,
@@ -94,6 +95,13 @@ def _as_fact(step: Step) -> Fact:
     if rule is None:
         raise KeyError(step.name)
     return Fact(
-        step.name, ID, step.title, step.type, step.source, rule.at, step.unit, 6,
+        step.name,
+        ID,
+        step.title,
+        step.type,
+        step.source,
+        rule.at,
+        step.unit,
+        6,
         choices=dict(zip(step.codes, step.labels, strict=True)),
     )

@@ -18,7 +18,11 @@ def as_text(data: Mapping[str, Any]) -> str:
 
 def as_markdown(data: Mapping[str, Any]) -> str:
     """The explanation as Markdown."""
-    lines = [_("# 户 {h} 的评估说明").format(h=data["household"]), "", _("{t}，{d}").format(t=data["pack"]["title"], d=data["day"])]
+    lines = [
+        _("# 户 {h} 的评估说明").format(h=data["household"]),
+        "",
+        _("{t}，{d}").format(t=data["pack"]["title"], d=data["day"]),
+    ]
     for title, body in _sections(data):
         lines += ["", f"## {title}", "", *(f"- {line.strip()}" for line in body)]
     return "\n".join([*lines, "", _footer(data), ""])
@@ -27,7 +31,9 @@ def as_markdown(data: Mapping[str, Any]) -> str:
 def _sections(data: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     sections = [(_("结果（建议，由人决定）"), [target["sentence"] for target in data["targets"]])]
     named = {name: items for name, items in data["lists"].items() if items}
-    sections += [(_("对应的政策、服务和需求"), [_item(item) for items in named.values() for item in items])] if named else []
+    sections += (
+        [(_("对应的政策、服务和需求"), [_item(item) for items in named.values() for item in items])] if named else []
+    )
     optional = [
         (_("为什么"), [condition["text"] + _clause(condition["reference"]) for condition in data["conditions"]]),
         (_("什么会改变结果"), [change["text"] for change in data["changes"]]),

@@ -56,7 +56,10 @@ class RankingKeys:
         codes, known = places
         if known is not None:
             ranked &= known
-        return (codes // 10 ** (12 - digits)).astype(np.float64)
+        groups = codes // 10 ** (12 - digits)
+        if step.ranking.within != "county":  # a place that ends above the township or village belongs to none
+            ranked &= groups % 1000 != 0
+        return groups.astype(np.float64)
 
 
 def ranking_slots(plan: Plan) -> list[int]:

@@ -33,7 +33,7 @@ def columns(step: Step, value: Value, count: int) -> dict[str, pa.Array]:
     if nulls is not None and np.ndim(nulls) == 0:
         nulls = np.full(count, nulls)
     if step.type == "choice":
-        kind = np.int8 if len(step.codes) < 128 else np.int16  # noqa: PLR2004 - what an int8 holds
+        kind = np.int8 if len(step.codes) < 128 else np.int16
         places = pa.array(np.asarray(data).astype(kind), mask=nulls)
         return {step.name: pa.DictionaryArray.from_arrays(places, pa.array(step.codes, pa.string()))}
     if step.type == "number":
@@ -41,7 +41,9 @@ def columns(step: Step, value: Value, count: int) -> dict[str, pa.Array]:
         large = np.abs(data) > MOST
         if large.any() and (nulls is None or (large & ~nulls).any()):
             raise MagnitudeError(
-                _("“{t}”（{n}）算出的数超过九十亿，超出可以精确计算的范围；请检查单位和金额。").format(t=step.title, n=step.name)
+                _("“{t}”（{n}）算出的数超过九十亿，超出可以精确计算的范围；请检查单位和金额。").format(
+                    t=step.title, n=step.name
+                )
             )
         return {step.name: pa.array(data, mask=nulls)}
     if step.type == "date":

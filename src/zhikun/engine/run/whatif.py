@@ -82,9 +82,7 @@ def unaffected(base: Plan, variant: Plan) -> frozenset[tuple[str, str]]:
     seen: dict[object, int] = {}
     ours, theirs = _signatures(base, seen), _signatures(variant, seen)
     slots = {(step.entity, step.name): ours[step.slot] for step in base.steps}
-    return frozenset(
-        key for step in variant.steps if slots.get(key := (step.entity, step.name)) == theirs[step.slot]
-    )
+    return frozenset(key for step in variant.steps if slots.get(key := (step.entity, step.name)) == theirs[step.slot])
 
 
 def _signatures(plan: Plan, seen: dict[object, int]) -> list[int]:
@@ -111,9 +109,7 @@ class Comparison:
     def totals(self) -> dict[str, float]:
         """The sums over all places."""
         return {
-            name: pc.sum(self.places.column(name)).as_py() or 0
-            for name in self.places.column_names
-            if name != "place"
+            name: pc.sum(self.places.column(name)).as_py() or 0 for name in self.places.column_names if name != "place"
         }
 
 
@@ -145,8 +141,10 @@ def _compared(
         place = pa.array([""] * before.num_rows) if places is None else _grouped(places, digits)
         changed.append(_changed(before, after, place, steps))
         sums.append(_sums(before, after, place, plan))
-    totals = pa.concat_tables(sums).group_by("place").aggregate(
-        [(name, "sum") for name in sums[0].column_names if name != "place"]
+    totals = (
+        pa.concat_tables(sums)
+        .group_by("place")
+        .aggregate([(name, "sum") for name in sums[0].column_names if name != "place"])
     )
     totals = totals.rename_columns([name.removesuffix("_sum") for name in totals.column_names]).sort_by("place")
     return Comparison(pa.concat_tables(changed), totals)
@@ -215,7 +213,9 @@ def _sums(before: pa.Table, after: pa.Table, place: pa.Array, plan: Plan) -> pa.
         "difference": pc.subtract(new, old),
     })  # fmt: skip
     grouped = table.group_by("place").aggregate([(name, "sum") for name in table.column_names if name != "place"])
-    return grouped.rename_columns([name.removesuffix("_sum") for name in grouped.column_names]).select(table.column_names)
+    return grouped.rename_columns([name.removesuffix("_sum") for name in grouped.column_names]).select(
+        table.column_names
+    )
 
 
 def compare_files(base: Plan, variant: Plan, sources: Mapping[str, Path], results: Path, digits: int = 9) -> Comparison:

@@ -26,7 +26,7 @@ _CHINESE = re.compile(
 )
 _DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
 _FUTURE_WORDS = ("到期", "有效期", "截止", "届满", "预计", "计划", "期满")
-_OLDEST_YEARS = 120
+OLDEST_YEARS = 120
 
 
 def convert_date(fact: Fact, column: Column, today: date, result: Converted) -> None:
@@ -126,7 +126,7 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
     if fact.name == "birth_date":
         if day > today:
             return Verdict(None, found, _("不晚于今天的日期"), _("出生日期在将来，请照证件核对"))
-        if (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) > _OLDEST_YEARS:
+        if (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) > OLDEST_YEARS:
             return Verdict(None, found, _("120 岁以内的出生日期"), _("年龄超过 120 岁，请照证件核对"))
     elif day.year < 1900:
         return Verdict(None, found, _("1900 年以后的日期"), _("请核对年份"))

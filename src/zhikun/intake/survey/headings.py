@@ -47,10 +47,13 @@ class Mapping:
     messages: list[RowMessage] = field(default_factory=list)
 
 
-def map_sheets(sheets: Sequence[Sheet], plans: Sequence[SheetLayout]) -> Mapping:
-    """Every layout with its sheet; messages for what is missing, doubled or unknown."""
+def map_sheets(sheets: Sequence[Sheet], plans: Sequence[SheetLayout], given: dict[str, str] | None = None) -> Mapping:
+    """Every layout with its sheet; messages for what is missing, doubled or unknown.
+
+    `given`: entity by sheet name, where the caller knows which file is which.
+    """
     result = Mapping()
-    chosen = _assign(sheets, plans, result)
+    chosen = _assign(sheets, plans, given or {}, result)
     for plan in plans:
         sheet = chosen.get(plan.entity)
         if sheet is None:
@@ -76,9 +79,10 @@ def sheet_entity(name: str, plans: Sequence[SheetLayout]) -> str:
         for word in (plan.title, plan.entity):
             if stem == heading_key(word):
                 return plan.entity
-    for plan in plans:
-        for word in (plan.title, plan.entity):
-            if stem.endswith(heading_key(word)) or stem.startswith(heading_key(word)):
+    # The end of a name says more than its beginning: 家庭成员 are members.
+    for tells in (str.endswith, str.startswith):
+        for plan in plans:
+            if any(tells(stem, heading_key(word)) for word in (plan.title, plan.entity)):
                 return plan.entity
     return ""
 
@@ -86,13 +90,15 @@ def sheet_entity(name: str, plans: Sequence[SheetLayout]) -> str:
 _FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls"}
 
 
-def _assign(sheets: Sequence[Sheet], plans: Sequence[SheetLayout], result: Mapping) -> dict[str, Sheet]:
+def _assign(
+    sheets: Sequence[Sheet], plans: Sequence[SheetLayout], given: dict[str, str], result: Mapping
+) -> dict[str, Sheet]:
     """By name first; a sheet without a telling name by its headings."""
     chosen: dict[str, Sheet] = {}
     nameless = []
     own = {guide_title(), options_title()}
     for sheet in sheets:
-        entity = sheet_entity(sheet.name, plans)
+        entity = given.get(sheet.name) or sheet_entity(sheet.name, plans)
         if sheet.name in own:
             continue
         if not entity:

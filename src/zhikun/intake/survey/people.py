@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhikun.engine.packs.model import Fact
 from zhikun.identity import check_id_numbers, mask_id_number, mask_name
+from zhikun.intake.survey.dates import OLDEST_YEARS
 from zhikun.intake.survey.rows import Rows
 from zhikun.intake.survey.values import mask_of
 from zhikun.tables import Severity
@@ -16,15 +19,29 @@ from zhikun.wording import _
 _SEX_LABELS = {"male": "男", "female": "女"}
 
 
-def check_people(rows: Rows, facts: tuple[Fact, ...]) -> None:
+def check_people(rows: Rows, facts: tuple[Fact, ...], today: date) -> None:
     """Contradictions with the identity number (warnings), blanks it can fill, and the same person twice."""
     number_fact = next((f.name for f in facts if f.format == "id_number" and f.name in rows.facts), "")
     name_fact = next((f.name for f in facts if f.format == "name" and f.name in rows.facts), "")
     if number_fact:
+        _possible_age(rows, number_fact, today)
         _against_number(rows, number_fact, {f.name: f for f in facts})
         _same_number(rows, number_fact)
     if name_fact and "birth_date" in rows.facts:
         _same_name(rows, name_fact, number_fact)
+
+
+def _possible_age(rows: Rows, number_fact: str, today: date) -> None:
+    """A number whose birth date lies in the future or more than 120 years back belongs to nobody alive."""
+    born = check_id_numbers(rows.facts[number_fact].values).birth_date
+    try:
+        oldest = today.replace(year=today.year - OLDEST_YEARS - 1)
+    except ValueError:  # 29 February
+        oldest = today.replace(year=today.year - OLDEST_YEARS - 1, day=28)
+    late = pc.or_(pc.greater(born, pa.scalar(today)), pc.less_equal(born, pa.scalar(oldest)))
+    for index in map(int, np.flatnonzero(mask_of(pc.fill_null(late, False)))):
+        found = _("身份证号里的出生日期是 {day}").format(day=born[index].as_py().isoformat())
+        rows.report(index, rows.heading(number_fact), found, _("120 岁以内的人"), _("请照证件核对"))
 
 
 def _against_number(rows: Rows, number_fact: str, facts: dict[str, Fact]) -> None:

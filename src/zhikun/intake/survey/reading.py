@@ -45,7 +45,8 @@ def read(
     sheets: list[Sheet] = []
     for file in survey_files(Path(path), Path(members) if members else None, plans):
         sheets.extend(read_sheets(file, limits=limits, progress=progress))
-    mapping = map_sheets(sheets, plans)
+    given = {Path(path).name: "household", Path(members).name: "member"} if members else {}
+    mapping = map_sheets(sheets, plans, given)
     mapping.messages.extend(_blind_spots(sheets))
     if mapping.fatal:
         raise UnreadableFile(*mapping.fatal, *mapping.messages)
@@ -56,7 +57,7 @@ def read(
         context = Context(today or datetime.now().astimezone().date(), pack.place or "", mapped.grid.typed)
         found[entity] = take_rows(mapped, context)
     _something_to_read(found)
-    check_people(found["member"], pack.facts_of("member"))
+    check_people(found["member"], pack.facts_of("member"), today or datetime.now().astimezone().date())
     check_households(found)
     if progress:
         progress(_("汇总"), len(found), len(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ from zhikun.intake.survey.values import Converted, Finding, clean, mask_of, quot
 from zhikun.tables import Column, Kind, RowMessage, Severity
 from zhikun.wording import _
 
+_ID_NUMBER = re.compile(r"(?<!\d)(\d{17}[\dXx]|\d{15})(?!\d)")
 _ROW_FACT = Fact("row", "", "", "number", Source(), Place("", 0), decimals=0, min=1, max=9999)
 
 
@@ -110,12 +112,12 @@ def _households(column: Column) -> tuple[pa.Array, list[Finding]]:
     text = pc.replace_substring_regex(clean(column.text), r"\s+", "")
     usable = np.isin(column.kind, (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOLEAN))
     findings = [_no_household(index, column) for index in map(int, np.flatnonzero(~usable))]
-    suspicious = usable & np.isin(pc.utf8_length(text).to_numpy(zero_copy_only=False), (15, 18))
-    suspects = np.flatnonzero(suspicious)
+    suspects = np.flatnonzero(usable & mask_of(pc.match_substring_regex(text, r"\d{17}[\dXx]|^\d{15}$")))
     if len(suspects):
-        check = check_id_numbers(text.take(pa.array(suspects)))
+        parts = [_ID_NUMBER.search(word) for word in text.take(pa.array(suspects)).to_pylist()]
+        check = check_id_numbers([part.group() if part else "" for part in parts])
         for index in suspects[~mask_of(pc.is_null(check.numbers))]:
-            found = _("户编号是身份证号 {number}").format(number=quoted(text[int(index)].as_py()))
+            found = _("户编号里有身份证号 {number}").format(number=quoted(text[int(index)].as_py()))
             findings.append(
                 Finding(
                     int(index), found, _("不含个人信息的编号"), _("请另编户编号，如 0001；结果文件里不允许出现身份证号")
