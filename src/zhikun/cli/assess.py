@@ -25,7 +25,7 @@ from zhikun.cli.screen import (
     progress,
     say,
 )
-from zhikun.cli.survey import FILE, MEMBERS, PACK, read, tell
+from zhikun.cli.survey import FILE, MEMBERS, PACK, has_rejects, read, tell
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
 from zhikun.engine.run import Results, explain, missing_facts
@@ -73,7 +73,7 @@ def assess(
         _assess_all(plan, found, file, folder(out))
     if household is not None:
         _explain(plan, found, household, out, "json" if as_json else "markdown" if markdown else "text")
-    return FAULTS if found.rejects else 0
+    return FAULTS if has_rejects(found) else 0
 
 
 def _assess_all(plan: Plan, found: room.Survey, file: Path, out: Path) -> None:
@@ -104,7 +104,7 @@ def assessed_county(plan: Plan, found: room.Survey, results: Results, file: Path
         households_read=found.counts["households"],
         households_rejected=found.counts["rejected"],
         rows_rejected=rejected,
-        rejects_file=str(out / "rejects.xlsx") if found.rejects else "",
+        rejects_file=str(out / "rejects.xlsx") if has_rejects(found) else "",
         problems=documents.problems_of(found.messages),
     )
     names = [
@@ -140,7 +140,7 @@ def _write(
     if plan.pack.results.causes:
         table = documents.causes_table(assessed)
         work.append((_("写 causes.csv"), lambda: documents.write_causes_csv(table, out / "causes.csv")))
-    if found.rejects:
+    if has_rejects(found):
         work.append((_("写 rejects.xlsx"), lambda: room.write_rejects(found, plan.pack, out / "rejects.xlsx")))
     for number, (what, write) in enumerate(work):
         report(what, number, len(work))

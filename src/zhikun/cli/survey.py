@@ -50,7 +50,7 @@ def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None
     pack = load_pack(pack_name)
     found = read(file, pack, members)
     tell(found)
-    if not found.rejects:
+    if not has_rejects(found):
         return 0
     out = rejects or file.with_name(f"{file.stem}-退回.xlsx")
     room.write_rejects(found, pack, out)
@@ -68,6 +68,11 @@ def read(file: Path, pack: Pack, members: Path | None = None) -> room.Survey:
         raise Refused(lines(texts, _("“{f}”读不了：").format(f=file.name)), UNREADABLE) from None
     except OSError as error:
         raise Refused(_("打不开 {f}：{why}。").format(f=file, why=error.strerror or error), UNREADABLE) from None
+
+
+def has_rejects(found: room.Survey) -> bool:
+    """Whether some rows did not get in."""
+    return any(sheet.rows for sheet in found.rejects.values())
 
 
 def tell(found: room.Survey) -> None:

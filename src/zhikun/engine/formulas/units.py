@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-COUNTING = frozenset(
-    ["", "人", "户", "个", "次", "项", "分", "岁", "处", "头", "只", "辆", "套", "间", "天"]
-    + ["级", "倍", "%", "种", "份", "人次", "户次", "系数", "比例"]
-)
+_COUNTS = "人 户 个 次 项 分 岁 处 头 只 辆 套 间 天 级 倍 % 种 份 人次 户次 系数 比例"
+COUNTING = frozenset(["", *_COUNTS.split()])
 
 
 def _powers(unit: str) -> Counter[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +24,7 @@ from zhikun.wording import _
 Key = tuple[str, str]  # (entity, name); the entity of a standard that is the same for everyone is ''
 TRUTH = Signature("when", HOUSEHOLD, "boolean")
 EPOCH = date(1970, 1, 1)
+LONGEST = 160
 
 
 def make_plan(pack: Pack, on: date, place: str | None = None, names: Iterable[Key] | None = None) -> Plan:
@@ -98,7 +98,7 @@ class _Planner:
         try:
             node = check(formula, self.scope, on, expected)
         except FormulaError as error:
-            shown = textwrap.shorten(formula, 160, placeholder="……")
+            shown = _short(formula)
             self._error(at, _("公式“{f}”：{text}（{day}）").format(f=shown, text=error.text, day=self.day))
             return None
         _collect(node, uses)
@@ -106,7 +106,7 @@ class _Planner:
             self._error(
                 at,
                 _("公式“{f}”：除数“{n}”在 {day} 的值是零；请改标准，或写 DIVIDE(a, b, 除数为零时的值)。").format(
-                    f=textwrap.shorten(formula, 160, placeholder="……"), n=name, day=self.day
+                    f=_short(formula), n=name, day=self.day
                 ),
             )
         return node
@@ -411,6 +411,12 @@ class _Planner:
             slots.append(lowered.slot)
         slot = self.builder.emit("gather", tuple(slots), rule.on, "choices")
         return slot, {"items": tuple(items), "source": rule.source}
+
+
+def _short(formula: str) -> str:
+    """A formula on one line, for a message."""
+    text = " ".join(formula.split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "……"
 
 
 def _collect(node: Node, uses: set[Key]) -> None:

@@ -38,7 +38,7 @@ __all__ = ["COUNTIES", "NOTE", "STABLE_FROM", "STABLE_UNTIL", "SURVEY_DAY", "Unk
 
 COUNTIES: Mapping[str, int] = {"yuanzhou": 4803}
 _PLACES = Path(__file__).parent / "data" / "yuanzhou_places.csv"
-_ATTEMPTS = 20
+_ATTEMPTS = 10
 _BIRTHDAYS = 12  # draws of birth dates before another family is drawn
 _EXCHANGES = 4000
 _URBAN_SHARE = 0.27
@@ -77,7 +77,8 @@ def generate(seed: int, like: str = "yuanzhou") -> dict[str, pa.Table]:
     """Tables `household` and `member` in the engine's shape of facts, with names and numbers that belong to nobody.
 
     Assessed with pack `yuanzhou` on any day from STABLE_FROM to STABLE_UNTIL, the 4,803 households give the published
-    table of nine causes by eleven levels cell by cell, whatever the seed. Raises UnknownCounty for another `like`.
+    table of nine causes by eleven levels cell by cell, whatever the seed. Raises UnknownCounty for another `like`,
+    ValueError for a negative seed.
     """
     if like not in COUNTIES:
         raise UnknownCounty(
@@ -85,6 +86,8 @@ def generate(seed: int, like: str = "yuanzhou") -> dict[str, pa.Table]:
                 like=like, known="、".join(COUNTIES), hint=did_you_mean(like, COUNTIES)
             )
         )
+    if seed < 0:
+        raise ValueError(_("种子是 0 或正整数，得到的是 {seed}：请换一个，例如 1。").format(seed=seed))
     generator = np.random.Generator(np.random.PCG64(seed))
     homes = _homes(generator, COUNTIES[like])
     levels = [dict(zip(CAUSES, row, strict=True)) for row in deal(generator, np.array([home.urban for home in homes]))]

@@ -1,0 +1,63 @@
+"""python run_openfisca.py FACTS OUT.parquet: reads, computes, writes; the generated module lies beside this file."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import openfisca_rules
+from openfisca_core.populations import GroupPopulation, Population
+from openfisca_core.simulations import Simulation
+from support import read_facts, read_schema, write_results
+
+
+class Rows(GroupPopulation):
+    """Rows of which a household may have none; OpenFisca's own sum expects a row in the last household."""
+
+    def sum(self, array, role=None):
+        return np.bincount(self.members_entity_id, weights=array, minlength=self.count)
+
+
+def build(facts, schema):
+    """A simulation with the facts as input: members as persons, every other entity as persons of its own."""
+    system = openfisca_rules.system()
+    ids = facts["household"]["household"]
+    populations, rows = {}, {}
+    kinds = {entity.key: entity for entity in system.entities}
+    for entity in facts:
+        if entity == "household":
+            continue
+        people = populations[entity] = Population(kinds[entity])
+        people.count, people.ids = len(facts[entity]["household"]), np.arange(len(facts[entity]["household"]))
+        group = rows[entity] = (GroupPopulation if entity == "member" else Rows)(kinds["household"], people)
+        group.count, group.ids = len(ids), ids
+        group.members_entity_id = np.searchsorted(ids, facts[entity]["household"])
+    populations["household"] = rows["member"]
+    simulation = Simulation(system, populations)
+    simulation.rows = rows
+    for group in rows.values():
+        group.simulation = simulation
+    skipped = {tuple(key) for key in schema["skipped"]}
+    for entity, columns in schema["facts"].items():
+        for name in columns:
+            plain = name if name in system.variables or (entity, name) in skipped else f"{entity}_{name}"
+            variable = f"{plain}_stated" if (entity, name) in skipped else plain
+            simulation.set_input(variable, schema["month"], facts[entity].pop(name))
+    return simulation
+
+
+def main() -> None:
+    schema = read_schema(Path(__file__).parent)
+    facts = read_facts(Path(sys.argv[1]), schema["facts"])
+    ids = facts["household"]["household"]
+    simulation = build(facts, schema)
+
+    def found(name):
+        return simulation.calculate(name, schema["month"])
+
+    results = {name: found(name) for name, column in schema["results"].items() if column["type"] != "rank"}
+    results |= openfisca_rules.rank(found)
+    write_results(Path(sys.argv[2]), ids, results, schema["results"])
+
+
+if __name__ == "__main__":
+    main()
