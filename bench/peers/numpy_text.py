@@ -22,6 +22,7 @@ class NumpyText:
         self.reach = reach
         self.names: dict[int, str] = {}
         self.tables: dict[str, object] = {}
+        self.out: list[str] = []  # lines of the value being written; `reach` may add what must come before
 
     def text(self, expr: Expr) -> str:
         """The source of an expression."""
@@ -37,13 +38,14 @@ class NumpyText:
 
     def lines(self, expr: Expr, target: str) -> list[str]:
         """Assignments of what is used more than once, then of the whole to `target`."""
-        lines = []
+        self.out = []
         self.names = {}
         for number, part in enumerate(repeated(expr), 1):
             text = self.text(part)
             self.names[id(part)] = f"part_{number}"
-            lines.append(f"part_{number} = {text}")
-        return [*lines, f"{target} = {self.text(expr)}"]
+            self.out.append(f"part_{number} = {text}")
+        last = f"{target} = {self.text(expr)}"
+        return [*self.out, last]
 
     def _call(self, function: str, expr: Expr, *more: object) -> str:
         return f"{function}({', '.join([*(self.text(arg) for arg in expr.args), *map(repr, more)])})"

@@ -7,13 +7,16 @@ from peers.program import Expr, Program
 
 HEAD = '''"""{title}, in pandas. Generated from the pack by bench/peers; do not edit."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
-from support import (
+from support import (  # the names that formulas use
     clean, completed_months_on, count_of, gather, product, quotient, ranks, round_down, round_half_up, round_up,
 )
 
+warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # one column a named value is what is wanted
 DAY_PARTS = ({months}, {day})
 {tables}
 
@@ -42,8 +45,8 @@ class _Writer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.text = NumpyText(self.reach)
-        self.before: list[str] = []
-        self.aggregated: dict[tuple[str, str, str], int] = {}
+        self.aggregated: dict[tuple[str, str], str] = {}
+        self.temporary = 0
 
     def reach(self, expr: Expr, text: NumpyText) -> str:
         """A column, a household's column for each row, or an aggregate over one grouping of the rows."""
@@ -65,19 +68,19 @@ class _Writer:
     def _column(self, entity: str, text: str, expr: Expr) -> str:
         if expr.op == "ref":
             return str(expr.value[1])  # type: ignore[index] # a key
-        number = self.aggregated.setdefault((entity, text, ""), len(self.aggregated) + 1)
-        line = f'{entity}["_{number}"] = {text}'
-        if line not in self.before:
-            self.before.append(line)
-        return f"_{number}"
+        key = (entity, text)
+        if key not in self.aggregated or "part_" in text:  # what one value calls part_1 is another's no more
+            self.temporary += 1
+            self.aggregated[key] = f"_{self.temporary}"
+            self.text.out.append(f'{entity}["{self.aggregated[key]}"] = {text}')
+        return self.aggregated[key]
 
     def source(self) -> str:
         """The module."""
         body: list[str] = []
         for value in self.program.values:
-            self.before = []
             lines = self.text.lines(value.expr, f'{value.entity}["{value.name}"]')
-            body += ["", f"# {value.title}: {value.formula}".rstrip(": "), *self.before, *lines]
+            body += ["", f"# {value.title}: {value.formula}".rstrip(": "), *lines]
         for step in self.program.rankings:
             keys = ", ".join(f'{"-" if by.highest_first else ""}household["{by.value}"]' for by in step.ranking.by)
             digits = {"county": 6, "township": 9, "village": 12}.get(step.ranking.within)

@@ -18,7 +18,7 @@ from zhikun.engine.run import assess
 
 SEEDS = st.integers(0, 2**32 - 1)
 HOUSEHOLDS = 12
-STEADY = settings(max_examples=8, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+STEADY = settings(max_examples=6, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
 @functools.cache

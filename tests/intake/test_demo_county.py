@@ -224,3 +224,8 @@ def test_all_28_items_are_asked(pack):
 def test_an_unknown_county_is_named_with_the_known_ones():
     with pytest.raises(UnknownCounty, match="yuanzhou"):
         generate(1, like="yuanzhuo")
+
+
+def test_a_negative_seed_is_refused_with_a_way_out():
+    with pytest.raises(ValueError, match="0 或正整数"):
+        generate(-1)

@@ -130,7 +130,15 @@ def _headline(assessed: Assessed) -> list[Block]:
         note = _("2分及以上{n}户").format(n=number_text(worst.at_least(THRESHOLD)))
         figures.append(Figure(_("最多的致困因子"), worst.title, "", note))
     waiting = statistics.waiting_households(assessed)
-    figures.append(Figure(_("待补充信息"), number_text(waiting), _("户"), _("问清后才能确定结果"), alert=waiting > 0))
+    figures.append(
+        Figure(
+            _("待补充信息"),
+            number_text(waiting),
+            _("户"),
+            _("问清后才能确定结果") if waiting else _("结果都能确定"),
+            alert=waiting > 0,
+        )
+    )
     if results.flags:
         flagged = statistics.flagged_households(assessed)
         figures.append(Figure(_("待人工确认"), number_text(flagged), _("户"), _("机器不作决定"), alert=flagged > 0))

@@ -71,7 +71,11 @@ def _ranked(book: Book, assessed: Assessed) -> None:
 
 def _head(shown: Shown, money: bool) -> Head:
     if shown.type in ("number", "rank"):
-        return Head(shown.heading, max(9.0, 1.5 * len(shown.title)), MONEY if money else DECIMAL)
+        return Head(
+            shown.heading,
+            max(9.0, 1.5 * len(shown.title)),
+            MONEY if money or shown.unit.startswith(_("元")) else DECIMAL,
+        )
     if shown.type == "choices":
         return Head(shown.heading, 34, WRAP)
     return Head(shown.heading, 14)
@@ -235,7 +239,9 @@ def _flag_rows(assessed: Assessed) -> Iterator[list[object]]:
             for code in column[at]:
                 item = items[code]
                 place = assessed.place_name(townships[at])
-                yield [household, heads[at], place, item.title, item.confirm, item.source.reference] + [None] * 4
+                yield [household, heads[at], place, item.title, item.confirm, item.source.reference or SAMPLE_MARK] + [
+                    None
+                ] * 4
 
 
 def _rejected(book: Book, assessed: Assessed) -> None:
@@ -264,7 +270,9 @@ def _rejected(book: Book, assessed: Assessed) -> None:
         )
     else:
         where = _("没有退回的行。")
-    remarks = [where, _("退回表含有更正所需的原始资料，请妥善保管；本工作簿只列数量，不列个人信息。")]
+    remarks = [where]
+    if intake.rejects_file:
+        remarks.append(_("退回表含有更正所需的原始资料，请妥善保管；本工作簿只列数量，不列个人信息。"))
     book.table(_(REJECTED), heads, rows, title=_heading(assessed, _("未受理与需核对的资料")), remarks=remarks)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +24,17 @@ _OTHERS = (
     (b"SQLite format 3", "SQLite 数据库"),
     (b"{\\rtf", "RTF 文档"),
 )
+# What reading a damaged archive raises: bad structure, unknown compression, an encrypted member, bad data.
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -39,6 +51,14 @@ def unreadable(path: Path, found: str, expected: str, remedy: str) -> Unreadable
     """The error for a file that cannot be used at all."""
     message = RowMessage("", 0, "", _("文件“{name}”：{found}").format(name=path.name, found=found), expected, remedy)
     return UnreadableFile(message)
+
+
+def is_container(path: Path) -> bool:
+    """Whether the file begins like a workbook: as a ZIP or an old Office container."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8).startswith((b"PK\x03\x04", _CFB))
 
 
 def detect(path: Path) -> FileKind:
@@ -67,7 +87,7 @@ def _zip_kind(path: Path) -> FileKind:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
             mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
+    except BROKEN_ZIP:
         raise unreadable(
             path,
             _("文件不完整或已损坏，打不开"),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhikun.tables.cells import column_of_arrow, column_of_texts
-from zhikun.tables.detect import FileKind, detect, unreadable
+from zhikun.tables.detect import FileKind, detect, is_container, unreadable
 from zhikun.tables.sheets import Sheet
 from zhikun.tables.text import read_text
 from zhikun.tables.workbook import Progress, read_workbook
@@ -23,7 +23,7 @@ class Limits:
     """How large a file may be, in bytes. Beyond it a workbook cannot be held in the memory of an office computer."""
 
     workbook: int = 100_000_000
-    workbook_unpacked: int = 2_000_000_000
+    workbook_unpacked: int = 1_000_000_000
     text: int = 2_000_000_000
     parquet: int = 8_000_000_000
 
@@ -36,12 +36,20 @@ def is_table_file(path: Path) -> bool:
 def read_sheets(path: Path, *, limits: Limits | None = None, progress: Progress | None = None) -> list[Sheet]:
     """The sheets of a workbook, or the one sheet of a CSV or Parquet file. Raises UnreadableFile."""
     limits = limits or Limits()
+    if is_container(path):  # judged by size first: a damaged one of 200 MB need not be searched
+        _check_size(path, limits.workbook)
     kind = detect(path)
+    if kind in (FileKind.TEXT, FileKind.PARQUET):
+        _check_size(path, limits.text if kind is FileKind.TEXT else limits.parquet)
+    if kind is FileKind.TEXT:
+        return [read_text(path)]
+    if kind is FileKind.PARQUET:
+        return [_read_parquet(path)]
+    return read_workbook(path, limits.workbook_unpacked, progress)
+
+
+def _check_size(path: Path, limit: int) -> None:
     size = path.stat().st_size
-    limit = {
-        FileKind.TEXT: limits.text,
-        FileKind.PARQUET: limits.parquet,
-    }.get(kind, limits.workbook)
     if size > limit:
         raise unreadable(
             path,
@@ -49,11 +57,6 @@ def read_sheets(path: Path, *, limits: Limits | None = None, progress: Progress 
             _("较小的文件"),
             _("请按乡镇分成几个文件；工作簿里有图片的请删去图片，或另存为 CSV 再导入"),
         )
-    if kind is FileKind.TEXT:
-        return [read_text(path)]
-    if kind is FileKind.PARQUET:
-        return [_read_parquet(path)]
-    return read_workbook(path, limits.workbook_unpacked, progress)
 
 
 def _read_parquet(path: Path) -> Sheet:

@@ -76,8 +76,8 @@ class Sheet:
             if bottom <= header_index or not cell_text(self.cells[top][left]).strip():
                 continue
             label = f"{column_letters(left)}{top + 1}:{column_letters(right)}{bottom + 1}"
-            for row in range(max(top, header_index + 1), bottom + 1):
-                for column in range(left, right + 1):
+            for row in range(max(top, header_index + 1), min(bottom, len(self.cells) - 1) + 1):
+                for column in range(left, min(right, len(self.cells[top]) - 1) + 1):
                     if (row, column) != (top, left):
                         covered[row + 1, column] = label
         return covered

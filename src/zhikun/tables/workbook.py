@@ -11,7 +11,8 @@ from pathlib import Path
 import python_calamine as calamine
 
 from zhikun.tables.cells import Kind
-from zhikun.tables.detect import unreadable
+from zhikun.tables.detect import BROKEN_ZIP, unreadable
+from zhikun.tables.messages import UnreadableFile
 from zhikun.tables.sheets import Sheet
 from zhikun.wording import _
 
@@ -51,14 +52,20 @@ def read_workbook(path: Path, max_unpacked: int, progress: Progress | None = Non
         raise unreadable(
             path, _("工作簿设有打开密码"), _("没有密码的工作簿"), _("请取消密码后另存一份再导入")
         ) from None
-    except (calamine.CalamineError, OSError, zipfile.BadZipFile):
-        raise unreadable(
-            path,
-            _("文件不完整或已损坏，打不开"),
-            _("完整的工作簿"),
-            _("请用 Excel 或 WPS 打开后另存为 .xlsx；打不开就重新复制或下载一次"),
-        ) from None
+    except (calamine.CalamineError, *BROKEN_ZIP) as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise _damaged(path) from None
     return sheets
+
+
+def _damaged(path: Path) -> UnreadableFile:
+    return unreadable(
+        path,
+        _("文件不完整或已损坏，打不开"),
+        _("完整的工作簿"),
+        _("请用 Excel 或 WPS 打开后另存为 .xlsx；打不开就重新复制或下载一次"),
+    )
 
 
 def _xml_parts(path: Path, max_unpacked: int) -> dict[str, str]:
@@ -87,8 +94,10 @@ def _xml_parts(path: Path, max_unpacked: int) -> dict[str, str]:
                 if target and b"name" in attributes:
                     parts[html.unescape(attributes[b"name"].decode())] = target
             return parts
-    except (zipfile.BadZipFile, OSError, KeyError, UnicodeDecodeError):
-        return {}
+    except UnreadableFile:
+        raise
+    except BROKEN_ZIP:
+        raise _damaged(path) from None
 
 
 def _relations(archive: zipfile.ZipFile) -> dict[bytes, str]:
@@ -102,11 +111,8 @@ def _relations(archive: zipfile.ZipFile) -> dict[bytes, str]:
 
 def _marks(path: Path, part: str) -> Marks:
     """Cells (row, column from 0) that hold an error or a formula without a stored result."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            xml = archive.read(part)
-    except (KeyError, zipfile.BadZipFile, OSError):
-        return {}
+    with zipfile.ZipFile(path) as archive:
+        xml = archive.read(part)
     marks: Marks = {}
     if b't="e"' in xml:
         for attributes, text in _ERROR_CELL.findall(xml):

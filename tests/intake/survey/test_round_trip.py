@@ -193,3 +193,8 @@ def test_rejects_keep_formulas_as_text(tmp_path):
     assert (home["K2"].value, home["K2"].data_type) == ("=HYPERLINK(1)", "s")
     assert home["K2"].quotePrefix
     assert (home["C2"].value, home["C2"].data_type, home["C2"].quotePrefix) == ("+cmd", "s", True)
+
+
+def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        survey.template(PACK, tmp_path / "missing" / "x.xlsx")

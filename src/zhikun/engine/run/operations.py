@@ -21,6 +21,7 @@ Value = tuple[Any, Any]
 MILLION = 1_000_000.0
 # A quotient or product this near to half a step of the grid (relative) is decided by whole numbers instead of floats.
 NEAR_TIE = 1e-15
+ALMOST_HALF = 0.4999
 BITS = tuple(np.uint64(1 << place) for place in range(63))
 
 
@@ -90,11 +91,6 @@ def _snap(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Va
     return snap(args[0][0], value), args[0][1]
 
 
-def _half_away(scaled: Any) -> Any:
-    """Scaled numbers rounded to whole ones, half away from zero; ties are handled by the caller."""
-    return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
-
-
 def _whole(number: float) -> int:
     return round(number * MILLION)
 
@@ -108,14 +104,16 @@ def _divide_half_away(top: int, bottom: int) -> int:
 def _to_grid(scaled: Any, exact: Callable[[int], int]) -> Any:
     """`scaled` millionths to the grid; elements too near to a tie are computed exactly by `exact(index)`."""
     scaled = np.asarray(scaled)
-    size = np.abs(scaled)
-    near = np.abs(size - np.floor(size) - 0.5) <= size * NEAR_TIE
-    result = _half_away(scaled)
-    if near.any():
-        flat = result.reshape(-1)
-        for index in np.flatnonzero(near.reshape(-1)):
-            flat[index] = exact(int(index))
-    return result / MILLION + 0.0
+    whole = np.rint(scaled)
+    off = np.abs(scaled - whole)
+    if off.size and off.max() > ALMOST_HALF:
+        near = np.abs(off - 0.5) <= np.abs(scaled) * NEAR_TIE
+        if near.any():
+            whole = np.array(whole, ndmin=1)
+            for index in np.flatnonzero(near):
+                whole[index] = exact(int(index))
+            whole = whole.reshape(scaled.shape)
+    return whole / MILLION + 0.0
 
 
 def _at(data: Any, index: int) -> float:
@@ -141,7 +139,7 @@ def multiply_on_grid(left: Any, right: Any) -> Any:
 def divide_on_grid(top: Any, bottom: Any) -> Any:
     """The quotient of grid numbers, rounded to the grid half away from zero, exactly; 0 where the divisor is 0."""
     zero = np.equal(bottom, 0)
-    safe = np.where(zero, 1.0, bottom) if np.any(zero) else bottom
+    safe = np.where(zero, 1.0, bottom) if zero.any() else bottom
     return _to_grid(
         top / safe * MILLION,
         lambda i: _divide_half_away(_whole(_at(top, i)) * 1_000_000, _whole(_at(safe, i))),
@@ -154,7 +152,7 @@ def _div_grid(_frame: Frame, args: tuple[Value, ...], _value: Any, _space: str) 
     if len(args) == 2:
         return quotient, known
     zero = np.equal(bottom, 0)
-    if not np.any(zero):
+    if not zero.any():
         return quotient, known
     otherwise, known_otherwise = args[2]
     data = np.where(zero, otherwise, quotient)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from zhikun.intake.demo.dice import Dice
 from zhikun.intake.demo.people import Person
 
-TRIES = 120
+TRIES = 80
 # Stages in school and half points of cost that give each level of 因学; the weight says how common it is.
 _SCHOOLING: dict[int, tuple[tuple[tuple[str, ...], int, float], ...]] = {
     1: ((("kindergarten",), 0, 3), (("vocational",), 0, 2), (("compulsory",), 1, 2)),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -74,6 +75,15 @@ def open_book(path: Path) -> Book:
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     return Book(workbook, _styles(workbook))
+
+
+def close_book(book: Book) -> None:
+    """Write the file. Raises OSError where it cannot be written: open in a spreadsheet, no right, no space."""
+    try:
+        book.workbook.close()
+    except FileCreateError as error:
+        cause = error.args[0] if error.args else error
+        raise cause if isinstance(cause, OSError) else OSError(str(error)) from None
 
 
 def add_guide(book: Book, pack: Pack, plans: list[SheetLayout]) -> None:

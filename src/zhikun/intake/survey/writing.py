@@ -17,6 +17,7 @@ from zhikun.intake.survey.book import (
     add_guide,
     add_sheet,
     cell_of,
+    close_book,
     open_book,
     write_cell,
 )
@@ -35,7 +36,7 @@ def template(pack: Pack, path: Path | str) -> None:
     add_guide(book, pack, plans)
     for plan in plans:
         add_sheet(book, plan, example=True)
-    book.workbook.close()
+    close_book(book)
 
 
 def write(tables: Mapping[str, pa.Table], pack: Pack, path: Path | str, progress: Progress | None = None) -> None:
@@ -54,7 +55,7 @@ def write(tables: Mapping[str, pa.Table], pack: Pack, path: Path | str, progress
                 write_cell(book, sheet, row, column, value)
             if progress and row % _STEP == 0:
                 progress(_("写入“{sheet}”").format(sheet=plan.title), row, table.num_rows)
-    book.workbook.close()
+    close_book(book)
 
 
 def write_rejects(survey: Survey, pack: Pack, path: Path | str) -> None:
@@ -70,7 +71,7 @@ def write_rejects(survey: Survey, pack: Pack, path: Path | str) -> None:
         rejected = survey.rejects.get(plan.entity)
         if rejected is not None:
             _write_rejected(book, plan, rejected)
-    book.workbook.close()
+    close_book(book)
 
 
 def _cells(plan: SheetLayout, table: pa.Table) -> list[list[object]]:
