@@ -1,6 +1,8 @@
 """python run_openfisca.py FACTS OUT.parquet: reads, computes, writes; the generated module lies beside this file."""
 
+import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,7 @@ def build(facts, schema):
 
 def main() -> None:
     schema = read_schema(Path(__file__).parent)
+    start = time.perf_counter()
     facts = read_facts(Path(sys.argv[1]), schema["facts"])
     ids = facts["household"]["household"]
     simulation = build(facts, schema)
@@ -57,6 +60,7 @@ def main() -> None:
     results = {name: found(name) for name, column in schema["results"].items() if column["type"] != "rank"}
     results |= openfisca_rules.rank(found)
     write_results(Path(sys.argv[2]), ids, results, schema["results"])
+    print(json.dumps({"seconds": time.perf_counter() - start}))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ BLOCKED = (
     "django",
     "duckdb",
     "jinja2",
-    "matplotlib",
     "openpyxl",
     "pandas",
     "pyspark",

@@ -108,6 +108,7 @@ def assessed_county(plan: Plan, found: room.Survey, results: Results, file: Path
         problems=documents.problems_of(found.messages),
     )
     names = [
+        *pack.results.policies,
         pack.results.category,
         pack.results.eligible,
         pack.results.amount,

@@ -104,10 +104,11 @@ def display(step: Step, value: Opened, row: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What things are called: every named value of a plan, and the titles of score tables."""
+    """What things are called: every named value of a plan, the titles of score tables and of entities."""
 
     steps: Mapping[tuple[str, str], Step]
     tables: Mapping[str, str]
+    entities: Mapping[str, str]
 
     def labels(self, codes: tuple[str, ...]) -> tuple[str, ...]:
         """The labels of a list of codes, from a value that has this list; the codes themselves if none has."""
@@ -150,7 +151,7 @@ def _write(low: Lowered, names: Names, out: list[Part], outer: int) -> None:
     elif node.op in ("in_codes", "has_any"):
         _membership(low, names, out, positive=True)
     elif node.op == "count_rows":
-        out.append(_("{e}行数").format(e=node.value))
+        out.append(_("{e}数").format(e=names.entities.get(str(node.value), node.value)))
     else:
         _call(low, names, out)
 
@@ -201,7 +202,9 @@ def _membership(low: Lowered, names: Names, out: list[Part], *, positive: bool) 
         places = low.node.value if isinstance(low.node.value, tuple) else ()
         chosen = [labels[int(str(place))] for place in places]
     _write(subject, names, out, 4)
-    out.append((_(" 是 ") if positive else _(" 不是 ")) + "“" + "”或“".join(chosen) + "”")
+    several = low.node.op == "has_any"
+    verb = (_(" 含 ") if positive else _(" 不含 ")) if several else (_(" 是 ") if positive else _(" 不是 "))
+    out.append(verb + "“" + "”或“".join(chosen) + "”")
 
 
 def _listed(low: Lowered, names: Names, out: list[Part], words: tuple[str, ...]) -> None:

@@ -78,7 +78,11 @@ class Explainer:
         self.plan = plan
         self.kernel = Kernel(plan)
         self.steps: dict[Key, Step] = {(step.entity, step.name): step for step in plan.steps}
-        self.names = Names(self.steps, {name: table.title for name, table in plan.pack.tables.items()})
+        self.names = Names(
+            self.steps,
+            {name: table.title for name, table in plan.pack.tables.items()},
+            {name: entity.title for name, entity in plan.pack.entities.items()},
+        )
         self.words: dict[Key, list[Part]] = {
             key: parts(step.tree, self.names) for key, step in self.steps.items() if step.tree is not None
         }
@@ -205,7 +209,8 @@ class Explainer:
         source = self._source(step, values, 0)
         if known:
             clause = _("，依据{r}").format(r=source.reference) if source.reference else ""
-            sentence = _("{t}：{v}{c}。").format(t=step.title, v=shown, c=clause)
+            mark = _("【{m}】").format(m=SAMPLE_MARK) if source.sample else ""
+            sentence = _("{t}：{v}{c}。{m}").format(t=step.title, v=shown, c=clause, m=mark)
         else:
             sentence = _("{t}：还不能确定，缺少下面列出的情况。").format(t=step.title)
         return {
@@ -267,7 +272,8 @@ class Explainer:
             elif part[0] == entity:
                 out.append(display(step, value, row))
             else:
-                out.append("、".join(display(step, value, place) for place in range(len(value[0]))))
+                rows = range(len(value[0])) if isinstance(value[0], list) else (0,)
+                out.append("、".join(display(step, value, place) for place in rows) or _("没有"))
         return "".join(out)
 
     def _title_of(self, low: Lowered) -> str:
@@ -289,7 +295,7 @@ class Explainer:
         ]
         state = None if not known else bool(holds)
         verdict = {True: _("成立"), False: _("不成立"), None: _("未知")}[state]
-        margin = float(a) - float(b) if known_a and known_b else None
+        margin = round(float(a) - float(b), 6) if known_a and known_b else None
         by = "" if margin in (None, 0.0) else _("，相差 {m}").format(m=number(abs(float(margin or 0)), unit))
         return {
             "text": f"{sides[0]} {_COMPARISONS[low.node.op]} {sides[1]}：{verdict}{by}",
@@ -402,10 +408,10 @@ class Explainer:
         mine, limit = float(at(values[step.slot], row)[0]), float(at(values[low.args[1 - place].slot], row)[0])
         below = (low.node.op in ("lt", "le")) == (place == 0)  # the condition holds when this side is below
         strict = low.node.op in ("lt", "gt")
-        grain = 0.01 if step.unit and "元" in step.unit else 1.0 if mine.is_integer() and limit.is_integer() else 0.01
+        grain = _grain(step)
         inclusive = strict if holds else not strict
         target = limit if inclusive else limit + (grain if below == bool(holds) else -grain)
-        return abs(target - mine) / max(1.0, abs(limit)), step, row, mine, target
+        return abs(target - mine) / max(1.0, abs(limit)), step, row, mine, round(target, 6)
 
     def _movable(self, key: Key | None) -> bool:
         return key is not None and self.steps[key].kind != "standard" and self.steps[key].type == "number"
@@ -427,12 +433,27 @@ def _change(step: Step, row: int, before: float, after: float, aim: Step, old: s
     return {
         "text": text,
         "value": step.name,
-        "row": row,
+        "row": row + 1 if step.entity not in ("", ID) else 0,
         "from": before,
         "to": after,
         "target": aim.name,
         "becomes": new,
     }
+
+
+def _grain(step: Step) -> float:
+    """The smallest step of a named number: what its rule rounds to, its fact's last decimal, a fen, or a hundredth."""
+    if step.fact is not None:
+        return float(10**-step.fact.decimals)
+    for version in step.rule.versions if step.rule is not None else ():
+        if version.rounding is not None:
+            return version.rounding.to
+    low = step.tree
+    if low is not None and low.node.op == "round_to" and isinstance(low.node.value, tuple):
+        return float(low.node.value[0])
+    if low is not None and low.node.op in ("count", "count_rows", "count_of", "age", "months_since", "days_since"):
+        return 1.0
+    return 0.01
 
 
 def _named(low: Lowered) -> Key | None:

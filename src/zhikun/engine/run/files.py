@@ -137,7 +137,7 @@ def _first_rows(ids: Any, own: Any) -> NDArray[np.intp] | None:
     """Each household's first row, or None when the rows are not in household order."""
     if len(own) == 0:
         return np.zeros(len(ids), np.intp)
-    if pa.types.is_integer(ids.type) and pa.types.is_integer(own.type):
+    if pa.types.is_integer(ids.type) and pa.types.is_integer(own.type) and _ascending(ids):
         return _first_rows_of_numbers(ids.to_numpy(), own.to_numpy())
     changes = np.flatnonzero(np.asarray(pc.not_equal(own[1:], own[:-1]))) + 1
     firsts = np.concatenate([[0], changes]).astype(np.intp)
@@ -159,7 +159,7 @@ def _first_rows_of_numbers(ids: NDArray[Any], own: NDArray[Any]) -> NDArray[np.i
     """The same for household numbers that ascend; None when they do not, or when a number is not in the household file."""
     firsts = np.flatnonzero(np.concatenate([[True], own[1:] != own[:-1]]))
     heads = own[firsts]
-    if np.any(heads[1:] <= heads[:-1]) or np.any(ids[1:] <= ids[:-1]):
+    if np.any(heads[1:] <= heads[:-1]):
         return None
     if len(heads) == len(ids) and np.array_equal(heads, ids):
         return firsts

@@ -78,7 +78,7 @@ def relevance(plan: Plan, frame: Frame, values: list[Any], target: int) -> dict[
         instruction = plan.instructions[number]
         if matters is None or not instruction.space or not matters.any():
             continue
-        for slot, reached in _spread_back(instruction, number, matters, frame, values):
+        for slot, reached in _spread_back(plan.instructions, number, matters, frame, values):
             where = reached & unknown(values[slot])
             if where.any():
                 relevant[slot] = relevant[slot] | where if slot in relevant else where
@@ -94,14 +94,19 @@ def unknown(value: Value) -> Any:
 
 
 def _spread_back(
-    instruction: Instruction, number: int, matters: Mask, frame: Frame, values: list[Any]
+    instructions: tuple[Instruction, ...], number: int, matters: Mask, frame: Frame, values: list[Any]
 ) -> list[tuple[int, Mask]]:
     """Which arguments' unknowns matter, where the result's unknown matters."""
+    instruction = instructions[number]
     args = instruction.args
     if instruction.op in _AGGREGATES:
-        rows = np.repeat(matters, frame.rows[str(instruction.value)].sizes)
-        back = [(args[0], rows)]
-        return back + [(slot, matters) for slot in args[1:]]
+        sizes = frame.rows[str(instruction.value)].sizes
+        return [(args[0], np.repeat(matters, sizes)), *((slot, matters & (sizes == 0)) for slot in args[1:])]
+    if instruction.op == "div_grid" and len(args) == 3:  # noqa: PLR2004 - DIVIDE with its value for zero
+        return _quotient(args, matters, values)
+    if instruction.op == "has_any" and instructions[args[0]].op == "gather":
+        bits = int(str(instruction.value))
+        return [(slot, matters) for place, slot in enumerate(instructions[args[0]].args) if bits >> place & 1]
     if instruction.op == "spread":
         rows_of = frame.rows[instruction.space]
         owners = np.repeat(np.arange(len(rows_of.starts)), rows_of.sizes)
@@ -114,6 +119,13 @@ def _spread_back(
         asked_unknown = unknown(values[args[0]])
         return [(args[0], matters & asked_unknown), (args[1], matters)]
     return [(slot, matters) for slot in args]
+
+
+def _quotient(args: tuple[int, ...], matters: Mask, values: list[Any]) -> list[tuple[int, Mask]]:
+    top, bottom, otherwise = args
+    undecided = unknown(values[bottom])
+    zero = np.equal(values[bottom][0], 0) & ~undecided
+    return [(bottom, matters), (top, matters & ~zero), (otherwise, matters & (zero | undecided))]
 
 
 def _branches(args: tuple[int, ...], matters: Mask, values: list[Any]) -> list[tuple[int, Mask]]:

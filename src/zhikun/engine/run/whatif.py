@@ -28,6 +28,9 @@ from zhikun.wording import _, did_you_mean
 TRIAL = Source(sample=True, reason="测算时替换的值，不是现行标准")
 
 
+LARGEST = 9e9  # beyond this a float64 no longer holds millionths
+
+
 class ChangeError(Exception):
     """A change that cannot be tried: which name, what is allowed."""
 
@@ -37,14 +40,7 @@ def with_standard(pack: Pack, name: str, value: object, on: date, place: str = "
     standard = pack.standards.get(name)
     if standard is None:
         raise ChangeError(_("没有叫“{n}”的标准。{near}").format(n=name, near=did_you_mean(name, pack.standards)))
-    if standard.type == "number":
-        try:
-            value = float(str(value))
-        except ValueError:
-            raise ChangeError(_("标准“{n}”是数字，不能换成“{v}”。").format(n=name, v=value)) from None
-    elif standard.type == "choice" and value not in standard.choices:
-        known = "、".join(standard.choices)
-        raise ChangeError(_("标准“{n}”只能是 {known}，不能换成“{v}”。").format(n=name, known=known, v=value))
+    value = _fitting(_("标准“{n}”").format(n=name), standard.type, standard.choices, value)
     values = tuple(v for v in standard.values if not (v.first == on and v.place == place))
     values = (*values, StandardValue(on, place, value, TRIAL, standard.at))
     return dataclasses.replace(pack, standards={**pack.standards, name: dataclasses.replace(standard, values=values)})
@@ -55,6 +51,7 @@ def with_table_value(pack: Pack, name: str, keys: Sequence[object], value: objec
     table = pack.tables.get(name)
     if table is None:
         raise ChangeError(_("没有叫“{n}”的表。{near}").format(n=name, near=did_you_mean(name, pack.tables)))
+    value = _fitting(_("表“{n}”的值").format(n=name), table.type, table.choices, value)
     found = 0
     versions = []
     for version in table.versions:
@@ -69,11 +66,39 @@ def with_table_value(pack: Pack, name: str, keys: Sequence[object], value: objec
     return dataclasses.replace(pack, tables={**pack.tables, name: dataclasses.replace(table, versions=tuple(versions))})
 
 
+def _fitting(what: str, kind: str, choices: Mapping[str, str], value: object) -> object:
+    """A value of the type that a standard or table holds, or ChangeError."""
+    if kind == "number":
+        number = _number(value)
+        if number is None or round(number, 6) != number:
+            text = _("{w}是数字，最多六位小数，不能换成“{v}”。")
+            raise ChangeError(text.format(w=what, v=value))
+        return number
+    if kind == "boolean":
+        truths = {"true": True, "false": False, _("是"): True, _("否"): False}
+        if str(value).lower() not in truths:
+            raise ChangeError(_("{w}只能是 true（是）或 false（否），不能换成“{v}”。").format(w=what, v=value))
+        return truths[str(value).lower()]
+    if value not in choices:
+        raise ChangeError(_("{w}只能是 {known}，不能换成“{v}”。").format(w=what, known="、".join(choices), v=value))
+    return value
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if abs(number) <= LARGEST else None
+
+
 def _meant(key: object, part: object) -> bool:
     if not isinstance(part, tuple):
         return key == part
     low, below = part
-    number = float(str(key))
+    number = _number(key)
+    if number is None:
+        return False
     return (low is None or float(low) <= number) and (below is None or number < float(below))
 
 
@@ -103,7 +128,7 @@ class Comparison:
     """Base against variant. `households`: those whose category, eligibility or amount differs; `places`: the sums by place."""
 
     households: pa.Table  # household, place, <value>, <value>__variant ... for eligible, category, amount
-    places: pa.Table  # place, households, enter, leave, changed, undetermined, amount, amount__variant, difference
+    places: pa.Table  # place, households, enter, leave, undetermined, amount, amount__variant, difference
 
     @property
     def totals(self) -> dict[str, float]:
@@ -147,6 +172,9 @@ def _compared(
         .aggregate([(name, "sum") for name in sums[0].column_names if name != "place"])
     )
     totals = totals.rename_columns([name.removesuffix("_sum") for name in totals.column_names]).sort_by("place")
+    for index, name in enumerate(totals.column_names):
+        if pa.types.is_floating(totals.schema.field(name).type):  # sums are exact, in whatever order they were added
+            totals = totals.set_column(index, name, pc.round(totals.column(name), 6))
     return Comparison(pa.concat_tables(changed), totals)
 
 

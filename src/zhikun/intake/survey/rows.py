@@ -159,17 +159,31 @@ def _number_rows(rows: Rows) -> None:
     if not values.any():
         rows.row = _counted(rows.households)
         return
-    rows.row = values
-    answered = {finding.at for finding in written.findings}
-    for index in map(int, np.flatnonzero(values == 0)):
-        if index not in answered:
-            rows.report(index, heading, _("没有填"), _("本户内从 1 起的序号"), _("请补填，或把整列留空由系统编号"))
     codes = rows.households.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    answered = {finding.at for finding in written.findings}
+    blank = [index for index in map(int, np.flatnonzero(values == 0)) if index not in answered]
+    _fill_in(values, codes, blank)
+    rows.row = values
     pairs = codes * 100_000 + values
     _unused, where, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     for index in map(int, np.flatnonzero((counts[where] > 1) & (codes >= 0) & (values > 0))):
         found = _("本户内序号 {row} 重复").format(row=values[index])
         rows.report(index, heading, found, _("每人一个序号"), _("请改正序号，或把整列留空由系统编号"))
+
+
+def _fill_in(values: NDArray[np.int32], codes: NDArray[np.int64], blank: list[int]) -> None:
+    """Rows without a number get the lowest ones that their household has left, in the order of the file."""
+    homes = {int(codes[index]) for index in blank}
+    taken: dict[int, set[int]] = {home: set() for home in homes}
+    for index in np.flatnonzero(np.isin(codes, list(homes)) & (values > 0)):
+        taken[int(codes[index])].add(int(values[index]))
+    lowest = dict.fromkeys(homes, 1)
+    for index in blank:
+        home = int(codes[index])
+        while lowest[home] in taken[home]:
+            lowest[home] += 1
+        values[index] = lowest[home]
+        taken[home].add(lowest[home])
 
 
 def _counted(households: pa.Array) -> NDArray[np.int32]:

@@ -1,0 +1,79 @@
+"""Runs measured processes one after the other, A B A B, and keeps their time and peak memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from both import ROOT
+
+GIB = 1024**2  # ru_maxrss counts in KiB
+
+
+class Failed(Exception):
+    """A measured process ended with an error; its last lines."""
+
+
+@dataclass(slots=True)
+class Times:
+    """Seconds and peak memory of several runs of one thing."""
+
+    seconds: list[float] = field(default_factory=list)
+    peak_gib: list[float] = field(default_factory=list)
+    last: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def memory(self) -> float:
+        return statistics.median(self.peak_gib)
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "median_seconds": self.median, "seconds": self.seconds, "median_peak_gib": self.memory, "peak_gib": self.peak_gib,
+        }  # fmt: skip
+
+
+def child(command: Sequence[str]) -> tuple[dict[str, Any], float]:
+    """Runs a command whose last line is JSON; its answer and its peak memory in GiB."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")}
+    process = subprocess.Popen(
+        list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=environment
+    )
+    if process.stdout is None:
+        raise Failed("no output")
+    text = process.stdout.read()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise Failed(f"{' '.join(command)}\n{text[-3000:]}")
+    lines = text.strip().splitlines()
+    return json.loads(lines[-1]), usage.ru_maxrss / GIB
+
+
+def task(name: str, *arguments: object) -> list[str]:
+    """The command of a task of measured.py."""
+    return [sys.executable, str(Path(__file__).with_name("measured.py")), name, *map(str, arguments)]
+
+
+def interleaved(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Times]:
+    """Each command once without counting, then `rounds` times in turn."""
+    times = {name: Times() for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            answer, peak = child(command)
+            if number:
+                times[name].seconds.append(float(answer["seconds"]))
+                times[name].peak_gib.append(peak)
+                times[name].last = answer
+            print(f"  {'warm-up' if not number else number}  {name}: {float(answer['seconds']):.2f} s, {peak:.2f} GiB", flush=True)
+    return times
