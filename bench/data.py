@@ -86,7 +86,9 @@ class Draw:
         if fact.type == "place":
             return 640402_000_000 + rng.integers(1, 12, count) * 1000 + rng.integers(1, 14, count)
         if fact.decimals == 0:
-            return np.where(rng.random(count) < 0.5, 0.0, rng.integers(0, int(min(fact.max or 30, 30)) + 1, count)) * 1.0
+            return (
+                np.where(rng.random(count) < 0.5, 0.0, rng.integers(0, int(min(fact.max or 30, 30)) + 1, count)) * 1.0
+            )
         return self.money(count, 4000.0, 0.35)
 
     def draw(self) -> dict[str, Columns]:
@@ -103,9 +105,16 @@ class Draw:
     def members(self) -> None:
         """Ages by place in the household; work, school and health by age."""
         own, rng, count = self.columns["member"], self.rng, self.count["member"]
-        place = np.arange(count) - np.repeat(np.cumsum(self.sizes["member"]) - self.sizes["member"], self.sizes["member"])
+        place = np.arange(count) - np.repeat(
+            np.cumsum(self.sizes["member"]) - self.sizes["member"], self.sizes["member"]
+        )
         head = rng.integers(28, 82, self.count["household"])[self.owner["member"]]
-        drawn = (head, head + rng.integers(-6, 7, count), head - rng.integers(20, 35, count), rng.integers(0, 90, count))
+        drawn = (
+            head,
+            head + rng.integers(-6, 7, count),
+            head - rng.integers(20, 35, count),
+            rng.integers(0, 90, count),
+        )
         age = np.clip(np.choose(np.minimum(place, 3), drawn), 0, 95)
         birth = TODAY - (age * 365.25 + rng.integers(0, 365, count)).astype(np.int64)
         limit = rng.choice(AGE_LIMITS, count)  # some have their birthday on the day of assessment
@@ -116,7 +125,9 @@ class Draw:
         busy = self.pick("member", "occupation", {"farmer": 0.3, "migrant": 0.25, "local_odd_jobs": 0.15, "none": 0.14,
                                                   "employee": 0.08, "self_employed": 0.08})  # fmt: skip
         student, retired, preschool = self.codes("member", "occupation", "student", "retired", "preschool")
-        own["occupation"] = np.select([age < 6, child, old & (rng.random(count) < 0.6)], [preschool, student, retired], busy)
+        own["occupation"] = np.select(
+            [age < 6, child, old & (rng.random(count) < 0.6)], [preschool, student, retired], busy
+        )
         stages = ("kindergarten", "compulsory", "senior", "college", "dropped_out", "none")
         kindergarten, compulsory, senior, college, dropped, none = self.codes("member", "schooling", *stages)
         own["schooling"] = np.select(

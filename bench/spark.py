@@ -1,6 +1,6 @@
 """Spark local[2]: the kernel carried by tasks against the same rules as one SQL query; one session, in turn.
 
-    python bench/spark.py FACTS OUT ROUNDS
+python bench/spark.py FACTS OUT ROUNDS
 """
 
 from __future__ import annotations

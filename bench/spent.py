@@ -1,6 +1,6 @@
 """Where the engine's time goes: seconds of CPU by stage and by operation, one thread.
 
-    python bench/spent.py build/bench/facts-200000
+python bench/spent.py build/bench/facts-200000
 """
 
 from __future__ import annotations

@@ -75,5 +75,8 @@ def interleaved(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str,
                 times[name].seconds.append(float(answer["seconds"]))
                 times[name].peak_gib.append(peak)
                 times[name].last = answer
-            print(f"  {'warm-up' if not number else number}  {name}: {float(answer['seconds']):.2f} s, {peak:.2f} GiB", flush=True)
+            print(
+                f"  {'warm-up' if not number else number}  {name}: {float(answer['seconds']):.2f} s, {peak:.2f} GiB",
+                flush=True,
+            )
     return times

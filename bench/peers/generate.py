@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from both import BUILD, plan
+
 from peers.program import Program, program
 from peers.to_openfisca import openfisca_source
 from peers.to_pandas import pandas_source
 from peers.to_sql import sql_text
-
 from zhikun.engine.plan import Plan
 
 HERE = Path(__file__).resolve().parent

@@ -97,7 +97,11 @@ class NumpyText:
         subject, codes = self.text(expr.args[0]), list(expr.value)  # type: ignore[call-overload] # places of codes
         if len(codes) > 3:
             return f"np.isin({subject}, {codes})"
-        return "(" + " | ".join(f"({subject} == {code})" for code in codes) + ")" if codes[1:] else f"({subject} == {codes[0]})"
+        return (
+            "(" + " | ".join(f"({subject} == {code})" for code in codes) + ")"
+            if codes[1:]
+            else f"({subject} == {codes[0]})"
+        )
 
     def _has_any(self, expr: Expr) -> str:
         return f"(({self.text(expr.args[0])} & {expr.value}) != 0)"
@@ -106,7 +110,9 @@ class NumpyText:
         return f"count_of({self.text(expr.args[0])})"
 
     def _gather(self, expr: Expr) -> str:
-        items = ",\n        ".join(f"({place}, {self.text(arg)})" for place, arg in enumerate(expr.args) if arg.op != "const")
+        items = ",\n        ".join(
+            f"({place}, {self.text(arg)})" for place, arg in enumerate(expr.args) if arg.op != "const"
+        )
         return f"gather(\n        {items},\n    )"
 
     def _lookup(self, expr: Expr) -> str:
@@ -114,7 +120,9 @@ class NumpyText:
         self.tables[data.name] = data  # type: ignore[attr-defined] # LookupData
         keys = []
         for arg, edges in zip(expr.args, data.edges, strict=True):  # type: ignore[attr-defined]
-            keys.append(self.text(arg) if edges is None else f"np.searchsorted({list(edges)}, {self.text(arg)}, 'right')")
+            keys.append(
+                self.text(arg) if edges is None else f"np.searchsorted({list(edges)}, {self.text(arg)}, 'right')"
+            )
         return f"{data.name.upper()}[{', '.join(keys)}]"  # type: ignore[attr-defined]
 
     def _age(self, expr: Expr) -> str:

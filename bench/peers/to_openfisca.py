@@ -87,7 +87,9 @@ class _Writer:
             name = self.name(key, expr.op == "stated")
             local = f"its_{name}"
             own = self.value.entity
-            whose = own if key[0] == own else f"{self.rows(key[0])}.members" if own == "household" else f"{own}.household"
+            whose = (
+                own if key[0] == own else f"{self.rows(key[0])}.members" if own == "household" else f"{own}.household"
+            )
             self.fetched.setdefault(local, f'{whose}("{name}", period)')
             return local
         if expr.op == "spread":
@@ -113,7 +115,9 @@ class _Writer:
         body = [*fetched, *lines, "return result"]
         note = f"{value.title}: {value.formula}".rstrip(": ").replace('"', "'")
         head = self.head(name, value.entity, value.type)
-        return "\n".join([*head, f"    # {note}", "", f"    def formula({value.entity}, period):", *(f"        {b}" for b in body)])
+        return "\n".join(
+            [*head, f"    # {note}", "", f"    def formula({value.entity}, period):", *(f"        {b}" for b in body)]
+        )
 
     def head(self, name: str, entity: str, kind: str) -> list[str]:
         """The first lines of a variable."""
@@ -132,13 +136,16 @@ class _Writer:
         ]
         classes += [self.variable(value) for value in self.program.values]
         head = HEAD.format(
-            title=plan.pack.title, months=(plan.day.year - 1970) * 12 + plan.day.month - 1, day=plan.day.day,
+            title=plan.pack.title,
+            months=(plan.day.year - 1970) * 12 + plan.day.month - 1,
+            day=plan.day.day,
             tables="\n".join(tables_text(self.text.tables)),
             entities="\n".join(f'{e} = Entity("{e}", "{e}s", "", "")' for e in self.program.entities()),
         )
         listed = ", ".join(text.split("(")[0].removeprefix("class ") for text in classes)
         foot = FOOT.format(
-            dtypes=self.dtypes, entities=", ".join([*self.program.entities(), "household"]),
+            dtypes=self.dtypes,
+            entities=", ".join([*self.program.entities(), "household"]),
             rankings="\n".join(f"        {line}," for line in self.rankings()),
         )
         return head + "\n\n\n".join(classes) + f"\n\n\nVARIABLES = [{listed}]\n" + foot

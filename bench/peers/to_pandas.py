@@ -87,15 +87,18 @@ class _Writer:
             group = f'household["place"] // {10 ** (12 - digits)}' if digits else "np.zeros(len(household))"
             body.append(f'household["{step.ranking.name}"] = ranks({group}, [{keys}])')
         plan = self.program.plan
-        frames = ["    household = pd.DataFrame(facts[\"household\"], copy=False).set_index(\"household\")"]
+        frames = ['    household = pd.DataFrame(facts["household"], copy=False).set_index("household")']
         for entity in self.program.entities():
             frames.append(f'    {entity} = pd.DataFrame(facts["{entity}"], copy=False)')
             frames.append(f'    {entity}_groups = {entity}.groupby("household", sort=False)')
         spread = {e.space for value in self.program.values for e in _spreads(value.expr)}
         frames += [f'    {e}_owner = household.index.get_indexer({e}["household"])' for e in sorted(spread)]
         head = HEAD.format(
-            title=plan.pack.title, months=(plan.day.year - 1970) * 12 + plan.day.month - 1, day=plan.day.day,
-            tables="\n".join(tables_text(self.text.tables)), tables_of_entities="\n".join(frames) + "\n",
+            title=plan.pack.title,
+            months=(plan.day.year - 1970) * 12 + plan.day.month - 1,
+            day=plan.day.day,
+            tables="\n".join(tables_text(self.text.tables)),
+            tables_of_entities="\n".join(frames) + "\n",
         )
         return head + "\n".join(f"    {line}".rstrip() for line in body) + "\n    return household\n"
 

@@ -136,7 +136,9 @@ class SqlText:
         if not keys:
             return f"{float(str(values[0]))!r}D"
         size = len(values) // sizes[0]
-        parts = [self._level(keys[1:], edges[1:], sizes[1:], values[n * size : (n + 1) * size]) for n in range(sizes[0])]
+        parts = [
+            self._level(keys[1:], edges[1:], sizes[1:], values[n * size : (n + 1) * size]) for n in range(sizes[0])
+        ]
         key = self.text(keys[0])
         if edges[0] is None:
             own = self.codes(keys[0])
@@ -197,13 +199,19 @@ class _Query:
             e.args[0].value[1]  # type: ignore[index] # refs hold keys
             for value in self.program.values for e in walk(value.expr) if e.op == "spread" and e.space == entity
         }  # fmt: skip
-        columns = ["r.household", *self.stated(entity, "r"), *(f"h.{name} AS household_{name}" for name in sorted(spread))]
+        columns = [
+            "r.household",
+            *self.stated(entity, "r"),
+            *(f"h.{name} AS household_{name}" for name in sorted(spread)),
+        ]
         join = " JOIN household h ON r.household = h.household" if spread else ""
         self.ctes.append(f"{entity}_0 AS (SELECT {', '.join(columns)} FROM {entity} r{join})")
         last = self.steps(entity, f"{entity}_0")
         figures = self.sql.aggregates.get(entity, {})
         listed = ",\n    ".join(f"{text} AS {column}" for text, column in figures.items())
-        self.ctes.append(f"{entity}_figures AS (\n  SELECT household,\n    {listed}\n  FROM {last} GROUP BY household\n)")
+        self.ctes.append(
+            f"{entity}_figures AS (\n  SELECT household,\n    {listed}\n  FROM {last} GROUP BY household\n)"
+        )
 
     def text(self) -> str:
         """The whole query."""
@@ -217,7 +225,11 @@ class _Query:
         base = ", ".join(["h.household", *self.stated("household", "h"), *figures])
         self.ctes.append(f"household_0 AS (SELECT {base} FROM household h{joins}\n)")
         last = self.steps("household", "household_0")
-        shown = ["household", *(v.name for v in self.program.results()), *(self._rank(n) for n in range(len(self.program.rankings)))]
+        shown = [
+            "household",
+            *(v.name for v in self.program.results()),
+            *(self._rank(n) for n in range(len(self.program.rankings))),
+        ]
         return "WITH " + ",\n".join(self.ctes) + "\nSELECT " + ",\n  ".join(shown) + f"\nFROM {last}\n"
 
     def _rank(self, number: int) -> str:

@@ -36,7 +36,11 @@ def tables(pack: Pack, households: Sequence[Rows], ids: Sequence[Any] | None = N
     kind = pa.int64() if ids and isinstance(ids[0], int) else pa.string()
     found = {}
     for entity in pack.entities:
-        owned = [(i, n, row) for i, rows in zip(ids, households, strict=True) for n, row in enumerate(rows.get(entity, ()), 1)]
+        owned = [
+            (i, n, row)
+            for i, rows in zip(ids, households, strict=True)
+            for n, row in enumerate(rows.get(entity, ()), 1)
+        ]
         columns = {"household": pa.array([i for i, _n, _row in owned], kind)}
         if entity != "household":
             columns["row"] = pa.array([n for _i, n, _row in owned], pa.int32())
@@ -92,8 +96,16 @@ class Chance:
 
     def number(self, fact: Fact) -> float:
         """A number on a threshold of the pack, beside one, or anywhere, inside the fact's limits and decimals."""
-        low = Decimal(str(fact.min)) if fact.min is not None else Decimal(-LARGEST if self.random.random() < 0.02 else -1000)
-        high = Decimal(str(fact.max)) if fact.max is not None else Decimal(LARGEST if self.random.random() < 0.02 else 100_000)
+        low = (
+            Decimal(str(fact.min))
+            if fact.min is not None
+            else Decimal(-LARGEST if self.random.random() < 0.02 else -1000)
+        )
+        high = (
+            Decimal(str(fact.max))
+            if fact.max is not None
+            else Decimal(LARGEST if self.random.random() < 0.02 else 100_000)
+        )
         grain = Decimal(1).scaleb(-fact.decimals)
         choice = self.random.random()
         if choice < 0.6:

@@ -335,7 +335,9 @@ def differences(plan: Plan, households: Sequence[Rows], results: Any, judge: Jud
                 want = shown(one.value(step.entity, step.name, row), step.type)
                 have = column[place] if undecided is None else (sorted(column[place]), sorted(undecided[place]))
                 if not _same(want, have):
-                    found.append(f"household {number}, {step.entity}.{row + 1}.{step.name}: engine {have!r}, judge {want!r}")
+                    found.append(
+                        f"household {number}, {step.entity}.{row + 1}.{step.name}: engine {have!r}, judge {want!r}"
+                    )
                 place += 1
         assert place == table.num_rows
     return found
@@ -357,5 +359,3 @@ def compare(plan: Plan, households: Sequence[Rows], results: Any) -> None:
     """Raises where the engine and the judge differ."""
     found = differences(plan, households, results)
     assert not found, "\n".join(found)
-
-

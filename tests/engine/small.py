@@ -63,7 +63,9 @@ def rule(path: str, formula: str, type_: str = "number", unit: str = "", choices
     )  # fmt: skip
 
 
-def decision(path: str, lines: Sequence[tuple[str, str]], type_: str = "choice", unit: str = "", choices: str = "") -> Rule:
+def decision(
+    path: str, lines: Sequence[tuple[str, str]], type_: str = "choice", unit: str = "", choices: str = ""
+) -> Rule:
     """A first-match list: ('when', 'then') lines, the last with an empty `when`."""
     entity, _dot, name = path.rpartition(".")
     branches = tuple(Branch(when, then, Source(reference=f"第{n}条"), AT) for n, (when, then) in enumerate(lines, 2))
@@ -79,7 +81,17 @@ def listing(path: str, items: Mapping[str, str], kind: str = "policies") -> Rule
     entity, _dot, name = path.rpartition(".")
     confirm = "看现场" if kind == "flags" else ""
     found = tuple(
-        Item(code, f"{code}项", when, Period(), Source(reference=f"第{n}条"), AT, order=n, department="民政局", confirm=confirm)
+        Item(
+            code,
+            f"{code}项",
+            when,
+            Period(),
+            Source(reference=f"第{n}条"),
+            AT,
+            order=n,
+            department="民政局",
+            confirm=confirm,
+        )
         for n, (code, when) in enumerate(items.items(), 2)
     )
     return Rule(
@@ -99,7 +111,9 @@ def standard(name: str, value: object, type_: str = "number", unit: str = "", **
     )  # fmt: skip
 
 
-def table(name: str, keys: Sequence[TableKey], rows: Mapping[tuple[Any, ...], object], type_: str = "number", **more: Any) -> Table:
+def table(
+    name: str, keys: Sequence[TableKey], rows: Mapping[tuple[Any, ...], object], type_: str = "number", **more: Any
+) -> Table:
     """A score table: a choice key is a code, a band key (from, below) with None for open."""
     version = TableVersion(Period(), f"{name}.csv", tuple(rows.items()), SOURCE, AT)
     return Table(

@@ -10,8 +10,8 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.engine import facts, judge
+
 from zhikun.engine.packs import change_days, load, names
 from zhikun.engine.plan import make_plan
 from zhikun.engine.run import assess

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.engine.judge import completed_months, completed_years
 from tests.engine.small import fact, one, plan_of, rule
+
 from zhikun.engine.run.calendar import Calendar
 
 EPOCH = date(1970, 1, 1)
 
 
 def on(day, born, formula="AGE(born)"):
-    return one(plan_of(fact("born", "date"), rule("r", formula, unit=UNITS[formula.split("(")[0]]), day=day), born=born)["r"]
+    return one(
+        plan_of(fact("born", "date"), rule("r", formula, unit=UNITS[formula.split("(")[0]]), day=day), born=born
+    )["r"]
 
 
 UNITS = {"AGE": "岁", "MONTHS_SINCE": "月", "DAYS_SINCE": "天"}

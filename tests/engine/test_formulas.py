@@ -1,8 +1,8 @@
 """What a formula may say, and what is said back when it may not: which word, why, and the way out."""
 
 import pytest
-
 from tests.engine.small import DAY, decision, fact, listing, pack, plan_of, rule, standard, table, value
+
 from zhikun.engine.formulas import FUNCTIONS, FormulaError, Signature, check, names_in, parse, units
 from zhikun.engine.packs.model import TableKey
 from zhikun.engine.plan import PlanErrors
@@ -34,7 +34,11 @@ def fault(formula, type_="number", on="household", codes=(), unit=None):
 
 
 def shape(word):
-    return word.text if not word.args and word.op in ("number", "name", "code", "truth") else (word.op, *map(shape, word.args))
+    return (
+        word.text
+        if not word.args and word.op in ("number", "name", "code", "truth")
+        else (word.op, *map(shape, word.args))
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,12 @@ def test_nothing_deep_enough_to_parse_breaks_the_checker():
         ("moni", "number", "household", "没有叫“moni”的事实、标准或规则。您是不是想写“money”"),
         ("money", "number", "member", "户上有这个名称，请写 household.money"),
         ("x", "number", "household", "“member”上有这个名称，请在 SUM、ANY 等函数里写 member.x"),
-        ("members.x", "number", "household", "没有“members”这类对象；可用的有 household、member、supporter。您是不是想写“member”"),
+        (
+            "members.x",
+            "number",
+            "household",
+            "没有“members”这类对象；可用的有 household、member、supporter。您是不是想写“member”",
+        ),
         ("member.x", "number", "household", "“member.x”只能放在 SUM、COUNT"),
         ("supporter.z", "number", "member", "“supporter.z”只能放在 SUM、COUNT"),
         ("remark", "number", "household", "“remark”是文字，不能进入公式"),
@@ -240,7 +249,9 @@ def test_every_function_says_how_it_is_written_and_what_it_means(name):
 
 
 def test_inside_an_aggregate_bare_names_are_the_households():
-    result = value("SUM(member.x, member.x > a)", "number", fact("member.x"), a=3, member=[{"x": 3}, {"x": 4}, {"x": 5}])
+    result = value(
+        "SUM(member.x, member.x > a)", "number", fact("member.x"), a=3, member=[{"x": 3}, {"x": 4}, {"x": 5}]
+    )
     assert result == 9
 
 

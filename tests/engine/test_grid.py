@@ -5,8 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.engine.small import fact, one, plan_of, rule, standard, value
+
 from zhikun.engine.run.facts import FactsError
 from zhikun.engine.run.operations import divide_on_grid, multiply_on_grid
 from zhikun.engine.run.results import MagnitudeError
@@ -55,7 +55,9 @@ def test_quotients_round_halves_away_from_zero(a, b):
     assert value("DIVIDE(a, b, 0)", a=a, b=b) == expected
 
 
-@pytest.mark.parametrize("formula", ["-0", "a * -1", "-a", "a - a", "ROUND_TO(a - 0.1, 1, 'up')", "ABS(-a)", "DIVIDE(a, -5, 1)"])
+@pytest.mark.parametrize(
+    "formula", ["-0", "a * -1", "-a", "a - a", "ROUND_TO(a - 0.1, 1, 'up')", "ABS(-a)", "DIVIDE(a, -5, 1)"]
+)
 def test_zero_has_no_sign(formula):
     result = one(plan_of(fact("a", decimals=0), rule("result", formula)), a=0)["result"]
     assert str(result) == "0.0"
@@ -112,7 +114,10 @@ def test_dividing_by_a_standard_of_zero_is_an_error_of_the_pack():
 
 def test_income_exactly_at_the_standard_is_not_below_it():
     plan = plan_of(
-        fact("wage"), standard("line", 585), rule("head", "DIVIDE(wage / 12, 3, 0)"), rule("below", "head < line", "boolean")
+        fact("wage"),
+        standard("line", 585),
+        rule("head", "DIVIDE(wage / 12, 3, 0)"),
+        rule("below", "head < line", "boolean"),
     )
     assert one(plan, wage=21060)["below"] is False
     assert one(plan, wage=21059.99)["below"] is True

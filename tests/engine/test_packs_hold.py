@@ -4,8 +4,8 @@ import functools
 
 import pyarrow.compute as pc
 import pytest
-
 from tests.engine import facts
+
 from zhikun.engine.packs import PackErrors, change_days, load, names
 from zhikun.engine.packs.cases import cases_of
 from zhikun.engine.plan import make_plan

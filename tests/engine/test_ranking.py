@@ -1,9 +1,9 @@
 """Who comes first: ties share a rank, places are ranked apart, an unknown key leaves a household unranked."""
 
 import pytest
-
 from tests.engine import facts
 from tests.engine.small import fact, pack, plan_of, ranking, rule
+
 from zhikun.engine.plan import PlanErrors, make_plan
 from zhikun.engine.run import assess
 
@@ -31,7 +31,12 @@ def test_equal_values_share_a_rank_and_the_next_is_counted_on():
 
 
 def test_the_second_key_decides_between_equals_in_its_own_direction():
-    households = [{"score": 5, "income": 300}, {"score": 5, "income": 100}, {"score": 9, "income": 999}, {"score": 5, "income": 100}]
+    households = [
+        {"score": 5, "income": 300},
+        {"score": 5, "income": 100},
+        {"score": 9, "income": 999},
+        {"score": 5, "income": 100},
+    ]
     by = [("points", "highest_first"), ("head", "lowest_first")]
     assert ranks(households, *by) == [4, 2, 1, 2]
 

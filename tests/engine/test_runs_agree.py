@@ -6,9 +6,9 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from tests.engine import facts
 from tests.engine.small import fact, plan_of, ranking, rule
+
 from zhikun.engine.packs import change_days, load, names
 from zhikun.engine.plan import make_plan
 from zhikun.engine.run import FactsError, assess, assess_files
@@ -67,9 +67,13 @@ def _only(table, household):
 
 def test_a_value_does_not_depend_on_the_empty_households_around_it():
     # A household without members after, before and between households with members.
-    plan = plan_of(fact("member.x"), rule("s", "SUM(member.x)"), rule("m", "MIN_OF(member.x, -1)"), rule("c", "COUNT(member)"))
+    plan = plan_of(
+        fact("member.x"), rule("s", "SUM(member.x)"), rule("m", "MIN_OF(member.x, -1)"), rule("c", "COUNT(member)")
+    )
     sizes = (0, 3, 0, 0, 2, 1, 0)
-    rows = [{"household": [{}], "member": [{"x": float(n + 1)} for n in range(size)], "supporter": []} for size in sizes]
+    rows = [
+        {"household": [{}], "member": [{"x": float(n + 1)} for n in range(size)], "supporter": []} for size in sizes
+    ]
     table = assess(plan, facts.tables(plan.pack, rows)).tables["household"]
     assert table.column("s").to_pylist() == [0, 6, 0, 0, 3, 1, 0]
     assert table.column("m").to_pylist() == [-1, 1, -1, -1, 1, 1, -1]
@@ -140,7 +144,9 @@ def shuffled(tables, seed=5):
     return found
 
 
-@pytest.mark.parametrize("ids", [None, list(range(100, 160)), [7 * n for n in range(60)], [2**40 - n for n in range(60)]])
+@pytest.mark.parametrize(
+    "ids", [None, list(range(100, 160)), [7 * n for n in range(60)], [2**40 - n for n in range(60)]]
+)
 def test_rows_in_any_order_with_any_ids_say_the_same(ids, tmp_path, small_chunks):
     plan, tables = county("taoyuan", ids=ids)
     mixed = shuffled(tables)

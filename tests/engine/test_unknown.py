@@ -3,9 +3,9 @@
 import random
 
 import pytest
-
 from tests.engine import facts
 from tests.engine.small import decision, fact, listing, one, plan_of, rule, standard, table, value
+
 from zhikun.engine.packs import change_days, load, names
 from zhikun.engine.packs.model import TableKey
 from zhikun.engine.plan import make_plan
@@ -87,7 +87,9 @@ def test_if_with_unknown_condition_is_known_only_when_both_sides_are_equal():
     assert value("IF(p, a, 0)", "number", fact("p", "boolean"), p=False, a=None) == 0
 
 
-@pytest.mark.parametrize("formula", ["a + 1", "a - 1", "a * 0", "a / 2", "-a", "ROUND_TO(a, 1, 'up')", "BAND(a, 0, 1, 2)"])
+@pytest.mark.parametrize(
+    "formula", ["a + 1", "a - 1", "a * 0", "a / 2", "-a", "ROUND_TO(a, 1, 'up')", "BAND(a, 0, 1, 2)"]
+)
 def test_arithmetic_with_unknown_is_unknown(formula):
     assert value(formula, a=None) is None
 
@@ -264,7 +266,9 @@ def test_answers_never_change_what_was_determined(name):
             old, new = (t[step.entity].column(step.name).to_pylist() for t in (before, after))
             if step.type == "choices":
                 open_ = before[step.entity].column(step.name + "__undetermined").to_pylist()
-                assert all(set(a) <= set(b) <= set(a) | set(c) for a, b, c in zip(old, new, open_, strict=True)), step.name
+                assert all(set(a) <= set(b) <= set(a) | set(c) for a, b, c in zip(old, new, open_, strict=True)), (
+                    step.name
+                )
             else:
                 assert all(a is None or a == b for a, b in zip(old, new, strict=True)), step.name
 

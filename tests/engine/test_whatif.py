@@ -4,10 +4,10 @@ from datetime import date
 
 import pyarrow.parquet as pq
 import pytest
-
 from tests.engine import facts
 from tests.engine.small import DAY, decision, fact, one, pack, plan_of, rule, standard, table
 from tests.engine.test_runs_agree import county, write
+
 from zhikun.engine.packs.model import Results, TableKey
 from zhikun.engine.plan import make_plan
 from zhikun.engine.run import FactsError, assess, assess_files
@@ -38,7 +38,9 @@ def households(small, *rows):
 
 def test_a_higher_standard_lets_households_enter(small):
     base, variant = make_plan(small, DAY), make_plan(with_standard(small, "line", 550, DAY), DAY)
-    own = households(small, {"income": 499.9}, {"income": 500}, {"income": 550}, {"income": 520, "place": "990101001"}, {})
+    own = households(
+        small, {"income": 499.9}, {"income": 500}, {"income": 550}, {"income": 520, "place": "990101001"}, {}
+    )
     found = compare(base, variant, own)
     assert found.places.to_pylist() == [
         {"place": "990101001", "households": 1, "enter": 0, "leave": 0, "undetermined": 0, "amount": 80.0,
@@ -79,14 +81,21 @@ def test_only_what_depends_on_the_change_is_affected(small):
     same = unaffected(base, make_plan(with_standard(small, "line", 501, DAY), DAY))
     assert {name for _e, name in same} & {r.name for r in small.rules.values()} == {"score", "extra", "aside"}
     same = unaffected(base, make_plan(with_table_value(small, "points", ["ill", 5], 40), DAY))
-    assert {name for _e, name in same} & {r.name for r in small.rules.values()} == {"eligible", "grant", "category", "aside"}
+    assert {name for _e, name in same} & {r.name for r in small.rules.values()} == {
+        "eligible",
+        "grant",
+        "category",
+        "aside",
+    }
 
 
 def test_minus_two_is_not_taken_for_minus_one(small):
     # Python gives both the same hash.
     base = make_plan(small, DAY)
     assert ("household", "extra") not in unaffected(base, make_plan(with_standard(small, "bonus", -2, DAY), DAY))
-    assert ("household", "score") not in unaffected(base, make_plan(with_table_value(small, "points", ["well", 1], -2), DAY))
+    assert ("household", "score") not in unaffected(
+        base, make_plan(with_table_value(small, "points", ["well", 1], -2), DAY)
+    )
 
 
 def test_an_equal_value_affects_nothing(small):
@@ -137,7 +146,9 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("chunk", [7, 10_000])
-@pytest.mark.parametrize(("name", "change"), [("taoyuan", "dibao_standard_rural"), ("national", "dibao_standard_rural")])
+@pytest.mark.parametrize(
+    ("name", "change"), [("taoyuan", "dibao_standard_rural"), ("national", "dibao_standard_rural")]
+)
 def test_files_compare_as_two_full_runs_do(name, change, chunk, tmp_path, monkeypatch):
     monkeypatch.setattr(partial_module, "CHUNK", chunk)
     base, tables = county(name)

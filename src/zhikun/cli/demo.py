@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from zhikun.cli.screen import UNREADABLE, Refused, load_pack, progress, say
+from zhikun.cli.screen import UNREADABLE, Refused, load_pack, progress, say, writing
+from zhikun.cli.survey import workbook
 from zhikun.intake import survey
 from zhikun.intake.demo import COUNTIES, NOTE, UnknownCounty, generate
 from zhikun.wording import _
@@ -24,10 +25,9 @@ def demo() -> None:
 def county(like: str, seed: int, out: Path) -> int:
     """A workbook of generated households."""
     try:
-        with progress() as report:
+        with writing(workbook(out)), progress() as report:
             report(_("生成家庭"), 0, 1)
             tables = generate(seed, like)
-            out.parent.mkdir(parents=True, exist_ok=True)
             survey.write(tables, load_pack(like), out, report)
     except UnknownCounty:
         known = "、".join(COUNTIES)

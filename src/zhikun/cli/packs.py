@@ -15,12 +15,12 @@ from zhikun.engine.run.check import check_days
 from zhikun.wording import _
 
 
-@click.group(help=_("规则包：检查、案例、清单"))
+@click.group(help=_("政策包：检查、案例、清单"))
 def packs() -> None:
     """Commands about packs."""
 
 
-@packs.command("list", help=_("列出规则包"))
+@packs.command("list", help=_("列出政策包"))
 def list_packs() -> None:
     """Every pack with its title."""
     for name in names():
@@ -28,7 +28,7 @@ def list_packs() -> None:
         say(f"{name:<12} {pack.version:<8} {pack.title}" + (_("（含示例参数）") if pack.sample else ""))
 
 
-@packs.command(help=_("检查规则包（不写名称则检查全部）：一次列出所有错误；在每个有变化的日子规则都要完整"))
+@packs.command(help=_("检查政策包（不写名称则检查全部）：一次列出所有错误；在每个有变化的日子规则都要完整"))
 @click.argument("pack", required=False)
 def check(pack: str | None) -> int:
     """Every fault of one pack or of all."""
@@ -39,6 +39,8 @@ def check(pack: str | None) -> int:
 
 
 def _check(name: str) -> int:
+    if name not in names():
+        load_pack(name)
     try:
         pack = load(name)
         texts = [f"{place}: {text}" for place, text in check_days(pack)]
@@ -62,7 +64,7 @@ def _check(name: str) -> int:
     return 0
 
 
-@packs.command(help=_("运行规则包的案例（不写名称则运行全部）"))
+@packs.command(help=_("运行政策包的案例（不写名称则运行全部）"))
 @click.argument("pack", required=False)
 def cases(pack: str | None) -> int:
     """Every case of one pack or of all."""

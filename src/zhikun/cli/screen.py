@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -40,7 +41,7 @@ def load_pack(name: str) -> Pack:
         return load(name)
     except PackErrors as errors:
         raise Refused(
-            lines([str(e) for e in errors.errors], _("规则包“{n}”不能用：").format(n=name)), UNUSABLE
+            lines([str(e) for e in errors.errors], _("政策包“{n}”不能用：").format(n=name)), UNUSABLE
         ) from None
 
 
@@ -50,11 +51,12 @@ def plan_of(pack: Pack, on: date) -> Plan:
         return make_plan(pack, on)
     except PlanErrors as errors:
         texts = [f"{place}: {text}" for place, text in errors.errors]
-        raise Refused(lines(texts, _("规则包“{n}”在 {d} 不能用：").format(n=pack.id, d=on)), UNUSABLE) from None
+        raise Refused(lines(texts, _("政策包“{n}”在 {d} 不能用：").format(n=pack.id, d=on)), UNUSABLE) from None
 
 
 def lines(texts: list[str], title: str) -> str:
-    """A title and its lines; very many are cut, with their number."""
+    """A title and its lines, none of them twice; very many are cut, with their number."""
+    texts = list(dict.fromkeys(texts))
     shown = [f"  {text}" for text in texts[:MOST_LINES]]
     if len(texts) > MOST_LINES:
         shown.append(_("  ……共 {n} 条").format(n=len(texts)))
@@ -102,12 +104,52 @@ def say(text: str) -> None:
     click.echo(text)
 
 
+def aside(text: str) -> None:
+    """A line beside the result, on standard error: what is piped on stays clean."""
+    click.echo(text, err=True)
+
+
 def folder(path: Path) -> Path:
     """The folder, made if it is not there; a refusal if it cannot be."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(
-            _("不能建立文件夹 {p}：{why}。请换一个位置。").format(p=path, why=error.strerror), UNWRITTEN
+            _("不能建立文件夹 {p}：{why}。请换一个位置。").format(p=path, why=why(error)), UNWRITTEN
         ) from None
     return path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What is written inside goes to `path`; where the system refuses, so does the command, and says why."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise Refused(
+            _("写不了 {p}：{why}。请换一个位置，或关闭正打开它的程序。").format(p=path, why=why(error)), UNWRITTEN
+        ) from None
+
+
+REASONS = {
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "所在的盘是只读的",
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已用完",
+    errno.EEXIST: "路径中有一个同名的文件",
+    errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
+    errno.EISDIR: "它是一个文件夹",
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EBUSY: "它正被占用",
+    errno.ETXTBSY: "它正被占用",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.EIO: "磁盘读写出错",
+}
+
+
+def why(error: OSError) -> str:
+    """The system's reason in the user's language; its own words where we have none."""
+    reason = REASONS.get(error.errno or 0)
+    return _(REASONS[error.errno or 0]) if reason else str(error.strerror or error)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from zhikun.cli.screen import FAULTS, UNREADABLE, UNWRITTEN, Refused, lines, load_pack, progress, say
+from zhikun.cli.screen import FAULTS, UNREADABLE, Refused, lines, load_pack, progress, say, why, writing
 from zhikun.engine.packs.model import Pack
 from zhikun.intake import survey as room
 from zhikun.wording import _
 
-PACK = click.option("--pack", "pack_name", required=True, metavar="PACK", help=_("规则包，如 yuanzhou"))
+PACK = click.option("--pack", "pack_name", required=True, metavar="PACK", help=_("政策包，如 yuanzhou"))
 FILE = click.argument("file", type=click.Path(path_type=Path))
 MEMBERS = click.option(
     "--members", type=click.Path(path_type=Path), help=_("成员文件，当家庭和成员分在两个 CSV 或 Parquet 文件里时")
@@ -23,19 +23,14 @@ def survey() -> None:
     """Commands about survey workbooks."""
 
 
-@survey.command(help=_("按规则包生成调查表模板 OUT.xlsx"))
+@survey.command(help=_("按政策包生成调查表模板 OUT.xlsx"))
 @PACK
 @click.argument("out", type=click.Path(path_type=Path))
 def template(pack_name: str, out: Path) -> int:
     """An empty workbook for people."""
     pack = load_pack(pack_name)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with writing(workbook(out)):
         room.template(pack, out)
-    except OSError as error:
-        raise Refused(
-            _("写不了 {p}：{why}。请换一个位置，或关闭正打开它的程序。").format(p=out, why=error.strerror), UNWRITTEN
-        ) from None
     say(_("调查表模板：{p}").format(p=out))
     return 0
 
@@ -53,9 +48,17 @@ def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None
     if not has_rejects(found):
         return 0
     out = rejects or file.with_name(f"{file.stem}-退回.xlsx")
-    room.write_rejects(found, pack, out)
+    with writing(workbook(out)):
+        room.write_rejects(found, pack, out)
     say(_("退回的户写在 {p}：按“问题”列改好后，可以直接再交。").format(p=out))
     return FAULTS
+
+
+def workbook(out: Path) -> Path:
+    """The path of a workbook to be written: any other ending would deceive the program that opens it."""
+    if out.suffix.lower() != ".xlsx":
+        raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
+    return out
 
 
 def read(file: Path, pack: Pack, members: Path | None = None) -> room.Survey:
@@ -67,7 +70,7 @@ def read(file: Path, pack: Pack, members: Path | None = None) -> room.Survey:
         texts = [str(message) for message in error.messages]
         raise Refused(lines(texts, _("“{f}”读不了：").format(f=file.name)), UNREADABLE) from None
     except OSError as error:
-        raise Refused(_("打不开 {f}：{why}。").format(f=file, why=error.strerror or error), UNREADABLE) from None
+        raise Refused(_("打不开 {f}：{why}。").format(f=file, why=why(error)), UNREADABLE) from None
 
 
 def has_rejects(found: room.Survey) -> bool:

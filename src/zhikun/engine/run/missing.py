@@ -102,7 +102,7 @@ def _spread_back(
     if instruction.op in _AGGREGATES:
         sizes = frame.rows[str(instruction.value)].sizes
         return [(args[0], np.repeat(matters, sizes)), *((slot, matters & (sizes == 0)) for slot in args[1:])]
-    if instruction.op == "div_grid" and len(args) == 3:  # noqa: PLR2004 - DIVIDE with its value for zero
+    if instruction.op == "div_grid" and len(args) == 3:
         return _quotient(args, matters, values)
     if instruction.op == "has_any" and instructions[args[0]].op == "gather":
         bits = int(str(instruction.value))

@@ -175,7 +175,7 @@ def _fill_in(values: NDArray[np.int32], codes: NDArray[np.int64], blank: list[in
     """Rows without a number get the lowest ones that their household has left, in the order of the file."""
     homes = {int(codes[index]) for index in blank}
     taken: dict[int, set[int]] = {home: set() for home in homes}
-    for index in np.flatnonzero(np.isin(codes, list(homes)) & (values > 0)):
+    for index in np.flatnonzero(np.isin(codes, list(homes)) & (values > 0)).tolist():
         taken[int(codes[index])].add(int(values[index]))
     lowest = dict.fromkeys(homes, 1)
     for index in blank:
