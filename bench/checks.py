@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from both import BUILD, ROOT
 from equal import differences, results
 from measured import plan_of, sources
+from peers.program import Reader
 from timing import child, task
 
 from zhikun.engine.plan import Plan
@@ -22,7 +23,8 @@ from zhikun.engine.run.facts import load
 from zhikun.engine.run.kernel import Kernel
 
 SETTINGS = ((1, 16_384), (2, 4_096), (2, 16_384), (2, 65_536), (4, 1_000), (4, 16_384))  # threads, households in a block
-COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+COMPARISONS = frozenset({"lt", "le", "gt", "ge"})
+FEN = 2  # decimals from which on a number is money or a ratio, not a count or a score
 
 
 def same_bits(first: Path, second: Path) -> list[str]:
@@ -97,18 +99,17 @@ def head(facts: Path, households: int) -> dict[str, pa.Table]:
 
 
 def on_a_threshold(plan: Plan, facts: dict[str, pa.Table]) -> np.ndarray:
-    """Which households have a number with decimals exactly on what it is compared with (zero does not count)."""
+    """Which households have an amount or a ratio exactly on the limit it is compared with (zero does not count)."""
     block = load(plan, facts)
     kernel = Kernel(plan)
     values = kernel.run(block.frame, block.values, keep_all=True)
+    reader = Reader(plan)
     exact = np.zeros(block.frame.households, np.bool_)
     for instruction in plan.instructions:
         if instruction.op not in COMPARISONS or plan.instructions[instruction.args[0]].type != "number":
             continue
         (left, known), (right, also_known) = (values[slot] for slot in instruction.args)  # type: ignore[misc] # all kept
-        sides = [plan.instructions[slot] for slot in instruction.args]
-        counted = all(side.op in ("const", "count", "count_rows", "age", "count_of") for side in sides)
-        if counted or instruction.space == "":
+        if instruction.space == "" or max(reader.decimals(slot) for slot in instruction.args) < FEN:
             continue
         equal = np.equal(left, right) & (np.not_equal(left, 0))
         for mask in (known, also_known):

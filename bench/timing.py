@@ -27,6 +27,7 @@ class Times:
 
     seconds: list[float] = field(default_factory=list)
     peak_gib: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  # of the whole process, start and imports included
     last: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -40,24 +41,22 @@ class Times:
     def data(self) -> dict[str, Any]:
         return {
             "median_seconds": self.median, "seconds": self.seconds, "median_peak_gib": self.memory, "peak_gib": self.peak_gib,
+            "process_cpu_seconds": self.cpu,
         }  # fmt: skip
 
 
 def child(command: Sequence[str]) -> tuple[dict[str, Any], float]:
     """Runs a command whose last line is JSON; its answer and its peak memory in GiB."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")}
-    process = subprocess.Popen(
-        list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=environment
+    launched = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")), *command]
+    done = subprocess.run(
+        launched, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=environment, check=False
     )
-    if process.stdout is None:
-        raise Failed("no output")
-    text = process.stdout.read()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failed(f"{' '.join(command)}\n{text[-3000:]}")
-    lines = text.strip().splitlines()
-    return json.loads(lines[-1]), usage.ru_maxrss / GIB
+    lines = done.stdout.strip().splitlines()
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}\n{done.stdout[-3000:]}")
+    usage = json.loads(lines[-1])
+    return {**json.loads(lines[-2]), "cpu": usage["cpu"]}, usage["peak"] / GIB
 
 
 def task(name: str, *arguments: object) -> list[str]:
@@ -74,6 +73,7 @@ def interleaved(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str,
             if number:
                 times[name].seconds.append(float(answer["seconds"]))
                 times[name].peak_gib.append(peak)
+                times[name].cpu.append(answer["cpu"])
                 times[name].last = answer
             print(
                 f"  {'warm-up' if not number else number}  {name}: {float(answer['seconds']):.2f} s, {peak:.2f} GiB",

@@ -76,7 +76,7 @@ class Program:
 
 def program(plan: Plan) -> Program:
     """The plan's named values as expressions."""
-    reader = _Reader(plan)
+    reader = Reader(plan)
     values = [reader.named(s) for s in plan.steps if s.kind not in ("fact", "standard") or s.tree is not None]
     by_key = {value.key: value for value in values}
     graph = {value.key: [k for k in mentions(value.expr) if k in by_key and k != value.key] for value in values}
@@ -113,7 +113,7 @@ def repeated(expr: Expr) -> list[Expr]:
     return list(found.values())
 
 
-class _Reader:
+class Reader:
     """Instructions back to trees; the same slot inside one value is the same object."""
 
     def __init__(self, plan: Plan) -> None:

@@ -143,7 +143,7 @@ def make_pack(**changes: Any) -> Pack:
 
 def make_assessed(**changes: Any) -> Assessed:
     """4,803 generated households whose cause scores have the published frequencies; 60 of them undetermined."""
-    dice = random.Random(20231130)  # noqa: S311 - generated people, nothing secret
+    dice = random.Random(20231130)
     size = 4803
     scores = {name: _scores(counts, dice) for name, (_title, counts) in PUBLISHED.items()}
     numbers = [f"YZ{i:05d}" for i in range(1, size + 1)]

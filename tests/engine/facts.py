@@ -56,7 +56,7 @@ class Chance:
     def __init__(self, pack: Pack, day: date, seed: int, unknown: float | None = None) -> None:
         self.pack = pack
         self.day = day
-        self.random = random.Random(seed)  # noqa: S311 - test data, no secret
+        self.random = random.Random(seed)
         self.unknown = self.random.choice([0.0, 0.05, 0.1, 0.2]) if unknown is None else unknown
         self.constants = constants(pack)
         self.places = sorted({v.place for s in pack.standards.values() for v in s.values if v.place})

@@ -344,7 +344,7 @@ def differences(plan: Plan, households: Sequence[Rows], results: Any, judge: Jud
 
 
 def _plainly(table: Any, name: str) -> list[Any]:
-    return table.column(name).to_pylist()  # type: ignore[no-any-return]
+    return table.column(name).to_pylist()
 
 
 def _same(want: Any, have: Any) -> bool:

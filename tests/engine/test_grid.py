@@ -80,7 +80,7 @@ def test_an_unknown_number_is_never_too_large():
 
 def test_a_fact_off_its_decimals_is_refused_with_household_and_name():
     plan = plan_of(fact("income", decimals=2), rule("r", "income"))
-    with pytest.raises(FactsError, match="H0000.*income.*12.345"):
+    with pytest.raises(FactsError, match=r"H0000.*income.*12.345"):
         one(plan, income=12.345)
 
 
@@ -108,7 +108,7 @@ def test_a_rule_rounds_as_its_clause_says():
 def test_dividing_by_a_standard_of_zero_is_an_error_of_the_pack():
     from zhikun.engine.plan import PlanErrors
 
-    with pytest.raises(PlanErrors, match="除数“none”.*是零"):
+    with pytest.raises(PlanErrors, match=r"除数“none”.*是零"):
         plan_of(fact("a"), standard("none", 0), rule("r", "a / none"))
 
 

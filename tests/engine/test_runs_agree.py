@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.engine import facts
+from tests.engine.county import county, write
 from tests.engine.small import fact, plan_of, ranking, rule
 
-from zhikun.engine.packs import change_days, load, names
-from zhikun.engine.plan import make_plan
+from zhikun.engine.packs import names
 from zhikun.engine.run import FactsError, assess, assess_files
 from zhikun.engine.run import files as files_module
 
@@ -27,13 +27,6 @@ def bits(table, *leave_out):
 
 def all_bits(results):
     return {entity: bits(table) for entity, table in results.tables.items()}
-
-
-def county(name, count=60, seed=1, ids=None, unknown=0.1):
-    pack = load(name)
-    plan = make_plan(pack, change_days(pack)[-1])
-    households = facts.Chance(pack, plan.day, seed, unknown).households(count)
-    return plan, facts.tables(pack, households, ids)
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +74,6 @@ def test_a_value_does_not_depend_on_the_empty_households_around_it():
 
 
 # --- files
-
-
-def write(tables, folder, entities=None, **more):
-    folder.mkdir(exist_ok=True)
-    found = {}
-    for entity, table in tables.items():
-        if entities is None or entity in entities:
-            found[entity] = folder / f"{entity}.parquet"
-            pq.write_table(table, found[entity], **more)
-    return found
 
 
 def read(paths):
@@ -209,7 +192,7 @@ def test_a_member_of_a_household_that_is_not_there_is_refused(ids, tmp_path):
 def test_an_unknown_code_names_household_fact_and_code():
     plan = plan_of(fact("c", "choice", choices="good fair"), rule("r", "c = 'good'", "boolean"))
     tables = {"household": pa.table({"household": ["A", "B"], "c": ["good", "fare"]})}
-    with pytest.raises(FactsError, match="B.*fare.*fair"):
+    with pytest.raises(FactsError, match=r"B.*fare.*fair"):
         assess(plan, tables)
 
 

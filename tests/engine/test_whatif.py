@@ -5,8 +5,8 @@ from datetime import date
 import pyarrow.parquet as pq
 import pytest
 from tests.engine import facts
+from tests.engine.county import county, write
 from tests.engine.small import DAY, decision, fact, one, pack, plan_of, rule, standard, table
-from tests.engine.test_runs_agree import county, write
 
 from zhikun.engine.packs.model import Results, TableKey
 from zhikun.engine.plan import make_plan
@@ -19,7 +19,8 @@ KEYS = (TableKey("health", choices_of="household.health"), TableKey("size", unit
 CELLS = {("well", (None, 3.0)): -1, ("well", (3.0, None)): 2, ("ill", (None, 3.0)): 3, ("ill", (3.0, None)): 4}
 THINGS = (
     fact("income"), fact("size", decimals=0), fact("health", "choice", choices="well ill"), fact("other"),
-    standard("line", 500, local={"990101001": 600}), standard("bonus", -1), standard("free", False, "boolean"), table("points", KEYS, CELLS),
+    standard("line", 500, local={"990101001": 600}), standard("bonus", -1), standard("free", False, "boolean"),
+    table("points", KEYS, CELLS),
     rule("eligible", "income < line", "boolean"), rule("grant", "IF(eligible, line - income, 0)"),
     rule("score", "LOOKUP('points', health, size)"), rule("extra", "score + bonus"), rule("aside", "other * 2"),
     decision("category", [("eligible", "dibao"), ("", "none")], choices="dibao none"),

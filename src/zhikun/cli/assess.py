@@ -1,8 +1,10 @@
-"""`zhikun assess`: a survey in; ranked, explained households and the county's statistics out. `zhikun whatif`: another standard."""
+"""`zhikun assess`: a survey in; ranked, explained households and the county's statistics out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, redirect_stdout
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,27 +14,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhikun import documents
+from zhikun.cli.publish import RESULTS, whole_file, whole_run
 from zhikun.cli.screen import (
     FAULTS,
     UNREADABLE,
-    UNUSABLE,
     UNWRITTEN,
     Day,
     Refused,
+    aside,
     folder,
     load_pack,
     plan_of,
     progress,
     say,
+    why,
 )
 from zhikun.cli.survey import FILE, MEMBERS, PACK, has_rejects, read, tell
+from zhikun.documents.order import hardest_first
 from zhikun.engine.packs.model import Pack
-from zhikun.engine.plan import Plan, PlanErrors, make_plan
+from zhikun.engine.plan import Plan
 from zhikun.engine.run import Results, explain, missing_facts
 from zhikun.engine.run import assess as run
 from zhikun.engine.run.facts import ID, FactsError
 from zhikun.engine.run.results import MagnitudeError
-from zhikun.engine.run.whatif import ChangeError, compare, with_standard, with_table_value
 from zhikun.identity.generated import any_generated
 from zhikun.intake import survey as room
 from zhikun.wording import _
@@ -69,8 +73,12 @@ def assess(
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
     found = read(file, pack, members)
-    if out is not None:
-        _assess_all(plan, found, file, folder(out))
+    # A piped explanation must be nothing but the explanation.
+    with redirect_stdout(sys.stderr) if as_json or markdown else nullcontext():
+        if out is not None:
+            _assess_all(plan, found, file, folder(out))
+        elif found.counts["rejected"]:
+            aside(_("这份调查表有 {r} 户退回，原因请用 zhikun survey check 查看。").format(r=found.counts["rejected"]))
     if household is not None:
         _explain(plan, found, household, out, "json" if as_json else "markdown" if markdown else "text")
     return FAULTS if has_rejects(found) else 0
@@ -81,11 +89,13 @@ def _assess_all(plan: Plan, found: room.Survey, file: Path, out: Path) -> None:
     with progress() as report:
         results = _run(plan, found, report)
         assessed = assessed_county(plan, found, results, file, out)
-        _write(plan, found, assessed, results, out, report)
+        with whole_run(out) as part:
+            _write(plan, found, assessed, results, part, report)
+            written = sorted(name for name in RESULTS if (part / name).exists())
     _first_lines(assessed, plan.pack)
     say(_("结果写在 {o}：").format(o=out))
-    for path in sorted(out.iterdir()):
-        say(f"  {path.name}")
+    for name in written:
+        say(f"  {name}")
 
 
 def _run(plan: Plan, found: room.Survey, report: Any) -> Results:
@@ -138,9 +148,8 @@ def _write(
         (_("写 report.html"), lambda: documents.write_report(assessed, out / "report.html", None)),
         (_("写 report.pdf"), lambda: documents.write_report(assessed, None, out / "report.pdf")),
     ]
-    if plan.pack.results.causes:
-        table = documents.causes_table(assessed)
-        work.append((_("写 causes.csv"), lambda: documents.write_causes_csv(table, out / "causes.csv")))
+    table = documents.causes_table(assessed)
+    work.append((_("写 causes.csv"), lambda: documents.write_causes_csv(table, out / "causes.csv")))
     if has_rejects(found):
         work.append((_("写 rejects.xlsx"), lambda: room.write_rejects(found, plan.pack, out / "rejects.xlsx")))
     for number, (what, write) in enumerate(work):
@@ -148,9 +157,10 @@ def _write(
         try:
             write()
         except documents.FontsMissing as error:
-            say(_("没有写 PDF：{why}").format(why=error))
+            aside(_("没有写 PDF：{why}").format(why=error))
         except (OSError, documents.DocumentError) as error:
-            raise Refused(_("{w}时出错：{why}").format(w=what, why=error), UNWRITTEN) from None
+            reason = why(error) if isinstance(error, OSError) else error
+            raise Refused(_("{w}时出错：{why}").format(w=what, why=reason), UNWRITTEN) from None
 
 
 def _without_texts(table: pa.Table) -> pa.Table:
@@ -160,14 +170,17 @@ def _without_texts(table: pa.Table) -> pa.Table:
 
 def _first_lines(assessed: documents.Assessed, pack: Pack) -> None:
     shown = pack.results
+    waiting = len(assessed.missing.column(ID).unique())
+    if waiting:
+        say(_("有 {n} 户的结果还不能全部确定：要补问什么，见 results.xlsx 的“待补充信息”。").format(n=waiting))
     names = [name for name in (shown.rank, shown.index, shown.category, shown.amount) if name and assessed.has(name)]
     if not names:
         return
-    by = names[0]
-    values: list[Any] = assessed.column(by)
-    rows = [i for i, value in enumerate(values) if value is not None]
-    if by == shown.rank:
-        rows.sort(key=lambda i: values[i])
+    values = assessed.column(names[0])
+    rows = [i for i in hardest_first(assessed) if values[i] is not None]
+    if not rows:
+        say(_("没有一户有“{t}”；各户的结果见 results.xlsx。").format(t=assessed.shown(names[0]).title))
+        return
     say(_("最前面的几户（建议，由人决定）："))
     titles = [_("户编号"), *(assessed.shown(name).title for name in names)]
     say("  " + "　".join(titles))
@@ -207,68 +220,11 @@ def _household_reports(plan: Plan, found: room.Survey, data: dict[str, Any], hou
     for ending in ("html", "pdf"):
         path = out / f"household-{safe}.{ending}"
         try:
-            documents.write_household_report(
-                data, plan.pack, path, head=one.heads()[index], place=place, generated=is_generated(found.tables)
-            )
+            with whole_file(path) as part:
+                documents.write_household_report(
+                    data, plan.pack, part, head=one.heads()[index], place=place, generated=is_generated(found.tables)
+                )
         except documents.FontsMissing as error:
-            say(_("没有写 PDF：{why}").format(why=error))
+            aside(_("没有写 PDF：{why}").format(why=error))
             continue
-        say(_("这一户的报告：{p}").format(p=path))
-
-
-@click.command(help=_("如果换一个标准或表里的一个值：谁进、谁出、每月多花多少，按乡镇"))
-@FILE
-@PACK
-@ON
-@MEMBERS
-@click.option("--set", "changes", multiple=True, required=True, metavar="NAME=VALUE",
-              help=_("标准=新值；表里的值写成 表[键,键]=新值。可以写几次"))  # fmt: skip
-@OUT
-def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: Sequence[str], out: Path | None) -> int:
-    """Base against variant on one survey."""
-    pack = load_pack(pack_name)
-    plan = plan_of(pack, on)
-    try:
-        variant_pack = pack
-        for change in changes:
-            variant_pack = changed(variant_pack, change, on)
-        variant = make_plan(variant_pack, on, plan.place)
-        found = read(file, pack, members)
-        comparison = compare(plan, variant, found.tables)
-    except ChangeError as error:
-        raise Refused(str(error), UNUSABLE) from None
-    except PlanErrors as errors:
-        raise Refused(str(errors), UNUSABLE) from None
-    totals = comparison.totals
-    say(_("共 {h:,.0f} 户：进 {e:,.0f} 户，出 {l:,.0f} 户，未定 {u:,.0f} 户。").format(
-        h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"]))  # fmt: skip
-    say(_("每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
-        a=totals["amount"], b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
-    for row in comparison.places.to_pylist():
-        name = pack.places.get(row["place"], row["place"] or _("未填写所在地"))
-        say(_("  {p}：{h} 户，进 {e}，出 {l}，差 {d:+,.2f} 元/月").format(
-            p=name, h=row["households"], e=row["enter"], l=row["leave"], d=row["difference"]))  # fmt: skip
-    if out is not None:
-        folder(out)
-        pq.write_table(comparison.households, out / "changed.parquet")
-        pq.write_table(comparison.places, out / "places.parquet")
-        say(_("有变化的户写在 {p}").format(p=out / "changed.parquet"))
-    return 0
-
-
-def changed(pack: Pack, text: str, on: date) -> Pack:
-    """The pack with one `NAME=VALUE` or `TABLE[KEY,KEY]=VALUE` applied."""
-    name, sign, value = text.partition("=")
-    name, value = name.strip(), value.strip()
-    if not sign or not name or not value:
-        raise ChangeError(_("“{t}”要写成 标准=新值 或 表[键,键]=新值。").format(t=text))
-    if name.endswith("]") and "[" in name:
-        table, _bracket, keys = name[:-1].partition("[")
-        number: object = value
-        if table in pack.tables and pack.tables[table].type == "number":
-            try:
-                number = float(value)
-            except ValueError:
-                raise ChangeError(_("表“{t}”的值是数字，不能换成“{v}”。").format(t=table, v=value)) from None
-        return with_table_value(pack, table, [key.strip() for key in keys.split(",")], number)
-    return with_standard(pack, name, value, on)
+        aside(_("这一户的报告：{p}").format(p=path))

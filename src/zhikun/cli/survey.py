@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -65,12 +66,26 @@ def read(file: Path, pack: Pack, members: Path | None = None) -> room.Survey:
     """The survey, or a refusal that gives every reason why the file cannot be used."""
     try:
         with progress() as report:
-            return room.read(file, pack, members=members, progress=report)
+            found = room.read(file, pack, members=members, progress=report)
+            return replace(found, messages=(*found.messages, *_absent_sheets(found, pack)))
     except room.UnreadableFile as error:
         texts = [str(message) for message in error.messages]
         raise Refused(lines(texts, _("“{f}”读不了：").format(f=file.name)), UNREADABLE) from None
     except OSError as error:
         raise Refused(_("打不开 {f}：{why}。").format(f=file, why=why(error)), UNREADABLE) from None
+
+
+def _absent_sheets(found: room.Survey, pack: Pack) -> list[room.RowMessage]:
+    """Rows are counted: without its sheet every household has no supporter, no car, though nobody may have looked."""
+    titles = [entity.sheet or entity.title for name, entity in pack.entities.items()
+              if name not in found.tables and pack.facts_of(name)]  # fmt: skip
+    remedy = _("没有调查过的，请先用模板补填这张表，否则结果不可靠")
+    return [
+        room.RowMessage(
+            "", 0, "", _("没有“{t}”表，按每户都没有{t}计算").format(t=title), "", remedy, room.Severity.WARNING
+        )
+        for title in titles
+    ]
 
 
 def has_rejects(found: room.Survey) -> bool:

@@ -187,7 +187,8 @@ ROWS = [
     Damage("household id rounded", many(
         cell("家庭", 3, "户编号", 640402001001000123.0), cell("成员", 4, "户编号", "x")), "A1 A3"),
     Damage("member number twice", cell("成员", 3, "成员序号", 1), "A2 A3"),
-    Damage("member number missing once", cell("成员", 3, "成员序号", ""), "A2 A3"),
+    Damage("member number missing once", cell("成员", 3, "成员序号", ""), "A1 A2 A3",
+           also=lambda tables: tables["member"]["row"].to_pylist()),
     Damage("member numbers left out", many(*(cell("成员", i, "成员序号", "") for i in range(2, 7))), "A1 A2 A3",
            also=lambda tables: tables["member"]["row"].to_pylist()),
     Damage("supporter of an unknown household", lambda s: s.update(

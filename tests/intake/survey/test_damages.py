@@ -38,6 +38,7 @@ READ_AS = {
     "lower-case x and full-width digits": "99040219500101003X",
     "birth date left out, number known": dt.date(1950, 1, 1),
     "member numbers left out": [1, 2, 1, 1, 2],
+    "member number missing once": [1, 2, 1, 1, 2],
     "invisible characters": "rural",
     "text that begins like a formula": "=cmd|' /C calc'!A0",
 }

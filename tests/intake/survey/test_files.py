@@ -266,7 +266,7 @@ def test_progress_is_told(tmp_path):
 def test_a_workbook_damaged_anywhere_is_read_or_refused(tmp_path):
     """Single bytes changed in transit: no crash of any of the libraries reaches the user."""
     content = save(tmp_path / "good.xlsx", good()).read_bytes()
-    dice = random.Random(20250630)  # noqa: S311 # damage for a test, no secret
+    dice = random.Random(20250630)  # damage for a test, no secret
     refused = 0
     for _number in range(60):
         broken = bytearray(content)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import Lowered, Plan, Step
+from zhikun.engine.run.changes import change, grain_of, possible
 from zhikun.engine.run.display import Names, Part, Values, at, display, number, parts, plain
 from zhikun.engine.run.facts import ID, Block, load
 from zhikun.engine.run.kernel import Kernel
@@ -198,7 +199,8 @@ class Explainer:
         skipped = low.node.op == "all"  # of ALL the rows that fail matter, of the others those that count
         value = values[low.args[0].slot]
         rows = [row for row in range(count) if not (found := at(value, row))[1] or bool(found[0]) != skipped]
-        return list(range(count)) if skipped and not rows else rows
+        alike = low.node.op in ("any", "all") and not rows  # ANY: every row failed; ALL: every row held
+        return list(range(count)) if alike else rows
 
     # --- putting into words
 
@@ -374,6 +376,8 @@ class Explainer:
     # --- what would change it
 
     def _changes(self, block: Block, values: Values, walk: _Walk, aims: list[Step]) -> list[dict[str, Any]]:
+        decided = [aim for aim in aims if aim.type in ("choice", "boolean")] or [a for a in aims if a.type == "choices"]
+        slots = frozenset(aim.slot for aim in decided)
         candidates = []
         for low, row, _owner in walk.comparisons.values():
             moved = self._beyond(low, row, values)
@@ -386,11 +390,11 @@ class Explainer:
             data, known = values.raw[step.slot]
             data = np.array(data, np.float64, ndmin=1, copy=True)
             data[row] = after
-            again = Values(self.kernel.rerun(block.frame, list(values.raw), {step.slot: (data, known)}))
-            for aim in aims:
+            again = Values(self.kernel.rerun(block.frame, list(values.raw), {step.slot: (data, known)}, slots))
+            for aim in decided:
                 old, new = display(aim, values[aim.slot], 0), display(aim, again[aim.slot], 0)
-                if old != new and aim.type != "number":
-                    found.append(_change(step, row, before, after, aim, old, new))
+                if old != new:
+                    found.append(change(step, row, before, after, aim, old, new))
                     break
         return found[:MOST_CHANGES]
 
@@ -408,52 +412,23 @@ class Explainer:
         mine, limit = float(at(values[step.slot], row)[0]), float(at(values[low.args[1 - place].slot], row)[0])
         below = (low.node.op in ("lt", "le")) == (place == 0)  # the condition holds when this side is below
         strict = low.node.op in ("lt", "gt")
-        grain = _grain(step)
+        grain = grain_of(step)
         inclusive = strict if holds else not strict
-        target = limit if inclusive else limit + (grain if below == bool(holds) else -grain)
-        return abs(target - mine) / max(1.0, abs(limit)), step, row, mine, round(target, 6)
+        target = possible(step, limit if inclusive else limit + (grain if below == bool(holds) else -grain), mine)
+        if target is None or not self._arose(step, row, values):
+            return None
+        return abs(target - mine) / max(1.0, abs(limit)), step, row, mine, target
+
+    def _arose(self, step: Step, row: int, values: Values) -> bool:
+        """Whether a fact's question was asked: one that did not arise cannot be answered otherwise."""
+        instruction = self.plan.instructions[step.slot]
+        if instruction.op != "not_asked":
+            return True
+        asked, known = at(values[instruction.args[0]], row)
+        return bool(asked) or not known
 
     def _movable(self, key: Key | None) -> bool:
         return key is not None and self.steps[key].kind != "standard" and self.steps[key].type == "number"
-
-
-def _change(step: Step, row: int, before: float, after: float, aim: Step, old: str, new: str) -> dict[str, Any]:
-    who = _("第 {n} 人的").format(n=row + 1) if step.entity not in ("", ID) else ""
-    text = _("如果{who}{t}从 {a} 变为 {b}（{move} {m}），“{aim}”会由“{old}”变为“{new}”。").format(
-        who=who,
-        t=step.title,
-        a=number(before, step.unit),
-        b=number(after, step.unit),
-        move=_("增加") if after > before else _("减少"),
-        m=number(abs(after - before), step.unit),
-        aim=aim.title,
-        old=old,
-        new=new,
-    )
-    return {
-        "text": text,
-        "value": step.name,
-        "row": row + 1 if step.entity not in ("", ID) else 0,
-        "from": before,
-        "to": after,
-        "target": aim.name,
-        "becomes": new,
-    }
-
-
-def _grain(step: Step) -> float:
-    """The smallest step of a named number: what its rule rounds to, its fact's last decimal, a fen, or a hundredth."""
-    if step.fact is not None:
-        return float(10**-step.fact.decimals)
-    for version in step.rule.versions if step.rule is not None else ():
-        if version.rounding is not None:
-            return version.rounding.to
-    low = step.tree
-    if low is not None and low.node.op == "round_to" and isinstance(low.node.value, tuple):
-        return float(low.node.value[0])
-    if low is not None and low.node.op in ("count", "count_rows", "count_of", "age", "months_since", "days_since"):
-        return 1.0
-    return 0.01
 
 
 def _named(low: Lowered) -> Key | None:

@@ -82,6 +82,8 @@ def load(
     """
     households = tables[ID]
     ids = _flat(households.column(ID))
+    if ids.null_count:
+        raise FactsError(_("“household”有 {n} 行没有户编号；请补填后再评估。").format(n=ids.null_count))
     if starts is None and pc.count_distinct(ids).as_py() != len(ids):
         raise FactsError(_("户编号有重复；每户只能有一行。请先合并或改正重复的户。"))
     rows: dict[str, Rows] = {}
@@ -113,6 +115,8 @@ def in_household_order(ids: Any, table: pa.Table, entity: str) -> tuple[NDArray[
     count = len(own)
     if count == 0:
         return np.zeros(len(ids), np.intp), table
+    if own.null_count:  # a comparison with null is null: the row would pass for one of the household above
+        raise FactsError(_("“{e}”有 {n} 行没有户编号；请补填后再评估。").format(e=entity, n=own.null_count))
     own = own if own.type == ids.type else own.cast(ids.type)
     changes = np.flatnonzero(np.asarray(pc.not_equal(own[1:], own[:-1]))) + 1 if count > 1 else np.zeros(0, np.intp)
     firsts = np.concatenate([np.zeros(1, np.intp), changes])

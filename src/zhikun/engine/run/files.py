@@ -44,8 +44,10 @@ class ParquetRows:
         self._cached: dict[int, pa.Table] = {}
 
     def ids(self) -> pa.Array:
-        """The household column of the whole file."""
+        """The household column of the whole file. Raises FactsError where a row has none."""
         column = self.file.read(columns=[ID]).column(ID)
+        if column.null_count:  # a comparison with null is null: the row would pass for one of the household above
+            raise FactsError(_("{f} 有 {n} 行没有户编号；请补填后再评估。").format(f=self.path, n=column.null_count))
         return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
     def between(self, first: int, last: int) -> pa.Table:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from zhikun.engine.plan.model import Instruction, Plan
 from zhikun.engine.run.calendar import Calendar
 from zhikun.engine.run.operations import OPERATIONS, Frame, Operation, Value
@@ -31,7 +33,7 @@ class Kernel:
         self.entities = _entities(plan.instructions, self.needed)
         self.constants: dict[int, Value] = {}
         self.program: list[_Line] = []
-        self._downstream: dict[frozenset[int], list[_Line]] = {}
+        self._downstream: dict[tuple[frozenset[int], frozenset[int]], list[_Line]] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -46,18 +48,19 @@ class Kernel:
             if number in self.read:
                 continue
             if instruction.op == "const":
-                self.constants[number] = (instruction.value, None)
+                self.constants[number] = (_bare(instruction.value), None)
             elif not instruction.space:
                 self.constants[number] = self._constant(instruction)
             else:
                 operation = None if instruction.op == "fact" else OPERATIONS[instruction.op]
                 freed = tuple(slot for slot in frees.get(number, ()) if slot not in self.constants)
-                self.program.append((number, operation, instruction.args, instruction.value, instruction.space, freed))
+                value = np.array(instruction.value, np.uint64) if instruction.op == "has_any" else instruction.value
+                self.program.append((number, operation, instruction.args, value, instruction.space, freed))
 
     def _constant(self, instruction: Instruction) -> Value:
         args = tuple(self.constants[slot] for slot in instruction.args)
         data, known = OPERATIONS[instruction.op](Frame(0), args, instruction.value, "")
-        return (data[()] if hasattr(data, "shape") else data), known
+        return _bare(data), known
 
     def run(
         self,
@@ -84,28 +87,38 @@ class Kernel:
                     values[slot] = None
         return values
 
-    def rerun(self, frame: Frame, values: list[Value | None], changed: Mapping[int, Value]) -> list[Value | None]:
-        """`values` (of a run that kept all) with some slots replaced, and everything that depends on them computed again."""
+    def rerun(
+        self, frame: Frame, values: list[Value | None], changed: Mapping[int, Value], aims: frozenset[int]
+    ) -> list[Value | None]:
+        """`values` (of a run that kept all) with some slots replaced, and what `aims` have from them computed again."""
         again: list[Any] = list(values)
         for slot, new in changed.items():
             again[slot] = new
-        for number, operation, args, value, space, _freed in self._after(frozenset(changed)):
+        for number, operation, args, value, space, _freed in self._between(frozenset(changed), aims):
             if operation is not None:
                 again[number] = operation(frame, tuple([again[slot] for slot in args]), value, space)
         return again
 
-    def _after(self, changed: frozenset[int]) -> list[_Line]:
-        """The part of the program that depends on some slots; remembered, because explanations ask again and again."""
-        found = self._downstream.get(changed)
+    def _between(self, changed: frozenset[int], aims: frozenset[int]) -> list[_Line]:
+        """The part of the program that leads from some slots to others; remembered, for explanations ask again and again."""
+        key = (changed, aims)
+        found = self._downstream.get(key)
         if found is None:
             dirty = set(changed)
+            leading = _closure(self.plan.instructions, aims, changed)
             found = []
             for line in self.program:
-                if line[0] not in changed and not dirty.isdisjoint(line[2]):
+                if line[0] in leading and line[0] not in changed and not dirty.isdisjoint(line[2]):
                     dirty.add(line[0])
                     found.append(line)
-            self._downstream[changed] = found
+            self._downstream[key] = found
         return found
+
+
+def _bare(value: Any) -> Any:
+    """A constant as an array without dimension; codes stay Python's numbers, which take on the small type of a column."""
+    array = np.asarray(value)
+    return array.reshape(()) if array.dtype.kind in "fb" else array.reshape(()).item()
 
 
 def all_slots(plan: Plan) -> list[int]:

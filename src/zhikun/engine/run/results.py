@@ -37,7 +37,7 @@ def columns(step: Step, value: Value, count: int) -> dict[str, pa.Array]:
         places = pa.array(np.asarray(data).astype(kind), mask=nulls)
         return {step.name: pa.DictionaryArray.from_arrays(places, pa.array(step.codes, pa.string()))}
     if step.type == "number":
-        data = np.asarray(data, np.float64)
+        data = np.asarray(data, np.float64) + 0.0  # no negative zero: equal values are equal bit for bit
         large = np.abs(data) > MOST
         if large.any() and (nulls is None or (large & ~nulls).any()):
             raise MagnitudeError(

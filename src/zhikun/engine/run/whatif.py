@@ -222,9 +222,12 @@ def _sums(before: pa.Table, after: pa.Table, place: pa.Array, plan: Plan) -> pa.
     open_ = pc.or_(pc.is_null(was), pc.is_null(will))
     was, will = pc.fill_null(was, False), pc.fill_null(will, False)
     amount = plan.pack.results.amount
-    zero = pa.array(np.zeros(before.num_rows))
-    old = pc.fill_null(_plain(before.column(amount)), 0.0) if amount else zero
-    new = pc.fill_null(_plain(after.column(amount)), 0.0) if amount else zero
+    old = new = pa.array(np.zeros(before.num_rows))
+    if amount:
+        # An amount that is open on one side would count as zero there and make a difference that nobody receives.
+        old, new = _plain(before.column(amount)), _plain(after.column(amount))
+        open_ = pc.or_(open_, pc.or_(pc.is_null(old), pc.is_null(new)))
+        old, new = pc.if_else(open_, 0.0, old), pc.if_else(open_, 0.0, new)
     one = pa.array(np.ones(before.num_rows, np.int64))
 
     def count(condition: Any) -> Any:

@@ -333,6 +333,15 @@ def _all_picks(choices: Mapping[str, str]) -> str:
     return _("{labels}中的一项或几项（用顿号隔开），没有就填“无”").format(labels=labels)
 
 
+def _none_of_them(plans: list[SheetLayout]) -> list[tuple[str, str]]:
+    """How a household says that it has no supporter, no vehicle: by having no row."""
+    others = [plan.title for plan in plans if plan.entity not in {"household", "member"}]
+    if not others:
+        return []
+    text = _("确实没有{what}的户，在那张表里不写行。不知道有没有的，请先问清楚：没有写行，系统就按“没有”计算。")
+    return [(_("没有怎么填"), text.format(what="、".join(others)))]
+
+
 def _guide(pack: Pack, plans: list[SheetLayout]) -> list[tuple[str, str]]:
     names = "、".join(_("“{sheet}”").format(sheet=plan.title) for plan in plans)
     rows = [
@@ -341,6 +350,7 @@ def _guide(pack: Pack, plans: list[SheetLayout]) -> list[tuple[str, str]]:
             household_heading(),
             _("每户一个编号，各张表都用它对上；不要用身份证号。成员序号可以留空，系统按行的先后编号。"),
         ),
+        *_none_of_them(plans),
         (_("不知道怎么办"), _("留空就是“未知”，系统会列出还要问什么；没有的金额填 0，没有的多选项填“无”。")),
         (_("示例行"), _("户编号写着“示例”的行不会被读取，可以删去。")),
         (_("表头"), _("深色表头必填。列的先后可以换，表头文字不要改；可以加自己的列，系统不读。")),

@@ -16,7 +16,7 @@ from zhikun.intake.survey.households import check_households, mask_of_in, reject
 from zhikun.intake.survey.layout import HOUSEHOLD_COLUMN, ROW_COLUMN, SheetLayout, layouts
 from zhikun.intake.survey.model import RejectedSheet, Survey
 from zhikun.intake.survey.people import check_people
-from zhikun.intake.survey.rows import Rows, bad_rows, messages_of, take_rows
+from zhikun.intake.survey.rows import Rows, bad_rows, counted, messages_of, take_rows
 from zhikun.intake.survey.values import Finding
 from zhikun.tables import Kind, Limits, RowMessage, Severity, Sheet, UnreadableFile, is_table_file, read_sheets
 from zhikun.wording import _
@@ -133,11 +133,19 @@ def _survey(found: dict[str, Rows], first: list[RowMessage]) -> Survey:
 
 
 def _table(rows: Rows, kept: np.ndarray) -> pa.Table:
-    """The engine's facts of these rows; a column that the file does not have is a fact nobody asked."""
+    """The engine's facts of these rows; a column that the file does not have is a fact nobody asked.
+
+    People stand in the order of their numbers and are counted from 1 in each household, as the engine counts them: what it
+    asks of the second must not be read as a question about the first.
+    """
+    numbered = bool(rows.mapped.layout.row_heading)
+    if numbered:
+        homes = rows.households.take(pa.array(kept)).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        kept = kept[np.lexsort((rows.row[kept], homes))]
     where = pa.array(kept)
     columns = {HOUSEHOLD_COLUMN: rows.households.take(where)}
-    if rows.mapped.layout.row_heading:
-        columns[ROW_COLUMN] = pa.array(rows.row[kept], pa.int32())
+    if numbered:
+        columns[ROW_COLUMN] = pa.array(counted(columns[HOUSEHOLD_COLUMN]), pa.int32())
     for fact in rows.mapped.layout.facts:
         if fact.name in rows.facts:
             columns[fact.name] = rows.facts[fact.name].values.take(where)

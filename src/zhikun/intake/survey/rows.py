@@ -148,7 +148,7 @@ def _number_rows(rows: Rows) -> None:
     if not rows.mapped.layout.row_heading:
         return
     if rows.mapped.row is None:
-        rows.row = _counted(rows.households)
+        rows.row = counted(rows.households)
         return
     column = rows.mapped.grid.columns[rows.mapped.row].take(rows.kept)
     written = Converted(pa.nulls(len(rows), pa.float64()))
@@ -157,7 +157,7 @@ def _number_rows(rows: Rows) -> None:
     rows.findings.extend((heading, finding) for finding in written.findings)
     values = pc.fill_null(written.values, 0).to_numpy(zero_copy_only=False).astype(np.int32)
     if not values.any():
-        rows.row = _counted(rows.households)
+        rows.row = counted(rows.households)
         return
     codes = rows.households.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     answered = {finding.at for finding in written.findings}
@@ -186,7 +186,8 @@ def _fill_in(values: NDArray[np.int32], codes: NDArray[np.int64], blank: list[in
         taken[home].add(lowest[home])
 
 
-def _counted(households: pa.Array) -> NDArray[np.int32]:
+def counted(households: pa.Array) -> NDArray[np.int32]:
+    """The number of each row within its household, from 1, in the order of the rows."""
     codes = households.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
