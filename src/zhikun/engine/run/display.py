@@ -43,6 +43,7 @@ class Values:
     def __init__(self, raw: Sequence[Any]) -> None:
         self.raw = raw
         self._opened: dict[int, Opened] = {}
+        self._shown: dict[tuple[str, str, int], str] = {}
 
     def __getitem__(self, slot: int) -> Opened:
         found = self._opened.get(slot)
@@ -55,6 +56,14 @@ class Values:
                 None if known is None else known.tolist(),
             )
         return found
+
+    def show(self, step: Step, row: int) -> str:
+        """One row of a named value in words."""
+        key = (step.entity, step.name, row)
+        shown = self._shown.get(key)
+        if shown is None:
+            shown = self._shown[key] = display(step, self[step.slot], row)
+        return shown
 
 
 def at(value: Opened, row: int) -> tuple[Any, bool]:

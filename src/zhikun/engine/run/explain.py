@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import Lowered, Plan, Step
 from zhikun.engine.run.changes import change, grain_of, possible
-from zhikun.engine.run.display import Names, Part, Values, at, display, number, parts, plain
+from zhikun.engine.run.display import Names, Part, Values, at, number, parts, plain
 from zhikun.engine.run.facts import ID, Block, load
 from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.missing import wanted
@@ -100,7 +100,7 @@ class Explainer:
         walk = _Walk()
         for name in names:
             self._visit(self._key(name), 0, 0, values, block, walk)
-        aims = [self.plan.step(name) for name in names]
+        aims = [self.steps[self._key(name)] for name in names]
         conditions = [self._condition(values, *found) for found in walk.comparisons.values()]
         pack = self.plan.pack
         return Explanation(
@@ -206,7 +206,7 @@ class Explainer:
 
     def _target(self, step: Step, values: Values) -> dict[str, Any]:
         value = values[step.slot]
-        shown = display(step, value, 0)
+        shown = values.show(step, 0)
         known = at(value, 0)[1]
         source = self._source(step, values, 0)
         if known:
@@ -250,7 +250,7 @@ class Explainer:
             "formula": self._formulas.get((entity, name), ""),
             "filled": "" if words is None or step.kind == "fact" else self._filled(words, entity, row, values),
             "value": plain(step, values[step.slot], row),
-            "display": display(step, values[step.slot], row),
+            "display": values.show(step, row),
             "unit": step.unit,
             "reference": source.reference,
             "grade": source.grade,
@@ -268,14 +268,14 @@ class Explainer:
                 out.append(part)
                 continue
             step = self.steps[part]
-            value = values[step.slot]
             if part[0] in ("", ID):
-                out.append(display(step, value, 0))
+                out.append(values.show(step, 0))
             elif part[0] == entity:
-                out.append(display(step, value, row))
+                out.append(values.show(step, row))
             else:
-                rows = range(len(value[0])) if isinstance(value[0], list) else (0,)
-                out.append("、".join(display(step, value, place) for place in rows) or _("没有"))
+                data = values[step.slot][0]
+                rows = range(len(data)) if isinstance(data, list) else (0,)
+                out.append("、".join(values.show(step, place) for place in rows) or _("没有"))
         return "".join(out)
 
     def _title_of(self, low: Lowered) -> str:
@@ -392,7 +392,7 @@ class Explainer:
             data[row] = after
             again = Values(self.kernel.rerun(block.frame, list(values.raw), {step.slot: (data, known)}, slots))
             for aim in decided:
-                old, new = display(aim, values[aim.slot], 0), display(aim, again[aim.slot], 0)
+                old, new = values.show(aim, 0), again.show(aim, 0)
                 if old != new:
                     found.append(change(step, row, before, after, aim, old, new))
                     break

@@ -1,0 +1,60 @@
+"""Help that an officer can read: every command, Chinese but for option names and placeholders."""
+
+import re
+
+import click
+import pytest
+
+from zhikun.cli import commands
+
+PLACEHOLDERS = {"FILE", "OUT", "PACK", "DIR", "PATH", "HOUSEHOLD", "NAME", "VALUE", "N", "xlsx", "FILE.xlsx", "OUT.xlsx"}
+# Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
+NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou"}
+
+
+def walk(command, path=()):
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from walk(child, (*path, name))
+
+
+COMMANDS = list(walk(commands))
+each = pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(p) or "zhikun" for p, _c in COMMANDS])
+
+
+@each
+def test_help_is_chinese(path, command, zhikun):
+    answer = zhikun(*path, "--help")
+    assert answer.code == 0
+    named = set(path) | {name for p, _c in COMMANDS for name in p}
+    text = re.sub(r"--[a-z-]+", "", answer.out)
+    left = set(re.findall(r"[A-Za-z][A-Za-z.]*", text)) - PLACEHOLDERS - NAMES - named
+    assert not left, answer.out
+
+
+@each
+def test_every_argument_and_option_says_what_it_is_for(path, command, zhikun):
+    helped = [p for p in command.params if isinstance(p, click.Option)]
+    assert all(p.help and re.search("[\u4e00-\u9fff]", p.help) for p in helped)
+    assert command.help
+
+
+def test_the_fixed_names_are_there():
+    """Others build on them."""
+    fixed = {"packs check", "packs cases", "survey template", "survey check", "demo county", "assess", "whatif"}
+    assert fixed <= {" ".join(path) for path, _command in COMMANDS}
+    options = {" ".join(path): {o for p in command.params for o in p.opts} for path, command in COMMANDS}
+    assert {"--pack", "--on", "--out", "--explain", "--members", "--markdown", "--json"} <= options["assess"]
+    assert {"--like", "--seed", "--out"} <= options["demo county"]
+
+
+def test_without_a_command_the_help_is_shown(zhikun):
+    answer = zhikun()
+    assert answer.code == 2
+    assert "命令" in answer.said
+    assert "assess" in answer.said
+
+
+def test_the_version(zhikun):
+    assert re.fullmatch(r"zhikun [\d.]+ 版\n", zhikun("--version").out)
