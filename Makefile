@@ -25,7 +25,7 @@ PEERS := $(BENCH_VENV)/.stamp
 DEMO_WORKBOOK := build/demo/county.xlsx
 DEMO_RESULTS := build/demo/results
 
-.PHONY: help demo test check bench spark format messages pins clean
+.PHONY: help demo test check bench spark format messages reference pins clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -46,6 +46,7 @@ check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of 
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/messages.py --check
+	$(PY) tools/reference.py --check
 	$(ZHIKUN) packs check
 
 bench: $(DEV) $(PEERS) ## measure against peers installed in an environment of their own
@@ -59,6 +60,9 @@ format: $(DEV) ## rewrite the Python files in the house format
 
 messages: $(DEV) ## collect the Chinese messages for translators again
 	$(PY) tools/messages.py
+
+reference: $(DEV) ## write the reference pages of functions and commands again
+	$(PY) tools/reference.py
 
 pins: $(PINS_VENV)/.stamp ## choose package versions anew: requirements/*.in -> hashed *.txt
 	cd requirements && for name in runtime build dev spark bench node pins; do \

@@ -22,7 +22,14 @@ from zhikun.engine.run import assess
 from zhikun.engine.run.facts import load
 from zhikun.engine.run.kernel import Kernel
 
-SETTINGS = ((1, 16_384), (2, 4_096), (2, 16_384), (2, 65_536), (4, 1_000), (4, 16_384))  # threads, households in a block
+SETTINGS = (
+    (1, 16_384),
+    (2, 4_096),
+    (2, 16_384),
+    (2, 65_536),
+    (4, 1_000),
+    (4, 16_384),
+)  # threads, households in a block
 COMPARISONS = frozenset({"lt", "le", "gt", "ge"})
 FEN = 2  # decimals from which on a number is money or a ratio, not a count or a score
 
@@ -117,7 +124,9 @@ def on_a_threshold(plan: Plan, facts: dict[str, pa.Table]) -> np.ndarray:
         if instruction.space == "household":
             exact |= np.broadcast_to(equal, exact.shape)
         else:
-            exact[np.repeat(np.arange(len(exact)), block.frame.rows[instruction.space].sizes)[np.flatnonzero(equal)]] = True
+            exact[
+                np.repeat(np.arange(len(exact)), block.frame.rows[instruction.space].sizes)[np.flatnonzero(equal)]
+            ] = True
     return exact
 
 
@@ -141,7 +150,9 @@ def _as_rows(plan: Plan, tables: dict[str, pa.Table]) -> list[dict[str, list[dic
     for entity, table in tables.items():
         for row in table.to_pylist():
             owner = row.pop("household")
-            found[owner].setdefault(entity, []).append({name: value for name, value in row.items() if value is not None})
+            found[owner].setdefault(entity, []).append(
+                {name: value for name, value in row.items() if value is not None}
+            )
     return list(found.values())
 
 

@@ -59,7 +59,10 @@ class Run:
     def add(self, name: str, value: str, target: str = "", reached: bool | None = None) -> None:
         figure = Figure(name, value, target, reached)
         self.figures.append(figure)
-        print(f"  {'' if reached is None else '[reached] ' if reached else '[NOT REACHED] '}{name}: {value} {target}", flush=True)
+        print(
+            f"  {'' if reached is None else '[reached] ' if reached else '[NOT REACHED] '}{name}: {value} {target}",
+            flush=True,
+        )
 
 
 def _spread(times: Times) -> str:
@@ -77,7 +80,12 @@ def batch(run: Run) -> None:
     for name, found in agreed.items():
         if found["different"]:
             raise Failed(f"{name} does not give our results, so its time means nothing: {found['different']}")
-        run.add(f"{name}: equal results", f"{found['columns']} columns of {found['households']:,} households", "every value", True)
+        run.add(
+            f"{name}: equal results",
+            f"{found['columns']} columns of {found['households']:,} households",
+            "every value",
+            True,
+        )
     commands = {
         "zhikun": task("ours", facts, out),
         **peers,
@@ -101,7 +109,12 @@ def batch(run: Run) -> None:
         run.add("peak memory, share of OpenFisca's", f"{share:.2f}", "at most 0.45", share <= 0.45)
     alone = times["read and write"]
     run.add("reading and writing alone", _spread(alone))
-    run.add("times of reading and writing alone", f"{ours.median / alone.median:.2f}", "at most 6", ours.median <= 6 * alone.median)
+    run.add(
+        "times of reading and writing alone",
+        f"{ours.median / alone.median:.2f}",
+        "at most 6",
+        ours.median <= 6 * alone.median,
+    )
     share = times["what-if"].median / ours.median
     run.add(f"what-if ({MOVED[0]} to {MOVED[1]})", _spread(times["what-if"]))
     run.add("what-if, share of a full run", f"{share:.2f}", "at most 0.33", share <= 1 / 3)
@@ -148,13 +161,20 @@ def spark(run: Run) -> None:
     """Spark local[2], warm, one session; the kernel against SQL."""
     facts, out, ours = run.facts(), BUILD / "out" / "spark", BUILD / "out" / "ours"
     child(task("ours", facts, ours))
-    answer, peak = child([sys.executable, str(ROOT / "bench" / "spark.py"), str(facts), str(out), str(max(run.rounds, 1))])
+    answer, peak = child(
+        [sys.executable, str(ROOT / "bench" / "spark.py"), str(facts), str(out), str(max(run.rounds, 1))]
+    )
     agreed = spark_agrees(ours, out)
     run.raw["spark"] = {**answer, "driver_peak_gib": peak, "agreed": agreed}
     for name, found in agreed.items():
         if found["different"]:
             raise Failed(f"Spark {name} does not give our results, so its time means nothing: {found['different']}")
-        run.add(f"Spark {name}: equal results", f"{found['columns']} columns of {found['households']:,} households", "every value", True)
+        run.add(
+            f"Spark {name}: equal results",
+            f"{found['columns']} columns of {found['households']:,} households",
+            "every value",
+            True,
+        )
     kernel, sql = (statistics.median(answer[name]) for name in ("kernel", "sql"))
     run.add("Spark local[2], our kernel", f"{kernel:.2f} s")
     run.add("Spark local[2], the same rules as SQL", f"{sql:.2f} s")
@@ -168,7 +188,12 @@ def equality(run: Run) -> None:
     run.add("equal bit for bit", f"{count} settings of threads (1, 2, 4) and blocks, {run.households:,} households",
             "every value", found["equal"])  # fmt: skip
     unknown = run.raw["equality, unknown"] = any_block_any_thread(run.facts(run.sizes[0], unknown=0.05))
-    run.add("equal bit for bit with unknown facts", f"{count} settings, {run.sizes[0]:,} households", "every value", unknown["equal"])
+    run.add(
+        "equal bit for bit with unknown facts",
+        f"{count} settings, {run.sizes[0]:,} households",
+        "every value",
+        unknown["equal"],
+    )
 
 
 def judge(run: Run) -> None:
@@ -179,7 +204,8 @@ def judge(run: Run) -> None:
         needed = 500 if run.judged >= 10_000 and not unknown else 0
         run.add(
             f"exact judge{', 5 % unknown' if unknown else ''}",
-            f"{found['differences']} differences in {found['households']:,} households, {found['on_a_threshold']:,} of them exactly on a threshold",
+            f"{found['differences']} differences in {found['households']:,} households, "
+            f"{found['on_a_threshold']:,} of them exactly on a threshold",
             "no difference" + (f", at least {needed} on a threshold" if needed else ""),
             found["differences"] == 0 and found["on_a_threshold"] >= needed,
         )  # fmt: skip
@@ -201,7 +227,12 @@ def county(run: Run) -> None:
         seconds.append(time.perf_counter() - start)
     run.raw["county"] = seconds
     written = ", ".join(sorted(path.name for path in out.iterdir()))
-    run.add("zhikun assess of the demo county, whole command", f"{statistics.median(seconds):.2f} s, writes {written}", "published", True)
+    run.add(
+        "zhikun assess of the demo county, whole command",
+        f"{statistics.median(seconds):.2f} s, writes {written}",
+        "published",
+        True,
+    )
 
 
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {
@@ -213,4 +244,8 @@ MEASUREMENTS: dict[str, Callable[[Run], None]] = {
 def stored(run: Run) -> str:
     """The run as JSON."""
     figures = [{"name": f.name, "value": f.value, "target": f.target, "reached": f.reached} for f in run.figures]
-    return json.dumps({"households": run.households, "rounds": run.rounds, "figures": figures, "raw": run.raw}, ensure_ascii=False, indent=1)
+    return json.dumps(
+        {"households": run.households, "rounds": run.rounds, "figures": figures, "raw": run.raw},
+        ensure_ascii=False,
+        indent=1,
+    )

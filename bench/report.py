@@ -48,7 +48,8 @@ def page(run: Run, machine: dict[str, str], day: str) -> str:
     """The page, with its table."""
     marks = {None: "", True: "yes", False: "**no**"}
     rows = "\n".join(
-        f"| {f.name} | {f.value.replace('|', '/').replace(chr(10), ' ')} | {f.target} | {marks[f.reached]} |" for f in run.figures
+        f"| {f.name} | {f.value.replace('|', '/').replace(chr(10), ' ')} | {f.target} | {marks[f.reached]} |"
+        for f in run.figures
     )
     described = "\n".join(f"- {name}: {value}" for name, value in machine.items())
     return TEXT.format(day=day, rounds=run.rounds, machine=described, rows=rows)

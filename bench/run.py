@@ -22,7 +22,6 @@ from both import DAY, ROOT, build_root, plan  # noqa: E402 - the folder of the s
 from figures import MEASUREMENTS, Run, stored  # noqa: E402
 from peers.generate import generate  # noqa: E402
 from report import page  # noqa: E402
-from timing import Failed  # noqa: E402
 
 FULL = 1_000_000
 SIZES = (10_000, 100_000, 1_000_000, 3_000_000)
@@ -33,7 +32,9 @@ def machine() -> dict[str, str]:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else model
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     packages = {name: version(name) for name in ("numpy", "pyarrow", "duckdb")}

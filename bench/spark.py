@@ -47,14 +47,14 @@ def main() -> None:
         spark.read.parquet(str(path)).createOrReplaceTempView(entity)
     seconds: dict[str, list[float]] = {"kernel": [], "sql": []}
     for number in range(rounds + 1):
-        for name in seconds:
+        for name, measured in seconds.items():
             start = time.perf_counter()
             frame = spark.sql(query) if name == "sql" else assess_on_spark(spark, plan, files)
             frame.write.mode("overwrite").parquet(str(out / name))
             spent = time.perf_counter() - start
             print(f"  {number or 'warm-up'}  Spark {name}: {spent:.2f} s", flush=True)
             if number:
-                seconds[name].append(spent)
+                measured.append(spent)
     spark.stop()
     print(json.dumps({"seconds": sum(seconds["kernel"]), **seconds}))
 

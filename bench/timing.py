@@ -76,7 +76,7 @@ def interleaved(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str,
                 times[name].cpu.append(answer["cpu"])
                 times[name].last = answer
             print(
-                f"  {'warm-up' if not number else number}  {name}: {float(answer['seconds']):.2f} s, {peak:.2f} GiB",
+                f"  {number or 'warm-up'}  {name}: {float(answer['seconds']):.2f} s, {peak:.2f} GiB, CPU {answer['cpu']:.2f} s",
                 flush=True,
             )
     return times

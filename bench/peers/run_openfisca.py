@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openfisca_rules
@@ -15,11 +16,11 @@ from support import read_facts, read_schema, write_results
 class Rows(GroupPopulation):
     """Rows of which a household may have none; OpenFisca's own sum expects a row in the last household."""
 
-    def sum(self, array, role=None):
+    def sum(self, array: Any, role: Any = None) -> Any:  # noqa: ARG002 - the signature is OpenFisca's
         return np.bincount(self.members_entity_id, weights=array, minlength=self.count)
 
 
-def build(facts, schema):
+def build(facts: dict[str, dict[str, Any]], schema: dict[str, Any]) -> Simulation:
     """A simulation with the facts as input: members as persons, every other entity as persons of its own."""
     system = openfisca_rules.system()
     ids = facts["household"]["household"]
@@ -54,7 +55,7 @@ def main() -> None:
     ids = facts["household"]["household"]
     simulation = build(facts, schema)
 
-    def found(name):
+    def found(name: str) -> Any:
         return simulation.calculate(name, schema["month"])
 
     results = {name: found(name) for name, column in schema["results"].items() if column["type"] != "rank"}

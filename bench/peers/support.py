@@ -119,7 +119,7 @@ def read_facts(folder: Path, schema: dict[str, dict[str, Any]]) -> dict[str, dic
 
 
 def _array(column: Any, kind: str, codes: list[str]) -> Any:
-    if kind == "number" or kind == "boolean":
+    if kind in ("number", "boolean"):
         return column.to_numpy()
     if kind == "date":
         return column.cast(pa.int32()).to_numpy()
@@ -148,9 +148,9 @@ def _bits(column: Any, codes: list[str]) -> Any:
 def write_results(path: Path, ids: Any, columns: dict[str, Any], schema: dict[str, dict[str, Any]]) -> None:
     """Household values as Parquet, in the types that the engine writes."""
     made = {"household": pa.array(ids)}
-    for name, data in columns.items():
+    for name, column in columns.items():
+        data = np.broadcast_to(np.asarray(column), len(ids))
         kind, codes = schema[name]["type"], schema[name]["codes"]
-        data = np.broadcast_to(np.asarray(data), len(ids))
         if kind == "choice":
             made[name] = pa.DictionaryArray.from_arrays(pa.array(data.astype(np.int8)), pa.array(codes, pa.string()))
         elif kind == "choices":

@@ -50,7 +50,7 @@ class _Writer:
 
     def reach(self, expr: Expr, text: NumpyText) -> str:
         """A column, a household's column for each row, or an aggregate over one grouping of the rows."""
-        if expr.op == "ref" or expr.op == "stated":
+        if expr.op in ("ref", "stated"):
             entity, name = expr.value  # type: ignore[misc] # a key
             return f'{entity}["{name}"]'
         if expr.op == "spread":

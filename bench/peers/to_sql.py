@@ -1,5 +1,7 @@
 """The rules as one Spark SQL query: a chain of CTEs for each entity, members brought to the household by GROUP BY."""
 
+# ruff: noqa: ARG002 - the methods of one table share a signature
+
 from __future__ import annotations
 
 from peers.program import AGGREGATES, Expr, Key, Named, Program, walk

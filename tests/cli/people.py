@@ -54,7 +54,7 @@ def put(book: openpyxl.Workbook, sheet_name: str, household: str, heading: str, 
     head = next(row for row in sheet.iter_rows(max_row=3) if row[0].value == "户编号")
     column = next(cell.column for cell in head if cell.value == heading)
     row = next(row[0].row for row in sheet.iter_rows(min_row=head[0].row + 1) if row[0].value == household)
-    sheet.cell(row, column, value)
+    sheet.cell(row, column).value = value  # None too: `cell(value=None)` would leave what stands there
 
 
 def _answer(fact, at: int, place: str) -> object:

@@ -7,7 +7,20 @@ import pytest
 
 from zhikun.cli import commands
 
-PLACEHOLDERS = {"FILE", "OUT", "PACK", "DIR", "PATH", "HOUSEHOLD", "NAME", "VALUE", "N", "xlsx", "FILE.xlsx", "OUT.xlsx"}
+PLACEHOLDERS = {
+    "FILE",
+    "OUT",
+    "PACK",
+    "DIR",
+    "PATH",
+    "HOUSEHOLD",
+    "NAME",
+    "VALUE",
+    "N",
+    "xlsx",
+    "FILE.xlsx",
+    "OUT.xlsx",
+}
 # Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
 NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou"}
 

@@ -175,6 +175,8 @@ def test_codes_of_a_shorter_list_fit_a_longer_one_in_another_order():
     assert chosen == ["x", "y", "z"]
     assert value("d = c", "boolean", *things, c="y", d="y") is True
     assert value("d <> c", "boolean", *things, c="y", d="z") is True
+    assert value("d = c", "boolean", *things, c=None, d="x") is None
+    assert value("IF(p, c, 'z')", "choice", *things, fact("p", "boolean"), choices="y z x", p=True, c=None) is None
 
 
 def test_the_branches_of_if_are_of_one_type():

@@ -11,7 +11,7 @@ from tests.engine.county import county, write
 from tests.engine.small import fact, plan_of, ranking, rule
 
 from zhikun.engine.packs import names
-from zhikun.engine.run import FactsError, assess, assess_files
+from zhikun.engine.run import FactsError, assess, assess_files, missing_facts
 from zhikun.engine.run import files as files_module
 
 
@@ -155,6 +155,46 @@ def test_no_households_at_all_is_an_empty_result(taoyuan):
     results = assess(plan, {entity: table.slice(0, 0) for entity, table in tables.items()})
     assert all(table.num_rows == 0 for table in results.tables.values())
     assert set(results.tables["household"].column_names) == set(assess(plan, tables).tables["household"].column_names)
+
+
+def test_no_households_in_the_files_is_an_empty_file_of_results(taoyuan, tmp_path):
+    plan, tables = taoyuan
+    empty = {entity: table.slice(0, 0) for entity, table in tables.items()}
+    check_files(plan, empty, write(empty, tmp_path / "facts"), tmp_path / "out")
+
+
+def test_numbered_rows_keep_their_numbers():
+    # Whoever answers for member 1 must be asked about member 1, in whatever order the rows came.
+    plan = plan_of(fact("member.x"), rule("member.y", "x + 1"), rule("s", "SUM(member.x)"))
+    members = {
+        "household": ["B", "A", "B", "A"],
+        "row": pa.array([2, 2, 1, 1], pa.int32()),
+        "x": [20.0, 2.0, None, 1.0],
+    }
+    tables = {"household": pa.table({"household": ["A", "B"]}), "member": pa.table(members)}
+    found = assess(plan, tables).tables["member"].to_pylist()
+    assert [(row["household"], row["row"], row["y"]) for row in found] == [
+        ("A", 1, 2),
+        ("A", 2, 3),
+        ("B", 1, None),
+        ("B", 2, 21),
+    ]
+    assert [(row["household"], row["row"]) for row in missing_facts(plan, tables, ["s"]).to_pylist()] == [("B", 1)]
+    contiguous = {"household": ["A", "A"], "row": pa.array([2, 1], pa.int32()), "x": [2.0, 1.0]}
+    tables = {"household": pa.table({"household": ["A"]}), "member": pa.table(contiguous)}
+    assert assess(plan, tables).tables["member"].column("y").to_pylist() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("type_", "column"),
+    [("number", ["x"]), ("boolean", ["maybe"]), ("choices", ["x"]), ("choices", [["x", None]]), ("date", [True])],
+)
+def test_a_column_of_another_type_names_the_fact(type_, column):
+    more = {"choices": "x y"} if type_ == "choices" else {}
+    use = {"number": "a > 0", "boolean": "a", "choices": "HAS(a, 'x')", "date": "KNOWN(a)"}[type_]
+    plan = plan_of(fact("a", type_, **more), rule("r", use, "boolean"))
+    with pytest.raises(FactsError, match="a的名称"):
+        assess(plan, {"household": pa.table({"household": ["A"], "a": column})})
 
 
 def test_codes_and_places_may_come_dictionary_encoded(taoyuan, tmp_path):

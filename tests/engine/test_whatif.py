@@ -190,6 +190,22 @@ def test_stored_results_of_another_pack_are_refused(small, tmp_path):
         compare_files(base, base, sources, tmp_path / "out")
 
 
+def test_stored_amounts_beyond_the_limit_of_facts_are_read(tmp_path):
+    big = pack(
+        fact("a"),
+        standard("line", 5),
+        rule("big", "a * 8"),
+        rule("eligible", "big > line", "boolean"),
+        results=Results(eligible="eligible"),
+    )
+    base, variant = make_plan(big, DAY), make_plan(with_standard(big, "line", 8e9, DAY), DAY)
+    own = households(big, {"a": 1e9}, {"a": 1e9 - 0.01}, {})
+    sources = write(own, tmp_path / "facts")
+    assess_files(base, sources, tmp_path / "out")
+    found = compare_files(base, variant, sources, tmp_path / "out")
+    assert (found.totals["leave"], found.totals["undetermined"]) == (2, 1)
+
+
 def test_the_stored_results_are_not_touched(small, tmp_path):
     base, variant = make_plan(small, DAY), make_plan(with_standard(small, "line", 550, DAY), DAY)
     own = households(small, {"income": 1})

@@ -1,13 +1,10 @@
 """The `zhikun` command.
 
-Exit codes: 0 done; 1 done, and something awaits correction (rejected households, failed cases, faults in a pack);
-2 the command was written wrongly; 3 the input cannot be read at all; 4 the pack or its rules cannot be used;
-5 a document could not be written; 130 interrupted.
+Every command ends with one of EXIT_CODES.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 
@@ -23,6 +20,16 @@ from zhikun.cli.whatif import whatif
 from zhikun.wording import _
 
 words.install()
+
+EXIT_CODES = {
+    0: _("完成"),
+    1: _("完成，但有要改正的：有户退回、有案例不符、政策包有错"),
+    2: _("命令写错了：缺少或多出参数、选项的值不对"),
+    3: _("读不了输入：不是工作簿、有密码、缺表头、没有这一户"),
+    4: _("政策包或规则不能用：没有这个包、评估日太早、换的标准不对"),
+    5: _("写不了结果：没有权限、磁盘已满、文件正被打开"),
+    130: _("被中断，没有写出结果"),
+}
 
 
 @click.group(help=_("知困：社会救助精准评估。规则是数据，每个数字都能打开，机器只提建议。"))
@@ -60,9 +67,6 @@ def main() -> None:
     except Refused as error:
         click.echo(str(error), err=True)
         code = error.code
-    except BrokenPipeError:  # the reader of our lines went away: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 130
     except (click.Abort, KeyboardInterrupt):
         click.echo(_("已中断，没有写出结果；重新运行即可。"), err=True)
         code = 130

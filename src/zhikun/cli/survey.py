@@ -51,7 +51,11 @@ def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None
     out = rejects or file.with_name(f"{file.stem}-退回.xlsx")
     with writing(workbook(out)):
         room.write_rejects(found, pack, out)
-    say(_("退回的户写在 {p}：按“问题”列改好后，可以直接再交。").format(p=out))
+    say(
+        _(
+            "退回的户写在 {p}：按“问题”列改好后，可以直接再交；要和全县一起排序，请把改好的行放回原表，再评估一次。"
+        ).format(p=out)
+    )
     return FAULTS
 
 

@@ -67,15 +67,20 @@ def _variant(plan: Plan, pack: Pack, changes: Sequence[str], on: date) -> Plan:
 
 
 def _tell(comparison: Comparison, pack: Pack) -> None:
+    """Counts for all packs; money only where the pack computes an amount."""
     totals = comparison.totals
-    say(_("共 {h:,.0f} 户：进 {e:,.0f} 户，出 {l:,.0f} 户，未定 {u:,.0f} 户。").format(
-        h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"]))  # fmt: skip
-    say(_("每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
-        a=totals["amount"], b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
+    say(_("共 {h:,.0f} 户：进 {e:,.0f} 户，出 {l:,.0f} 户，未定 {u:,.0f} 户；结果有变化的 {c:,.0f} 户。").format(
+        h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"],
+        c=comparison.households.num_rows))  # fmt: skip
+    if pack.results.amount:
+        say(_("每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
+            a=totals["amount"], b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
     for row in comparison.places.to_pylist():
         name = pack.places.get(row["place"], row["place"] or _("未填写所在地"))
-        say(_("  {p}：{h} 户，进 {e}，出 {l}，差 {d:+,.2f} 元/月").format(
-            p=name, h=row["households"], e=row["enter"], l=row["leave"], d=row["difference"]))  # fmt: skip
+        line = _("  {p}：{h} 户，进 {e}，出 {l}").format(p=name, h=row["households"], e=row["enter"], l=row["leave"])
+        if pack.results.amount:
+            line += _("，差 {d:+,.2f} 元/月").format(d=row["difference"])
+        say(line)
 
 
 def changed(pack: Pack, text: str, on: date) -> Pack:

@@ -184,7 +184,7 @@ class _Reader:
         for name, child in node.entries.items() if isinstance(node, Fields) else ():
             fact = self.pack.facts.get((entity, name))
             if fact is None:
-                problems.add(node.key_at(name), self._no_fact(entity, name))  # type: ignore[union-attr]
+                problems.add(node.key_at(name), self._no_fact(entity, name))  # type: ignore[union-attr]  # entries come from a mapping alone
             elif isinstance(child, Scalar) and child.raw == UNKNOWN:
                 row[name] = None
             else:
@@ -217,7 +217,7 @@ class _Reader:
 
     def _expect(self, node: Node | None, rows: Mapping[str, tuple[Row, ...]]) -> dict[str, object]:
         expected: dict[str, object] = {}
-        for key, child, entity, value in self._values(node, _("expect")):
+        for key, child, entity, value in self._values(node, "expect"):
             if entity == "household":
                 expected[key.removeprefix("household.")] = self._expected(child, value)
                 continue
@@ -268,7 +268,7 @@ class _Reader:
 
     def _missing(self, node: Node | None, rows: Mapping[str, tuple[Row, ...]]) -> dict[str, frozenset[MissingFact]]:
         missing: dict[str, frozenset[MissingFact]] = {}
-        for key, child, _entity, _value in self._values(node, _("missing")):
+        for key, child, _entity, _value in self._values(node, "missing"):
             if not isinstance(child, Items):
                 text = _("“{key}”缺的事实应当是列表，例如 [member.2.birth_date, household.residence]。")
                 self.problems.add(child.at, text.format(key=key))

@@ -230,7 +230,7 @@ class Finisher:
                 axes.append(list(self.choices.get(key.choices_of, {})))
                 cuts.append([])
             else:
-                edges = sorted({e for k in keys for e in k[number] if e is not None})  # type: ignore[attr-defined]
+                edges = sorted({e for k in keys for e in k[number] if e is not None})  # type: ignore[attr-defined]  # the key of a band is a pair
                 whole: list[float | None] = [None, *edges, None]
                 axes.append(list(range(len(whole) - 1)))
                 cuts.append(whole)
@@ -269,7 +269,7 @@ class Finisher:
             if band is not None and joined:
                 first, last = joined[-1]
                 others = all(last[n] == cell[n] for n in range(len(cell)) if n != band)
-                if others and last[band] + 1 == cell[band]:  # type: ignore[operator]
+                if others and last[band] + 1 == cell[band]:  # type: ignore[operator]  # a band's cell is its number
                     joined[-1] = (first, cell)
                     continue
             joined.append((cell, cell))

@@ -90,7 +90,13 @@ def plain(step: Step, value: Opened, row: int) -> object:
         return step.codes[int(element)]
     if step.type == "date":
         return (date(1970, 1, 1) + timedelta(days=int(element))).isoformat()
-    return str(int(element)) if step.type == "place" else str(element)
+    return place_code(int(element)) if step.type == "place" else str(element)
+
+
+def place_code(number: int) -> str:
+    """A place as it was written: 6 digits for a county, 9 for a township, 12 for a village."""
+    code = f"{number:012d}"
+    return code[:6] if code.endswith("000000") else code[:9] if code.endswith("000") else code
 
 
 def display(step: Step, value: Opened, row: int) -> str:

@@ -21,6 +21,7 @@ from zhikun.engine.run.operations import Frame, Rows, Value
 from zhikun.wording import _, did_you_mean
 
 ID = "household"
+ROW = "row"
 ALL_BITS = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
@@ -81,6 +82,9 @@ def load(
     `starts`: each household's first row, where the order was checked before. `only`: just what a kernel needs.
     """
     households = tables[ID]
+    for entity, table in tables.items():
+        if ID not in table.column_names:
+            raise FactsError(_("“{e}”的资料里没有 household（户编号）一列，分不清哪一行是哪一户的。").format(e=entity))
     ids = _flat(households.column(ID))
     if ids.null_count:
         raise FactsError(_("“household”有 {n} 行没有户编号；请补填后再评估。").format(n=ids.null_count))
@@ -98,6 +102,7 @@ def load(
             firsts = starts[entity]
         else:
             firsts, table = in_household_order(ids, table, entity)
+            table = _in_row_order(firsts, table)
         rows[entity] = Rows.of(firsts, table.num_rows)
         ordered[entity] = table
     frame = Frame(len(ids), rows)
@@ -134,6 +139,18 @@ def in_household_order(ids: Any, table: pa.Table, entity: str) -> tuple[NDArray[
     return np.searchsorted(index, np.arange(len(ids))).astype(np.intp), table
 
 
+def _in_row_order(starts: NDArray[np.intp], table: pa.Table) -> pa.Table:
+    """The rows of each household by their numbers, where a table has them: person 2 stays person 2."""
+    if ROW not in table.column_names or table.num_rows == 0 or table.column(ROW).null_count:
+        return table
+    numbers = _flat(table.column(ROW)).to_numpy(zero_copy_only=False)
+    falling = np.flatnonzero(numbers[1:] < numbers[:-1]) + 1
+    if np.isin(falling, starts).all():  # it falls only where the next household begins
+        return table
+    owners = np.searchsorted(starts, np.arange(table.num_rows), side="right")
+    return table.take(pa.array(np.lexsort((numbers, owners))))
+
+
 def column_value(fact: Fact, table: pa.Table, count: int) -> Value:
     """One fact's column as data and mask; a column nobody supplied is unknown for everyone."""
     if fact.name not in table.column_names:
@@ -141,7 +158,15 @@ def column_value(fact: Fact, table: pa.Table, count: int) -> Value:
     column = _flat(table.column(fact.name))
     if column.null_count == len(column):
         return np.zeros(count, _DTYPES[fact.type]), _none_known(fact, count)
-    return _READERS[fact.type](fact, column, table)
+    try:
+        return _READERS[fact.type](fact, column, table)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        text = _(
+            "“{t}”（{n}）这一列是 {found}，读不成{kind}（{why}）；请按 docs/reference/engine-api.md 改正这一列的类型。"
+        )
+        raise FactsError(
+            text.format(t=fact.title, n=fact.name, found=column.type, kind=_KINDS[fact.type], why=error)
+        ) from error
 
 
 def _flat(column: Any) -> Any:
@@ -159,6 +184,14 @@ def _none_known(fact: Fact, count: int) -> Any:
     return np.full(count, ALL_BITS) if fact.type == "choices" else np.zeros(count, np.bool_)
 
 
+_KINDS = {
+    "number": "数字",
+    "boolean": "是非",
+    "choice": "单选代码",
+    "choices": "多选代码的列表",
+    "date": "日期",
+    "place": "区划代码",
+}
 _DTYPES: dict[str, Any] = {
     "number": np.float64,
     "boolean": np.bool_,
@@ -192,7 +225,8 @@ def _number(fact: Fact, column: Any, table: pa.Table) -> Value:
     scale = 10.0**fact.decimals
     scaled = data * scale
     whole = np.rint(scaled)
-    wrong = np.abs(scaled - whole) > 1e-3
+    with np.errstate(invalid="ignore"):  # an infinite number is wrong too, and told as such
+        wrong = np.abs(scaled - whole) > 1e-3
     wrong |= ~(np.abs(data) <= 1e9)
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
@@ -238,6 +272,10 @@ def _choices(fact: Fact, column: Any, table: pa.Table) -> Value:
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     flat = pc.list_flatten(column).cast(pa.string()).dictionary_encode()
     words = flat.dictionary.to_pylist()
+    if flat.null_count:
+        spot = int(np.flatnonzero(flat.is_null().to_numpy(zero_copy_only=False))[0])
+        place = int(np.searchsorted(np.cumsum(lengths), spot, side="right"))
+        raise _fault(fact, table, place, _("含空项的列表"), _("没有空项的代码列表，或整个留空表示未知"))
     for word in words:
         if word not in codes:
             spot = int(np.flatnonzero(flat.indices.to_numpy(zero_copy_only=False) == words.index(word))[0])

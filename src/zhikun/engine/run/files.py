@@ -80,15 +80,16 @@ class FactsFiles:
     households: int
 
     def chunks(self, size: int) -> Iterator[Chunk]:
-        """Ranges of `size` households."""
-        for first in range(0, self.households, size):
+        """Ranges of `size` households; one empty range if there are none, so that results still have their columns."""
+        for first in range(0, max(self.households, 1), size):
             last = min(first + size, self.households)
             tables, firsts = {ID: self.rows[ID].between(first, last)}, {}
             for entity, starts in self.starts.items():
                 rows = self.rows[entity]
                 end = int(starts[last]) if last < self.households else int(rows.starts[-1])
-                tables[entity] = rows.between(int(starts[first]), end)
-                firsts[entity] = starts[first:last] - starts[first]
+                low = int(starts[first]) if self.households else end
+                tables[entity] = rows.between(low, end)
+                firsts[entity] = starts[first:last] - low
             yield Chunk(first, tables, firsts)
 
 
@@ -272,7 +273,10 @@ def _chunk(
     results = [run_block(plan, kernel, ranking, part, entities) for part in blocks(whole, block)]
     out = {}
     for entity in entities:
-        columns = {ID: _owners(chunk.tables, whole.frame.rows.get(entity), entity)}
+        rows = whole.frame.rows.get(entity)
+        columns = {ID: _owners(chunk.tables, rows, entity)}
+        if rows is not None:
+            columns[ROW] = pa.array((np.arange(rows.count) - np.repeat(rows.starts, rows.sizes) + 1).astype(np.int32))
         for name in results[0].columns.get(entity, {}):
             columns[name] = pa.chunked_array([result.columns[entity][name] for result in results])
         out[entity] = pa.table(columns)

@@ -18,6 +18,7 @@ from zhikun.engine.run.assess import BLOCK
 from zhikun.engine.run.facts import ID, Block, column_value, load
 from zhikun.engine.run.files import CHUNK, Chunk, ParquetRows, open_facts
 from zhikun.engine.run.kernel import Kernel
+from zhikun.engine.run.operations import Value
 from zhikun.engine.run.results import columns
 from zhikun.engine.run.whatif import unaffected
 
@@ -70,7 +71,7 @@ class PartialRun:
         place: Step | None,
     ) -> tuple[pa.Table, pa.Table, Any]:
         whole = load(self.variant, chunk.tables, starts=chunk.starts, only=kernel)
-        stored = {step.slot: column_value(_as_fact(step), before, before.num_rows) for step in read}
+        stored = {step.slot: _stored(step, before) for step in read}
         after: dict[str, list[Any]] = {step.name: [] for step in moved}
         for first in range(0, whole.frame.households, BLOCK):
             last = min(first + BLOCK, whole.frame.households)
@@ -87,6 +88,15 @@ class PartialRun:
             **{s.name: pa.chunked_array(after[s.name]) if after.get(s.name) else before.column(s.name) for s in steps},
         })  # fmt: skip
         return table, variant, None if place is None else chunk.tables[ID].column(place.name)
+
+
+def _stored(step: Step, table: pa.Table) -> Value:
+    """A stored result as the kernel holds it. Computed numbers are clean and may be larger than facts."""
+    if step.type != "number":
+        return column_value(_as_fact(step), table, table.num_rows)
+    column = table.column(step.name).combine_chunks()
+    known = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
+    return column.fill_null(0.0).to_numpy(zero_copy_only=False), known
 
 
 def _as_fact(step: Step) -> Fact:

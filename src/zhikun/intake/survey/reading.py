@@ -123,7 +123,8 @@ def _survey(found: dict[str, Rows], first: list[RowMessage]) -> Survey:
         counts[f"rows.{entity}"] = len(rows)
         counts[f"accepted.{entity}"] = int((~out).sum())
     home = found["household"]
-    counts["households"] = len(home.households.drop_null().unique())
+    # A household whose number could not be used is still a household that was handed in, and goes back.
+    counts["households"] = len(home.households.drop_null().unique()) + home.households.null_count
     counts["accepted"] = counts["accepted.household"]
     counts["rejected"] = counts["households"] - counts["accepted"]
     counts["loose_rows"] = sum(int((~mask_of_in(rows.households, home.households)).sum()) for rows in found.values())
