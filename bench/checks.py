@@ -115,7 +115,7 @@ def on_a_threshold(plan: Plan, facts: dict[str, pa.Table]) -> np.ndarray:
     for instruction in plan.instructions:
         if instruction.op not in COMPARISONS or plan.instructions[instruction.args[0]].type != "number":
             continue
-        (left, known), (right, also_known) = (values[slot] for slot in instruction.args)  # type: ignore[misc] # all kept
+        (left, known), (right, also_known) = (values[slot] for slot in instruction.args)
         if instruction.space == "" or max(reader.decimals(slot) for slot in instruction.args) < FEN:
             continue
         equal = np.equal(left, right) & (np.not_equal(left, 0))

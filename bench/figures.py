@@ -38,6 +38,7 @@ class Run:
     peers: Path | None
     sizes: tuple[int, ...]
     judged: int
+    on_spark: int = 0
     figures: list[Figure] = field(default_factory=list)
     raw: dict[str, Any] = field(default_factory=dict)
 
@@ -45,10 +46,11 @@ class Run:
         """Generated facts of this many households, made once."""
         count = households or self.households
         folder = BUILD / f"facts-{count}{'-unknown' if unknown else ''}"
-        if not (folder / "complete").exists():
+        its_plan, mark = plan_of(), folder / "made-for"
+        if not mark.exists() or mark.read_text() != its_plan.pack.hash:
             print(f"  generating {count} households{' with unknown facts' if unknown else ''} ...", flush=True)
-            data.write(plan_of(), count, folder, unknown)
-            (folder / "complete").touch()
+            data.write(its_plan, count, folder, unknown)
+            mark.write_text(its_plan.pack.hash)
         return folder
 
     def peer(self, name: str, facts: Path) -> list[str]:
@@ -159,7 +161,7 @@ def planning(run: Run) -> None:
 
 def spark(run: Run) -> None:
     """Spark local[2], warm, one session; the kernel against SQL."""
-    facts, out, ours = run.facts(), BUILD / "out" / "spark", BUILD / "out" / "ours"
+    facts, out, ours = run.facts(run.on_spark), BUILD / "out" / "spark", BUILD / "out" / "ours-spark"
     child(task("ours", facts, ours))
     answer, peak = child(
         [sys.executable, str(ROOT / "bench" / "spark.py"), str(facts), str(out), str(max(run.rounds, 1))]
@@ -176,7 +178,7 @@ def spark(run: Run) -> None:
             True,
         )
     kernel, sql = (statistics.median(answer[name]) for name in ("kernel", "sql"))
-    run.add("Spark local[2], our kernel", f"{kernel:.2f} s")
+    run.add(f"Spark local[2], our kernel, {run.on_spark:,} households", f"{kernel:.2f} s")
     run.add("Spark local[2], the same rules as SQL", f"{sql:.2f} s")
     run.add("kernel, times as fast as Spark SQL", f"{sql / kernel:.2f}", "at least 3", sql >= 3 * kernel)
 

@@ -19,9 +19,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from both import DAY, ROOT, build_root, plan  # noqa: E402 - the folder of the scripts comes first
-from figures import MEASUREMENTS, Run, stored  # noqa: E402
-from peers.generate import generate  # noqa: E402
-from report import page  # noqa: E402
+from figures import MEASUREMENTS, Run, stored  # noqa: E402 - the folder of the scripts comes first
+from peers.generate import generate  # noqa: E402 - the folder of the scripts comes first
+from report import page  # noqa: E402 - the folder of the scripts comes first
 
 FULL = 1_000_000
 SIZES = (10_000, 100_000, 1_000_000, 3_000_000)
@@ -50,6 +50,10 @@ def main() -> int:
     parser.add_argument("--households", type=int, default=FULL)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), help="just these; may be repeated")
+    parser.add_argument("--skip", action="append", default=[], choices=list(MEASUREMENTS), help="all but these")
+    parser.add_argument(
+        "--spark-households", type=int, help="fewer for Spark, whose SQL is slow (default: as --households)"
+    )
     parser.add_argument("--quick", action="store_true", help="20,000 households, one round: does everything work?")
     options = parser.parse_args()
     households, rounds = (20_000, 1) if options.quick else (options.households, options.rounds)
@@ -59,9 +63,10 @@ def main() -> int:
     its_plan = plan()
     generate(its_plan)
     run = Run(households, rounds, options.peers, sizes, judged)
+    run.on_spark = options.spark_households or households
     described = machine() | {"pack": f"{len(its_plan.computed)} named values, on {DAY}"}
     failed = False
-    for name in options.only or MEASUREMENTS:
+    for name in [n for n in options.only or MEASUREMENTS if n not in options.skip]:
         print(f"{name}:", flush=True)
         try:
             MEASUREMENTS[name](run)

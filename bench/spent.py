@@ -47,7 +47,7 @@ def main() -> None:
     for name, operation in list(kernel.OPERATIONS.items()):
         kernel.OPERATIONS[name] = timed(f"operation {name}", operation)
     for kind, reader in list(reading._READERS.items()):  # noqa: SLF001 - a profile looks inside
-        reading._READERS[kind] = timed(f"facts {kind}", reader)  # noqa: SLF001
+        reading._READERS[kind] = timed(f"facts {kind}", reader)  # noqa: SLF001 - a profile looks inside
     assessing.columns = timed("results to Arrow", assessing.columns)
     files.load = timed("stage facts to arrays", files.load)
     kernel.Kernel.run = timed("stage kernel", kernel.Kernel.run)

@@ -69,7 +69,7 @@ class NumpyText:
         return self._call("clean", expr, expr.value)
 
     def _round_to(self, expr: Expr) -> str:
-        step, direction = expr.value  # type: ignore[misc] # (step, direction)
+        step, direction = expr.value
         return self._call(f"round_{direction}", expr, step)
 
     def _mul_grid(self, expr: Expr) -> str:
@@ -94,7 +94,7 @@ class NumpyText:
         return f"np.where({self.text(expr.args[0])}, {self.text(expr.args[1])}, {_literal(expr)})"
 
     def _in_codes(self, expr: Expr) -> str:
-        subject, codes = self.text(expr.args[0]), list(expr.value)  # type: ignore[call-overload] # places of codes
+        subject, codes = self.text(expr.args[0]), list(expr.value)
         if len(codes) > 3:
             return f"np.isin({subject}, {codes})"
         return (
@@ -117,13 +117,13 @@ class NumpyText:
 
     def _lookup(self, expr: Expr) -> str:
         data = expr.value
-        self.tables[data.name] = data  # type: ignore[attr-defined] # LookupData
+        self.tables[data.name] = data
         keys = []
-        for arg, edges in zip(expr.args, data.edges, strict=True):  # type: ignore[attr-defined]
+        for arg, edges in zip(expr.args, data.edges, strict=True):
             keys.append(
                 self.text(arg) if edges is None else f"np.searchsorted({list(edges)}, {self.text(arg)}, 'right')"
             )
-        return f"{data.name.upper()}[{', '.join(keys)}]"  # type: ignore[attr-defined]
+        return f"{data.name.upper()}[{', '.join(keys)}]"
 
     def _age(self, expr: Expr) -> str:
         return self._call("completed_years", expr)
@@ -143,7 +143,7 @@ def tables_text(tables: dict[str, object]) -> list[str]:
     """The score tables as arrays, one axis for each key."""
     lines = []
     for name, data in tables.items():
-        values = list(data.values)  # type: ignore[attr-defined] # LookupData
-        kind = "np.float64" if data.kind == "number" else "np.int8"  # type: ignore[attr-defined]
-        lines.append(f"{name.upper()} = np.array({values}, {kind}).reshape({data.sizes})")  # type: ignore[attr-defined]
+        values = list(data.values)
+        kind = "np.float64" if data.kind == "number" else "np.int8"
+        lines.append(f"{name.upper()} = np.array({values}, {kind}).reshape({data.sizes})")
     return lines

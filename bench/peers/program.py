@@ -93,7 +93,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def mentions(expr: Expr) -> list[Key]:
     """The named values that an expression mentions, each once."""
-    return list(dict.fromkeys(e.value for e in walk(expr) if e.op == "ref"))  # type: ignore[misc] # refs hold keys
+    return list(dict.fromkeys(e.value for e in walk(expr) if e.op == "ref"))
 
 
 def repeated(expr: Expr) -> list[Expr]:
@@ -166,7 +166,7 @@ class Reader:
 
     def _decimals(self, i: Instruction) -> int:
         if i.op == "fact":
-            return self.plan.pack.facts[i.value].decimals if i.type == "number" else 0  # type: ignore[index] # a key
+            return self.plan.pack.facts[i.value].decimals if i.type == "number" else 0
         if i.type != "number" or i.op in ("count", "count_rows", "count_of", "age", "months_since", "days_since"):
             return 0
         if i.op == "const":
@@ -174,9 +174,9 @@ class Reader:
         if i.op == "snap":
             return int(str(i.value))
         if i.op == "round_to":
-            return decimals_of(i.value[0])  # type: ignore[index] # (step, direction)
+            return decimals_of(i.value[0])
         if i.op == "lookup":
-            return i.value.decimals  # type: ignore[attr-defined] # LookupData
+            return i.value.decimals
         below = [self.decimals(arg) for arg in i.args if self.plan.instructions[arg].type == "number"]
         if i.op == "mul":
             return sum(below)

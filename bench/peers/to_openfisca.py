@@ -83,7 +83,7 @@ class _Writer:
     def reach(self, expr: Expr, text: NumpyText) -> str:
         """A calculated variable, fetched once at the top of the formula, or an aggregate over a household's rows."""
         if expr.op in ("ref", "stated"):
-            key: Key = expr.value  # type: ignore[assignment] # refs hold keys
+            key: Key = expr.value
             name = self.name(key, expr.op == "stated")
             local = f"its_{name}"
             own = self.value.entity

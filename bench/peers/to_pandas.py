@@ -51,7 +51,7 @@ class _Writer:
     def reach(self, expr: Expr, text: NumpyText) -> str:
         """A column, a household's column for each row, or an aggregate over one grouping of the rows."""
         if expr.op in ("ref", "stated"):
-            entity, name = expr.value  # type: ignore[misc] # a key
+            entity, name = expr.value
             return f'{entity}["{name}"]'
         if expr.op == "spread":
             return f"{text.text(expr.args[0])}.to_numpy()[{expr.space}_owner]"
@@ -67,7 +67,7 @@ class _Writer:
 
     def _column(self, entity: str, text: str, expr: Expr) -> str:
         if expr.op == "ref":
-            return str(expr.value[1])  # type: ignore[index] # a key
+            return str(expr.value[1])
         key = (entity, text)
         if key not in self.aggregated or "part_" in text:  # what one value calls part_1 is another's no more
             self.temporary += 1

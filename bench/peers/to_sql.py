@@ -23,10 +23,10 @@ class SqlText:
         if expr.op == "const":
             return self._literal(expr, codes)
         if expr.op in ("ref", "stated"):
-            key: Key = expr.value  # type: ignore[assignment] # refs hold keys
+            key: Key = expr.value
             return f"stated_{key[1]}" if expr.op == "stated" else key[1]
         if expr.op == "spread":
-            return f"household_{expr.args[0].value[1]}"  # type: ignore[index] # refs hold keys
+            return f"household_{expr.args[0].value[1]}"
         if expr.op in AGGREGATES:
             return self._aggregate(expr)
         if expr.op in _INFIX:
@@ -45,7 +45,7 @@ class SqlText:
         """The codes of a choice or set expression."""
         for e in walk(expr):
             if e.op in ("ref", "stated"):
-                return self.program.codes(e.value)  # type: ignore[arg-type] # refs hold keys
+                return self.program.codes(e.value)
         return ()
 
     def _aggregate(self, expr: Expr) -> str:
@@ -83,7 +83,7 @@ class SqlText:
         return f"(SIGN({text}) * FLOOR(ABS({text}) + 0.5D))"
 
     def _round_to(self, expr: Expr, codes: tuple[str, ...]) -> str:
-        step, direction = expr.value  # type: ignore[misc] # (step, direction)
+        step, direction = expr.value
         units = f"{round(step * 1e6)}D"
         steps = f"(RINT({self.text(expr.args[0])} * 1e6D) / {units})"
         whole = {"up": f"CEIL({steps})", "down": f"FLOOR({steps})", "half_up": self._half_away(steps)}[direction]
@@ -115,7 +115,7 @@ class SqlText:
 
     def _in_codes(self, expr: Expr, codes: tuple[str, ...]) -> str:
         own = self.codes(expr.args[0])
-        wanted = ", ".join(f"'{own[place]}'" for place in expr.value)  # type: ignore[attr-defined] # places of codes
+        wanted = ", ".join(f"'{own[place]}'" for place in expr.value)
         return f"({self.text(expr.args[0], own)} IN ({wanted}))"
 
     def _has_any(self, expr: Expr, codes: tuple[str, ...]) -> str:
@@ -132,7 +132,7 @@ class SqlText:
 
     def _lookup(self, expr: Expr, codes: tuple[str, ...]) -> str:
         data = expr.value
-        return self._level(expr.args, data.edges, data.sizes, list(data.values))  # type: ignore[attr-defined] # LookupData
+        return self._level(expr.args, data.edges, data.sizes, list(data.values))
 
     def _level(self, keys: tuple[Expr, ...], edges: tuple, sizes: tuple, values: list[object]) -> str:
         if not keys:
@@ -179,7 +179,7 @@ class _Query:
         for value in self.program.values:
             if value.entity == entity:
                 used = [e.value for e in walk(value.expr) if e.op == "ref"]
-                layers[value.key] = 1 + max((layers.get(key, 0) for key in used), default=0)  # type: ignore[arg-type, call-overload]
+                layers[value.key] = 1 + max((layers.get(key, 0) for key in used), default=0)
                 grouped.setdefault(layers[value.key], []).append(value)
         for number, values in sorted(grouped.items()):
             columns = ",\n    ".join(f"{self.sql.text(v.expr, v.codes)} AS {v.name}" for v in values)
@@ -198,7 +198,7 @@ class _Query:
     def rows(self, entity: str) -> None:
         """The chain of an entity below the household, and its figures for each household."""
         spread = {
-            e.args[0].value[1]  # type: ignore[index] # refs hold keys
+            e.args[0].value[1]
             for value in self.program.values for e in walk(value.expr) if e.op == "spread" and e.space == entity
         }  # fmt: skip
         columns = [

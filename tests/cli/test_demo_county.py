@@ -1,16 +1,23 @@
 """The demo county through the commands: a workbook of generated people that assesses to the published table."""
 
 import csv
+import re
+import shlex
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from tests.cli.people import fill
 
+from zhikun.cli import EXIT_CODES
 from zhikun.intake.demo import NOTE
 
-PUBLISHED = Path(__file__).parents[1] / "intake" / "published_causes.csv"
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "tests" / "intake" / "published_causes.csv"
+READMES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")}
 DAY = "2023-11-30"
 
 
@@ -51,3 +58,53 @@ def test_every_household_of_the_workbook_says_that_it_is_generated(county):
     members = book["成员"].iter_rows(min_row=2, values_only=True)
     column = next(members).index("身份证号")
     assert all(str(row[column]).startswith("99") for row in members)
+
+
+def lines_of(readme: str) -> list[str]:
+    """The commands of a README, as they are to be typed."""
+    return re.findall(r"^zhikun [^\n]+", READMES[readme], re.MULTILINE)
+
+
+def test_both_readmes_are_built_alike():
+    shapes = []
+    for text in READMES.values():
+        tables = re.findall(r"^\| (`[^`]+`|\d+) \|", text, re.MULTILINE)
+        shapes.append(
+            (
+                len(re.findall(r"^## ", text, re.MULTILINE)),
+                re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL)[2:],
+                tables,
+            )
+        )
+    assert shapes[0] == shapes[1]
+
+
+def test_the_exit_codes_stand_in_both_readmes():
+    for name, text in READMES.items():
+        table = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|$", text, re.MULTILINE))
+        assert [int(code) for code in table] == list(EXIT_CODES), name
+    assert list(table.values()) == list(EXIT_CODES.values())
+
+
+@pytest.mark.fonts
+def test_every_command_of_the_readmes_works_as_written(county, zhikun, templates, tmp_path, monkeypatch):
+    """In their order, in an empty folder; between template and check the survey is filled in, as its reader would."""
+    _made, _done, folder = county
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build" / "demo").mkdir(parents=True)
+    shutil.copy(folder / "county.xlsx", tmp_path / "build" / "demo" / "county.xlsx")
+    said = {}
+    for line in lines_of("README.zh-CN.md"):
+        answer = zhikun(*shlex.split(line)[1:])
+        assert answer.code == 0, f"{line}\n{answer.said}"
+        said[line] = answer.out
+        if " template " in line:
+            fill(tmp_path / "survey.xlsx", "yuanzhou", tmp_path / "survey.xlsx")
+    assert {"household-YZ01459.html", "household-YZ01459.pdf"} <= {
+        path.name for path in (tmp_path / "results").iterdir()
+    }
+    shown = re.findall(r"^```text\n(.*?)^```", READMES["README.zh-CN.md"], re.MULTILINE | re.DOTALL)
+    real = [text for line, text in said.items() if line.endswith("--explain YZ01459") or " whatif " in f" {line} "]
+    for example, text in zip(shown, real, strict=True):
+        for line in filter(None, example.splitlines()):
+            assert line in text.splitlines(), line

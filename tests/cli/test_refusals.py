@@ -203,3 +203,11 @@ def test_the_template_can_be_opened_and_says_how_to_say_none(templates):
     assert book.sheetnames[:3] == ["填表说明", "家庭", "成员"]
     guide = "\n".join(str(c) for row in book["填表说明"].iter_rows(values_only=True) for c in row if c)
     assert "确实没有赡养人、住房、车辆的户，在那张表里不写行" in guide
+
+
+def test_the_template_lists_the_codes_of_its_villages(templates):
+    """The first thing an office must fill in is a code that nobody knows by heart."""
+    guide = openpyxl.load_workbook(templates("yuanzhou"))["填表说明"]
+    codes = {row[0]: row[1] for row in guide.iter_rows(values_only=True)}
+    assert codes["640402100"] == "三营镇"
+    assert len([code for code in codes if str(code).isdigit() and len(str(code)) == 12]) > 100

@@ -106,6 +106,7 @@ def test_a_household_with_an_unknown_income_is_not_decided_and_its_question_is_a
     assert any(row[0] == "H04" and "经营净收入（年）" in row for row in asked.iter_rows(values_only=True))
 
 
+@pytest.mark.fonts
 def test_every_result_says_that_the_people_are_generated(county):
     _answer, out = county
     for name in FILES - {"results.parquet", "causes.csv"}:

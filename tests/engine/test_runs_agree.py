@@ -295,3 +295,27 @@ def test_spark_refuses_files_that_are_not_in_household_order(spark, tmp_path):
     mixed = tables | {"member": shuffled(tables)["member"]}
     with pytest.raises(ValueError, match="member"):
         assess_on_spark(spark, plan, write(mixed, tmp_path / "facts"))
+
+
+def test_a_person_without_household_is_refused_and_not_given_to_the_household_above(tmp_path):
+    """A comparison with null is null: the row after B's would have passed for one more person of B."""
+    plan = plan_of(fact("member.wage"), rule("heads", "COUNT(member)"), rule("earned", "SUM(member.wage)"))
+    people = pa.table({"household": ["A", "B", None], "wage": [1.0, 2.0, 3.0]})
+    tables = {"household": pa.table({"household": ["A", "B"]}), "member": people}
+    with pytest.raises(FactsError, match="1 行没有户编号"):
+        assess(plan, tables)
+    with pytest.raises(FactsError, match="1 行没有户编号"):
+        assess_files(plan, write(tables, tmp_path), tmp_path / "out")
+
+
+def test_people_out_of_order_are_the_same_people_in_memory_and_from_files(tmp_path):
+    """Households in order, their people not: person 1 of A earns 10 whichever way the facts came."""
+    plan = plan_of(fact("member.wage"), rule("member.twice", "wage * 2"))
+    people = pa.table(
+        {"household": ["A", "A", "B"], "row": pa.array([2, 1, 1], pa.int32()), "wage": [20.0, 10.0, 30.0]}
+    )
+    tables = {"household": pa.table({"household": ["A", "B"]}), "member": people}
+    assess_files(plan, write(tables, tmp_path), tmp_path / "out", entities=("household", "member"))
+    found = pq.read_table(tmp_path / "out" / "member.parquet").select(["household", "row", "twice"]).to_pylist()
+    assert found == assess(plan, tables).tables["member"].select(["household", "row", "twice"]).to_pylist()
+    assert [row["twice"] for row in found] == [20, 40, 60]

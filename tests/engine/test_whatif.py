@@ -65,6 +65,22 @@ def test_a_lower_standard_of_one_township_lets_its_households_leave(small):
     assert found.places.column("place").to_pylist() == ["990101"]
 
 
+def test_an_amount_that_is_open_on_one_side_is_in_neither_sum():
+    """`grant` needs `other` only below the line: raised, the line makes 20 元 of a household unknown, not minus 20 元."""
+    things = (
+        fact("income"), fact("other"), standard("line", 500),
+        rule("eligible", "income < 1000", "boolean"), rule("grant", "IF(income < line, other, 20)"),
+    )  # fmt: skip
+    small = pack(*things, results=Results(amount="grant", eligible="eligible"))
+    base, variant = make_plan(small, DAY), make_plan(with_standard(small, "line", 600, DAY), DAY)
+    found = compare(
+        base, variant, facts.tables(small, [facts.household(small, row) for row in ({"income": 550}, {"income": 700})])
+    )
+    assert found.totals == {
+        "households": 2, "enter": 0, "leave": 0, "undetermined": 1, "amount": 20, "amount__variant": 20, "difference": 0,
+    }  # fmt: skip
+
+
 def test_a_change_is_in_force_from_its_day(small):
     later = with_standard(small, "line", 9, date(2025, 3, 2))
     assert one(make_plan(later, DAY), place="990101002", income=20)["eligible"] is True

@@ -57,7 +57,7 @@ _in_chinese(commands)
 def main() -> None:
     """Entry point of the `zhikun` command."""
     try:
-        code = commands(standalone_mode=False)
+        code = commands(prog_name="zhikun", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         code = error.exit_code

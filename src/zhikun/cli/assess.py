@@ -37,6 +37,7 @@ from zhikun.engine.run import Results, explain, missing_facts
 from zhikun.engine.run import assess as run
 from zhikun.engine.run.facts import ID, FactsError
 from zhikun.engine.run.results import MagnitudeError
+from zhikun.identity import mask_id_numbers_in
 from zhikun.identity.generated import any_generated
 from zhikun.intake import survey as room
 from zhikun.wording import _
@@ -72,7 +73,7 @@ def assess(
         raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
-    found = read(file, pack, members)
+    found = read(file, pack, members, on)
     # A piped explanation must be nothing but the explanation.
     with redirect_stdout(sys.stderr) if as_json or markdown else nullcontext():
         if out is not None:
@@ -198,7 +199,8 @@ def _explain(plan: Plan, found: room.Survey, household: str, out: Path | None, f
     except KeyError:
         rejected = any(household in map(str, row) for sheet in found.rejects.values() for row in sheet.rows)
         why = _("它被退回了，请先改正") if rejected else _("请核对户编号")
-        raise Refused(_("接受的户里没有 {h}；{why}。").format(h=household, why=why), UNREADABLE) from None
+        text = _("接受的户里没有 {h}；{why}。").format(h=mask_id_numbers_in(household), why=why)
+        raise Refused(text, UNREADABLE) from None
     if form == "json":
         import json  # noqa: PLC0415 - only for this form
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -66,11 +67,15 @@ def workbook(out: Path) -> Path:
     return out
 
 
-def read(file: Path, pack: Pack, members: Path | None = None) -> room.Survey:
-    """The survey, or a refusal that gives every reason why the file cannot be used."""
+def read(file: Path, pack: Pack, members: Path | None = None, on: date | None = None) -> room.Survey:
+    """The survey, or a refusal that gives every reason why the file cannot be used.
+
+    Dates may not lie after `on`, the day of assessment, nor in the future.
+    """
+    today = datetime.now().astimezone().date()
     try:
         with progress() as report:
-            found = room.read(file, pack, members=members, progress=report)
+            found = room.read(file, pack, members=members, today=min(on or today, today), progress=report)
             return replace(found, messages=(*found.messages, *_absent_sheets(found, pack)))
     except room.UnreadableFile as error:
         texts = [str(message) for message in error.messages]

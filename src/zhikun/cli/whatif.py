@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from zhikun.cli.assess import ON
 from zhikun.cli.publish import whole_file
-from zhikun.cli.screen import UNREADABLE, UNUSABLE, Refused, lines, load_pack, plan_of, say
+from zhikun.cli.screen import UNREADABLE, UNUSABLE, Refused, aside, lines, load_pack, plan_of, say
 from zhikun.cli.survey import FILE, MEMBERS, PACK, read
 from zhikun.engine.packs.model import Pack, Standard, Table
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
@@ -39,7 +39,10 @@ def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: 
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
     variant = _variant(plan, pack, changes, on)
-    found = read(file, pack, members)
+    found = read(file, pack, members, on)
+    if found.counts["rejected"]:  # they are in neither sum
+        aside(_("这份调查表有 {r} 户退回，不在下面的户数和金额里；原因请用 zhikun survey check 查看。").format(
+            r=found.counts["rejected"]))  # fmt: skip
     try:
         comparison = compare(plan, variant, found.tables)
     except ChangeError as error:

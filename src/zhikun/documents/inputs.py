@@ -13,12 +13,12 @@ from zhikun.documents.arrivals import Intake
 from zhikun.documents.errors import UnknownValue
 from zhikun.documents.values import Shown, shown_of
 from zhikun.engine.packs.model import Pack
+from zhikun.engine.run.results import UNDECIDED
 from zhikun.identity import mask_name
 from zhikun.wording import _
 
 TOWNSHIP_DIGITS = 9
 HEAD = "head"
-UNDECIDED = "__undetermined"  # results carry the undecided items of a list in a column of this ending
 
 
 @dataclass(frozen=True, eq=False)

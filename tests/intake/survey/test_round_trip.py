@@ -10,7 +10,7 @@ import zipfile
 import openpyxl
 import pyarrow as pa
 import pytest
-from tests.intake.survey.factory import HEAD_B, TODAY, Formula, good, make_pack, save
+from tests.intake.survey.factory import HEAD_A, HEAD_B, TODAY, Formula, good, make_pack, save
 
 from zhikun.engine.packs import load
 from zhikun.intake import survey
@@ -146,6 +146,24 @@ def _column(fact, values) -> pa.Array:
         "phone": ["13800000000", None, None],
     }
     return pa.array(texts.get(fact.format, ["=1+1", None, "某村"]))
+
+
+def test_people_stand_in_the_order_of_their_numbers(tmp_path):
+    """What the engine asks of its second person must reach the person whom the survey calls the second."""
+    sheets = good()
+    sheets["成员"][1:3] = sheets["成员"][2:0:-1]
+    sheets["成员"][4][1], sheets["成员"][5][1] = 7, 4
+    people = survey.read(save(tmp_path / "x.xlsx", sheets), PACK, today=TODAY).tables["member"]
+    assert list(zip(*(people.column(c).to_pylist() for c in ("household", "row", "name")), strict=True)) == [
+        ("A1", 1, "张甲一"), ("A1", 2, "李甲二"), ("A2", 1, "王乙一"), ("A3", 1, "赵丙二"), ("A3", 2, "赵丙一"),
+    ]  # fmt: skip
+
+
+def test_a_household_whose_number_cannot_be_used_counts_as_rejected(tmp_path):
+    sheets = good()
+    sheets["家庭"][2][0] = sheets["成员"][3][0] = HEAD_A  # an identity number is no number of a household
+    counts = survey.read(save(tmp_path / "x.xlsx", sheets), PACK, today=TODAY).counts
+    assert (counts["households"], counts["accepted"], counts["rejected"]) == (3, 2, 1)
 
 
 def test_rejects_are_corrected_and_fed_back(tmp_path):

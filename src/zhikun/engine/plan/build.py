@@ -34,7 +34,7 @@ def make_plan(pack: Pack, on: date, place: str | None = None, names: Iterable[Ke
     """
     place = (pack.place or "") if place is None else place
     if on < pack.first_day:
-        text = _("规则包“{id}”从 {first} 起才有规定，不能评估 {day}；请改用以后的日期。").format(
+        text = _("政策包“{id}”从 {first} 起才有规定，不能评估 {day}；请改用以后的日期。").format(
             id=pack.id, first=pack.first_day, day=on
         )
         raise PlanErrors([(Place(f"{pack.id}/pack.yaml", 1), text)])

@@ -108,7 +108,7 @@ def open_facts(plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Nee
             continue
         own = _rows(plan, entity, sources[entity], only)
         firsts = _first_rows(ids, own.ids())
-        if firsts is None:
+        if firsts is None or not _in_row_order(sources[entity], firsts):
             copy = _sorted_copy(sources[ID], sources[entity], scratch / f"{entity}.parquet")
             own = _rows(plan, entity, copy, only)
             firsts = _first_rows(ids, own.ids())
@@ -156,6 +156,17 @@ def _first_rows(ids: Any, own: Any) -> NDArray[np.intp] | None:
         return None
     following = np.searchsorted(index, np.arange(len(ids)))
     return np.append(firsts, len(own))[following].astype(np.intp)
+
+
+def _in_row_order(path: Path, firsts: NDArray[np.intp]) -> bool:
+    """Whether the rows of each household stand in the order of their numbers, where the file has them."""
+    if ROW not in pq.read_schema(path).names:
+        return True
+    numbers = pq.read_table(path, columns=[ROW]).column(ROW)
+    if numbers.null_count:
+        return True
+    values = numbers.to_numpy()
+    return bool(np.isin(np.flatnonzero(values[1:] < values[:-1]) + 1, firsts).all())
 
 
 def _first_rows_of_numbers(ids: NDArray[Any], own: NDArray[Any]) -> NDArray[np.intp] | None:

@@ -80,4 +80,4 @@ def _step(step: Mapping[str, Any]) -> str:
 
 def _footer(data: Mapping[str, Any]) -> str:
     pack = data["pack"]
-    return _("规则包 {id} {v}，{h}").format(id=pack["id"], v=pack["version"], h=pack["hash"])
+    return _("政策包 {id} {v}，{h}").format(id=pack["id"], v=pack["version"], h=pack["hash"])

@@ -144,7 +144,7 @@ def compared_values(plan: Plan) -> list[Step]:
     names = [name for name in (shown.eligible, shown.category, shown.amount) if name]
     if not names:
         raise ChangeError(
-            _("规则包“{p}”的 results 没有写 eligible、category 或 amount，没有可比较的结果。").format(p=plan.pack.id)
+            _("政策包“{p}”的 results 没有写 eligible、category 或 amount，没有可比较的结果。").format(p=plan.pack.id)
         )
     return [plan.step(name) for name in dict.fromkeys(names)]
 
@@ -258,6 +258,6 @@ def compare_files(base: Plan, variant: Plan, sources: Mapping[str, Path], result
     names = set(pq.read_schema(stored).names)
     lost = [step.name for step in steps if step.name not in names]
     if lost:
-        raise FactsError(_("{f} 里没有 {n}；请先用同一规则包评估一遍。").format(f=stored, n="、".join(lost)))
+        raise FactsError(_("{f} 里没有 {n}；请先用同一政策包评估一遍。").format(f=stored, n="、".join(lost)))
     parts: Iterator[tuple[pa.Table, pa.Table, Any]] = PartialRun(base, variant, sources, stored, names).parts(steps)
     return _compared(list(parts), steps, base, digits)

@@ -106,6 +106,14 @@ def add_guide(book: Book, pack: Pack, plans: list[SheetLayout]) -> None:
             row += 1
             sheet.write_string(row, 0, plain_text(f"{plan.title}·{fact.title}"), book.styles.wrapped)
             sheet.write_string(row, 1, plain_text(fact_help(fact)), book.styles.wrapped)
+    if pack.places:
+        row += 2
+        for column, heading in enumerate((_("区划代码"), _("地名"))):
+            sheet.write_string(row, column, heading, book.styles.heading)
+        for code, name in sorted(pack.places.items()):
+            row += 1
+            sheet.write_string(row, 0, plain_text(code), book.styles.text)
+            sheet.write_string(row, 1, plain_text(name), book.styles.wrapped)
 
 
 def add_sheet(book: Book, plan: SheetLayout, *, example: bool) -> Worksheet:

@@ -123,13 +123,14 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
     if not isinstance(day, date):
         return verdict
     found = wrote(day.isoformat())
+    not_later = _("不晚于 {day} 的日期").format(day=today)
     if fact.name == "birth_date":
         if day > today:
-            return Verdict(None, found, _("不晚于今天的日期"), _("出生日期在将来，请照证件核对"))
+            return Verdict(None, found, not_later, _("那一天还没有出生，请照证件核对"))
         if (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) > OLDEST_YEARS:
             return Verdict(None, found, _("120 岁以内的出生日期"), _("年龄超过 120 岁，请照证件核对"))
     elif day.year < 1900:
         return Verdict(None, found, _("1900 年以后的日期"), _("请核对年份"))
     elif day > today and not any(word in fact.title for word in _FUTURE_WORDS):
-        return Verdict(day, found, _("不晚于今天的日期"), _("日期在将来，请核对"), Severity.WARNING)
+        return Verdict(day, found, not_later, _("日期在这一天之后，请核对"), Severity.WARNING)
     return verdict

@@ -38,8 +38,9 @@ def read(
 
     A household with an error in its own row or in any row of its people is rejected as a whole; warnings do
     not reject. `members` names the member file where it does not lie beside the household file under the same
-    name; `today` is the day against which dates in the future are judged. Raises UnreadableFile, with every
-    reason, when no row can be read: not a workbook, a password, a sheet or a required column missing.
+    name; `today` is the last day that a date may have: a birth after the day of assessment would make an age below zero.
+    Raises UnreadableFile, with every reason, when no row can be read: not a workbook, a password, a sheet or a required
+    column missing.
     """
     plans = layouts(pack)
     sheets: list[Sheet] = []
@@ -50,14 +51,15 @@ def read(
     mapping.messages.extend(_blind_spots(sheets))
     if mapping.fatal:
         raise UnreadableFile(*mapping.fatal, *mapping.messages)
+    today = today or datetime.now().astimezone().date()
     found: dict[str, Rows] = {}
     for number, (entity, mapped) in enumerate(mapping.sheets.items()):
         if progress:
             progress(_("核对“{sheet}”").format(sheet=mapped.grid.sheet), number, len(mapping.sheets))
-        context = Context(today or datetime.now().astimezone().date(), pack.place or "", mapped.grid.typed)
+        context = Context(today, pack.place or "", mapped.grid.typed)
         found[entity] = take_rows(mapped, context)
     _something_to_read(found)
-    check_people(found["member"], pack.facts_of("member"), today or datetime.now().astimezone().date())
+    check_people(found["member"], pack.facts_of("member"), today)
     check_households(found)
     if progress:
         progress(_("汇总"), len(found), len(found))
