@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ class ParquetRows:
         sizes = [self.file.metadata.row_group(g).num_rows for g in range(self.file.metadata.num_row_groups)]
         self.starts: NDArray[np.int64] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._cached: dict[int, pa.Table] = {}
+
+    def reopened(self) -> ParquetRows:
+        """The same rows through a file of their own."""
+        return ParquetRows(self.path, self.columns, self.textual)
 
     def ids(self) -> pa.Array:
         """The household column of the whole file. Raises FactsError where a row has none."""
@@ -78,19 +83,29 @@ class FactsFiles:
     rows: dict[str, ParquetRows]
     starts: dict[str, NDArray[np.intp]]  # for each entity below the household, each household's first row
     households: int
+    _local: threading.local = field(default_factory=threading.local, repr=False)
 
-    def chunks(self, size: int) -> Iterator[Chunk]:
+    def ranges(self, size: int) -> Iterator[tuple[int, int]]:
         """Ranges of `size` households; one empty range if there are none, so that results still have their columns."""
         for first in range(0, max(self.households, 1), size):
-            last = min(first + size, self.households)
-            tables, firsts = {ID: self.rows[ID].between(first, last)}, {}
-            for entity, starts in self.starts.items():
-                rows = self.rows[entity]
-                end = int(starts[last]) if last < self.households else int(rows.starts[-1])
-                low = int(starts[first]) if self.households else end
-                tables[entity] = rows.between(low, end)
-                firsts[entity] = starts[first:last] - low
-            yield Chunk(first, tables, firsts)
+            yield first, min(first + size, self.households)
+
+    def chunk(self, first: int, last: int) -> Chunk:
+        """The facts of the households first..last-1. Threads may ask at once: each has its own open files."""
+        own = self._own_rows()
+        tables, firsts = {ID: own[ID].between(first, last)}, {}
+        for entity, starts in self.starts.items():
+            end = int(starts[last]) if last < self.households else int(own[entity].starts[-1])
+            low = int(starts[first]) if self.households else end
+            tables[entity] = own[entity].between(low, end)
+            firsts[entity] = starts[first:last] - low
+        return Chunk(first, tables, firsts)
+
+    def _own_rows(self) -> dict[str, ParquetRows]:
+        found: dict[str, ParquetRows] | None = getattr(self._local, "rows", None)
+        if found is None:
+            found = self._local.rows = {entity: rows.reopened() for entity, rows in self.rows.items()}
+        return found
 
 
 def open_facts(plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Needs | None = None) -> FactsFiles:
@@ -268,8 +283,8 @@ def assess_files(
             if progress is not None:
                 progress(done, files.households)
 
-        for chunk in files.chunks(max(block, CHUNK)):
-            waiting.append(pool.submit(_chunk, plan, kernel, ranking, chunk, block, entities))
+        for first, last in files.ranges(max(block, CHUNK)):
+            waiting.append(pool.submit(_chunk, plan, kernel, ranking, files, (first, last), block, entities))
             if len(waiting) > threads + 1:
                 take()
         while waiting:
@@ -278,8 +293,15 @@ def assess_files(
 
 
 def _chunk(
-    plan: Plan, kernel: Kernel, ranking: RankingKeys, chunk: Chunk, block: int, entities: Sequence[str]
+    plan: Plan,
+    kernel: Kernel,
+    ranking: RankingKeys,
+    files: FactsFiles,
+    span: tuple[int, int],
+    block: int,
+    entities: Sequence[str],
 ) -> tuple[dict[str, pa.Table], list[dict[str, Any]], int]:
+    chunk = files.chunk(*span)
     whole = load(plan, chunk.tables, starts=chunk.starts, only=kernel)
     results = [run_block(plan, kernel, ranking, part, entities) for part in blocks(whole, block)]
     out = {}

@@ -35,6 +35,14 @@ class Rows:
     starts: NDArray[np.intp]
     sizes: NDArray[np.intp]
     empty: Mask | None  # None when every household has a row
+    _owners: NDArray[np.intp] | None = None
+
+    @property
+    def owners(self) -> NDArray[np.intp]:
+        """The household of each row, by its place in the block."""
+        if self._owners is None:
+            self._owners = np.repeat(np.arange(len(self.starts)), self.sizes)
+        return self._owners
 
     @staticmethod
     def of(starts: NDArray[np.intp], count: int) -> Rows:
@@ -370,25 +378,31 @@ def _reduce(ufunc: Any, data: Array, rows: Rows, when_none: Any) -> Array:
     return result
 
 
+def _counted(flags: Any, rows: Rows) -> NDArray[np.int32]:
+    """For each household, in how many of its rows a flag is set: differences of a running count, exact and fast."""
+    running = np.zeros(rows.count + 1, np.int32)
+    np.cumsum(flags, out=running[1:])
+    return running[rows.starts + rows.sizes] - running[rows.starts]
+
+
 def _any_of(data: Any, rows: Rows) -> Mask:
-    return _reduce(np.logical_or, np.asarray(data), rows, False)
+    return _counted(data, rows) > 0
 
 
 def _all_known(known: Any, rows: Rows) -> Any:
-    return None if known is None else _reduce(np.logical_and, known, rows, True)
+    return None if known is None else _counted(known, rows) == rows.sizes
 
 
 def _sum(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
     data, known = args[0]
     rows = frame.rows[value]
-    return _reduce(np.add, data, rows, 0.0), _all_known(known, rows)
+    return np.bincount(rows.owners, data, len(rows.starts)), _all_known(known, rows)
 
 
 def _count(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
     data, known = args[0]
     rows = frame.rows[value]
-    counted = np.asarray(data, np.bool_).astype(np.float64)
-    return _reduce(np.add, counted, rows, 0.0), _all_known(known, rows)
+    return _counted(data, rows).astype(np.float64), _all_known(known, rows)
 
 
 def _count_rows(frame: Frame, _args: tuple[Value, ...], value: Any, _space: str) -> Value:
@@ -401,7 +415,7 @@ def _any(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Valu
     if known is None:
         return _any_of(data, rows), None
     found = _any_of(np.logical_and(data, known), rows)
-    return found, found | _reduce(np.logical_and, known, rows, True)
+    return found, found | (_counted(known, rows) == rows.sizes)
 
 
 def _all(frame: Frame, args: tuple[Value, ...], value: Any, space: str) -> Value:

@@ -52,8 +52,9 @@ class PartialRun:
                 [s.name for s in (*steps, *read) if s.type == "choice"],
             )
             waiting: deque[Future[tuple[pa.Table, pa.Table, Any]]] = deque()
-            for chunk in files.chunks(CHUNK):
-                before = old.between(chunk.first, chunk.first + chunk.tables[ID].num_rows)
+            for first, last in files.ranges(CHUNK):
+                chunk = files.chunk(first, last)
+                before = old.between(first, last)
                 waiting.append(pool.submit(self._chunk, kernel, chunk, before, read, moved, steps, place))
                 if len(waiting) > (cpu_count() or 1) + 1:
                     yield waiting.popleft().result()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -73,13 +75,16 @@ def ranking_slots(plan: Plan) -> list[int]:
 
 def ranks(parts: list[dict[str, Any]], steps: tuple[RankingStep, ...]) -> dict[str, pa.Array]:
     """Each ranking's column over all blocks, int64, NULL for the unranked."""
-    result = {}
-    for step in steps:
+
+    def ranked_by(step: RankingStep) -> pa.Array:
         name = step.ranking.name
         keys = np.concatenate([part[name][0] for part in parts]) if parts else np.zeros((0, 1))
         ranked = np.concatenate([part[name][1] for part in parts]) if parts else np.zeros(0, np.bool_)
-        result[name] = pa.array(_competition(keys, ranked), mask=~ranked)
-    return result
+        return pa.array(_competition(keys, ranked), mask=~ranked)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        columns = list(pool.map(ranked_by, steps))
+    return {step.ranking.name: column for step, column in zip(steps, columns, strict=True)}
 
 
 def _competition(keys: NDArray[np.float64], ranked: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -88,15 +93,49 @@ def _competition(keys: NDArray[np.float64], ranked: NDArray[np.bool_]) -> NDArra
     chosen = np.flatnonzero(ranked)
     if not len(chosen):
         return result
-    sorted_keys = keys[chosen]
-    order = np.lexsort(tuple(reversed(sorted_keys.T)))
-    sorted_keys = sorted_keys[order]
-    new_group = np.ones(len(order), np.bool_)
-    new_group[1:] = sorted_keys[1:, 0] != sorted_keys[:-1, 0]
-    new_value = np.ones(len(order), np.bool_)
-    new_value[1:] = (sorted_keys[1:] != sorted_keys[:-1]).any(axis=1)
+    order, new_group, new_value = _sorted(keys[chosen])
     position = np.arange(len(order))
     group_start = np.maximum.accumulate(np.where(new_group, position, 0))
     value_start = np.maximum.accumulate(np.where(new_value, position, 0))
     result[chosen[order]] = value_start - group_start + 1
     return result
+
+
+def _sorted(keys: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The order of the keys, and where in it a new group and a new value begin."""
+    new_group, new_value = np.ones(len(keys), np.bool_), np.ones(len(keys), np.bool_)
+    packed = _packed(keys)
+    if packed is None:
+        order = np.lexsort(tuple(reversed(keys.T)))
+        ordered = keys[order]
+        new_group[1:] = ordered[1:, 0] != ordered[:-1, 0]
+        new_value[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+        return order, new_group, new_value
+    numbers, group_shift = packed
+    order = np.argsort(numbers)
+    numbers = numbers[order]
+    new_value[1:] = numbers[1:] != numbers[:-1]
+    groups = numbers >> group_shift
+    new_group[1:] = groups[1:] != groups[:-1]
+    return order, new_group, new_value
+
+
+def _packed(keys: NDArray[np.float64]) -> tuple[NDArray[np.int64], int] | None:
+    """All keys of a household in one whole number, which sorts several times faster; None when they need over 62 bits.
+
+    Keys lie on the grid, so millionths less the smallest, divided by what all have in common, are exact whole numbers.
+    """
+    numbers = np.zeros(len(keys), np.int64)
+    used = shift = 0
+    for column in reversed(range(keys.shape[1])):
+        whole = np.rint(keys[:, column] * 1e6).astype(np.int64)
+        whole -= whole.min()
+        common = int(np.gcd.reduce(whole))
+        if common > 1:
+            whole //= common
+        shift = used
+        used += int(whole.max()).bit_length()
+        if used > 62:
+            return None
+        numbers |= whole << shift
+    return numbers, shift

@@ -61,9 +61,9 @@ def sets(bits: Any, codes: Sequence[str]) -> pa.Array:
     if not bits.any():
         empty = pa.DictionaryArray.from_arrays(pa.array([], pa.int8()), pa.array(list(codes), pa.string()))
         return pa.ListArray.from_arrays(pa.array(np.zeros(len(bits) + 1, np.int32)), empty)
-    each = (bits[:, None] >> np.arange(len(codes), dtype=np.uint64)) & np.uint64(1)
-    rows, places = np.nonzero(each)
+    flags = np.unpackbits(bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+    places = np.flatnonzero(flags.reshape(-1)) % 64
     offsets = np.zeros(len(bits) + 1, np.int32)
-    np.cumsum(np.bincount(rows, minlength=len(bits)), out=offsets[1:])
+    np.cumsum(np.bitwise_count(bits), out=offsets[1:])
     flat = pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int8)), pa.array(list(codes), pa.string()))
     return pa.ListArray.from_arrays(pa.array(offsets), flat)
