@@ -121,7 +121,7 @@ def test_the_pdf_can_be_printed_and_signed(tmp_path):
     write_household_report(EXPLANATION, make_pack(), path, head="马**", generated=True)
     reader = pypdf.PdfReader(io.BytesIO(path.read_bytes()))
     text = re.sub(r"\s", "", "".join(p.extract_text() for p in reader.pages))
-    for expected in ("家庭救助评估报告", "户号TY000123", "218元/月", "经办人：", "不是真实居民", "还不清楚的情况"):
+    for expected in ("家庭救助评估报告", "户编号TY000123", "218元/月", "经办人：", "不是真实居民", "还不清楚的情况"):
         assert expected in text
     assert reader.metadata.title == "家庭救助评估报告"
     assert all(595 <= p.mediabox.width < 596 for p in reader.pages)  # A4

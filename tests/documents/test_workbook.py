@@ -41,7 +41,7 @@ def test_sheets_stand_in_the_order_of_work(book):
 
 def test_every_household_is_listed_the_hardest_first(book):
     heads, rows = table(book["排序名册"])
-    assert heads[:5] == ["位次", "户号", "户主", "乡镇（街道）", "人数"]
+    assert heads[:5] == ["位次", "户编号", "户主", "乡镇（街道）", "人数"]
     assert len(rows) == 4803
     assert rows[0][0] == 1
     ranks = [r[0] for r in rows]
@@ -90,7 +90,7 @@ def test_categories_and_places_both_reach_the_total(book):
 def test_questions_say_whom_and_how_to_ask(book):
     heads, rows = table(book["待补充信息"])
     asked = dict(zip(heads, rows[0], strict=True))
-    assert asked["户号"] == "YZ00001"
+    assert asked["户编号"] == "YZ00001"
     whole = [r for r in rows if r[3] == "全家"]
     members = [r for r in rows if r[3] != "全家"]
     assert len(whole) == 60  # one line, however many results wait for the fact
@@ -159,7 +159,7 @@ def test_a_pack_without_results_still_gives_a_list(tmp_path):
     book = openpyxl.load_workbook(tmp_path / "r.xlsx")
     assert "致困原因统计表" not in book.sheetnames
     heads, rows = table(book["排序名册"])
-    assert heads == ["户号", "户主", "乡镇（街道）", "人数"]
+    assert heads == ["户编号", "户主", "乡镇（街道）", "人数"]
     assert len(rows) == 4803
 
 

@@ -63,9 +63,9 @@ PLACES = ["990101001001", "990101001002", "990101002001", "990102001001"]
 
 @pytest.mark.parametrize(
     ("within", "expected"),
-    [("pack", [4, 3, 2, 1]), ("county", [3, 2, 1, 1]), ("township", [2, 1, 1, 1]), ("village", [1, 1, 1, 1])],
+    [("pack", [4, 3, 2, 1]), ("county", [3, 2, 1, None]), ("township", [2, 1, 1, None]), ("village", [1, 1, 1, None])],
 )
-def test_each_place_is_ranked_apart(within, expected):
+def test_each_place_is_ranked_apart_and_a_household_of_another_county_is_in_no_order_of_this_one(within, expected):
     households = [{"place": place, "score": n} for n, place in enumerate(PLACES)]
     assert ranks(households, within=within) == expected
 

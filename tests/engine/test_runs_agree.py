@@ -293,7 +293,7 @@ def test_spark_refuses_files_that_are_not_in_household_order(spark, tmp_path):
 
     plan, tables = county("taoyuan", 10)
     mixed = tables | {"member": shuffled(tables)["member"]}
-    with pytest.raises(ValueError, match="member"):
+    with pytest.raises(FactsError, match="member 的行没有按家庭表的顺序排好"):
         assess_on_spark(spark, plan, write(mixed, tmp_path / "facts"))
 
 

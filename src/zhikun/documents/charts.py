@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from zhikun.documents import drawing
 from zhikun.documents.drawing import WIDTH, Bar, Part, Sheet, text_width
-from zhikun.documents.statistics import CausesTable, Distribution, Group, round_width
+from zhikun.documents.statistics import LEVELS, CausesTable, Distribution, Group, round_width
 from zhikun.documents.values import number_text, percent_text
 from zhikun.wording import _
 
@@ -22,21 +22,25 @@ _TOP_PLACES = 24
 
 
 def causes_chart(table: CausesTable) -> str:
-    """Households by cause: scored 1 and above, 2 and above, 3 and above, one bar inside the other."""
+    """Households by cause: scored at the line and above, and a point below and above it, one bar inside the other."""
     if not table.rows:
         return ""
-    tails = ((1.0, _("1分及以上")), (2.0, _("2分及以上")), (3.0, _("3分及以上")))
-    thickness = (0.72, 0.5, 0.28)
+    line = table.line.level
+    faces = zip((-1.0, 0.0, 1.0), LEVEL_COLOURS, (0.72, 0.5, 0.28), strict=True)
+    tails = [(line + step, colour, thick) for step, colour, thick in faces if 0 < line + step <= LEVELS[-1]]
     lines = []
     for row in table.rows:
-        counts = [row.at_least(level) for level, _title in tails]
-        pieces = tuple((0.0, float(n), c, t) for n, c, t in zip(counts, LEVEL_COLOURS, thickness, strict=True))
+        counts = [row.at_least(level) for level, _colour, _thick in tails]
+        pieces = tuple((0.0, float(n), c, t) for n, (_level, c, t) in zip(counts, tails, strict=True))
         lines.append(Bar(row.title, pieces, " / ".join(map(number_text, counts))))
-    worst = max(table.rows, key=lambda r: r.at_least(2.0))
-    text = _("共{households}户。2分及以上户数最多的是“{cause}”，{count}户。").format(
-        households=number_text(table.households), cause=worst.title, count=number_text(worst.at_least(2.0))
+    worst = max(table.rows, key=lambda r: r.at_least(line))
+    text = _("共{households}户。{line}分及以上户数最多的是“{cause}”，{count}户。").format(
+        households=number_text(table.households),
+        line=number_text(line),
+        cause=worst.title,
+        count=number_text(worst.at_least(line)),
     )
-    legend = [Part(title, colour) for (_level, title), colour in zip(tails, LEVEL_COLOURS, strict=True)]
+    legend = [Part(_("{level}分及以上").format(level=number_text(level)), c) for level, c, _thick in tails]
     return _bar_chart(lines, legend, _("各致困因子的户数"), text, 27)
 
 

@@ -79,15 +79,15 @@ def household_report(
             Signatures((_("经办人："), _("审核人："), _("户主（或代理人）：")), _("　　　　年　　月　　日")),
         ],
     ]
-    meta = [(_("户号"), str(explanation["household"])), (_("户主"), head or _("（见家庭档案）"))]
+    meta = [(_("户编号"), str(explanation["household"])), (_("户主"), head or _("（见家庭档案）"))]
     meta += [(_("评估日"), day), (_("所在地"), place or str(explanation.get("place") or _("未填写")))]
     meta += [(_("政策包"), f"{about['title']} {about['version']}"), (_("内容校验值"), short_hash(about["hash"]))]
     return Document(
         title=_("家庭救助评估报告"),
         organisation=about["title"],
-        subtitle=_("户号 {household}　评估日 {day}").format(household=explanation["household"], day=day),
+        subtitle=_("户编号 {household}　评估日 {day}").format(household=explanation["household"], day=day),
         blocks=tuple(block for part in parts for block in part),
-        foot=_("户号 {household}　政策包 {id} {version}　校验值 {hash}　评估日 {day}").format(
+        foot=_("户编号 {household}　政策包 {id} {version}　校验值 {hash}　评估日 {day}").format(
             household=explanation["household"],
             id=about["id"],
             version=about["version"],

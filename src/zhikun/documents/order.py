@@ -28,6 +28,24 @@ def hardest_first(assessed: Assessed) -> list[int]:
     return sorted(range(len(numbers)), key=lambda i: (index[i] is None, -_number(index[i]), i))
 
 
+def positions(assessed: Assessed, order: list[int]) -> list[str | int]:
+    """The 位次 of the households in this order: the pack's rank, or the place by index, equal ones sharing it (1, 2, 2, 4).
+
+    A household that cannot be placed says why. Empty for a pack with neither ranking nor index.
+    """
+    results = assessed.pack.results
+    if results.rank:
+        return [rank_text(assessed, at) for at in order]
+    if not results.index:
+        return []
+    index, shown = assessed.column(results.index), assessed.shown(results.index)
+    found: list[str | int] = []
+    for place, at in enumerate(order):
+        tied = place > 0 and index[at] == index[order[place - 1]]
+        found.append(shown.text(None) if index[at] is None else found[-1] if tied else place + 1)
+    return found
+
+
 def rank_text(assessed: Assessed, at: int) -> str | int:
     """The rank, or why there is none: a key is unknown (待补充) or the pack does not rank this household (–)."""
     results = assessed.pack.results

@@ -39,17 +39,16 @@ from zhikun.documents.common import (
     sources_block,
 )
 from zhikun.documents.inputs import Assessed
-from zhikun.documents.order import hardest_first
+from zhikun.documents.order import hardest_first, positions
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.samples import sample_figures
-from zhikun.documents.statistics import Group
+from zhikun.documents.statistics import CauseLine, Group, ItemCount
 from zhikun.documents.values import day_text, money_text, number_text, percent_text
 from zhikun.wording import SAMPLE_MARK, _
 
 HARDEST_SHOWN = 20
 QUESTIONS_SHOWN = 15
 SAMPLES_SHOWN = 40
-THRESHOLD = 2.0  # the published count of a cause begins at 2 points
 
 
 def write_report(assessed: Assessed, html: Path | None, pdf: Path | None) -> None:
@@ -126,8 +125,9 @@ def _headline(assessed: Assessed) -> list[Block]:
         figures.append(Figure(_("拟月保障金额"), money_text(whole.amount), _("元/月"), note))
     if results.causes:
         table = statistics.causes_table(assessed)
-        worst = max(table.rows, key=lambda r: r.at_least(THRESHOLD))
-        note = _("2分及以上{n}户").format(n=number_text(worst.at_least(THRESHOLD)))
+        worst = max(table.rows, key=lambda r: r.at_least(table.line.level))
+        count = number_text(worst.at_least(table.line.level))
+        note = _("{level}分及以上{n}户").format(level=number_text(table.line.level), n=count)
         figures.append(Figure(_("最多的致困因子"), worst.title, "", note))
     waiting = statistics.waiting_households(assessed)
     figures.append(
@@ -222,21 +222,31 @@ def _causes(assessed: Assessed) -> list[Block]:
             ),
             quiet=True,
         ),
+        Paragraph(_line_text(table.line), quiet=True),
     ]
-    return blocks + _several(assessed)
+    return blocks + _several(assessed, table.line.level)
 
 
-def _several(assessed: Assessed) -> list[Block]:
-    heads = columns(
-        (_("每户的致困因子个数"), LEFT, 2.0), (_("按1分及以上计"), RIGHT, 1.0), (_("按2分及以上计"), RIGHT, 1.0)
+def _line_text(line: CauseLine) -> str:
+    level = number_text(line.level)
+    if not line.title:
+        return _("政策包没有规定致困认定线，本报告按{level}分及以上计。").format(level=level)
+    return _("{title}：{level}分及以上。依据：{reference}。").format(
+        title=line.title, level=level, reference=line.reference.removesuffix("。")
     )
-    low, high = statistics.several_causes(assessed, 1.0), statistics.several_causes(assessed, THRESHOLD)
+
+
+def _several(assessed: Assessed, line: float) -> list[Block]:
+    levels = sorted({1.0, line})
+    counted = [statistics.several_causes(assessed, level) for level in levels]
+    heads = [(_("每户的致困因子个数"), LEFT, 2.0)]
+    heads += [(_("按{level}分及以上计").format(level=number_text(level)), RIGHT, 1.0) for level in levels]
     rows = []
-    for number in sorted({*low, *high}, key=lambda n: (n is None, n or 0)):
+    for number in sorted({n for counts in counted for n in counts}, key=lambda n: (n is None, n or 0)):
         title = _("评分待补充") if number is None else _("{n}个").format(n=number) if number else _("没有")
-        rows.append(row(title, number_text(low.get(number, 0)), number_text(high.get(number, 0))))
-    rows.append(row(_("合计"), number_text(sum(low.values())), number_text(sum(high.values()))))
-    return [table_of(heads, rows, _("单一原因与多重原因（户）"), total=True)]
+        rows.append(row(title, *(number_text(counts.get(number, 0)) for counts in counted)))
+    rows.append(row(_("合计"), *(number_text(sum(counts.values())) for counts in counted)))
+    return [table_of(columns(*heads), rows, _("单一原因与多重原因（户）"), total=True)]
 
 
 def _distribution(assessed: Assessed) -> list[Block]:
@@ -262,7 +272,7 @@ def _hardest(assessed: Assessed) -> list[Block]:
     order = hardest_first(assessed)[:HARDEST_SHOWN]
     heads = [
         Column(_("位次"), CENTRE, 0.6),
-        Column(_("户号"), LEFT, 1.7),
+        Column(_("户编号"), LEFT, 1.7),
         Column(_("户主"), LEFT, 1.0),
         Column(_("乡镇"), LEFT, 1.5),
     ]
@@ -270,13 +280,12 @@ def _hardest(assessed: Assessed) -> list[Block]:
     shown = [assessed.shown(n) for n in names]
     heads += [Column(s.heading, RIGHT if s.type == "number" else LEFT, 1.3) for s in shown]
     heads += [Column(_("主要致困因子"), LEFT, 2.6)] if results.causes else []
-    ranks = assessed.column(results.rank) if results.rank else list(range(1, len(assessed.households) + 1))
+    ranks = positions(assessed, order)
     townships, people = assessed.townships(), assessed.heads()
     rows = []
-    for place, at in enumerate(order, start=1):
-        rank = ranks[at] if results.rank else place
+    for rank, at in zip(ranks, order, strict=True):
         cells = [
-            "–" if rank is None else str(rank),
+            str(rank),
             assessed.households[at],
             people[at],
             assessed.place_name(townships[at]),
@@ -362,9 +371,20 @@ def _flags(assessed: Assessed) -> list[Block]:
 
 
 def _policies(assessed: Assessed) -> list[Block]:
-    found = [i for i in statistics.items(assessed, assessed.pack.results.policies) if i.households or i.undetermined]
-    if not found:
+    """Each list under a small heading of its own: what people need is not what the law grants them."""
+    lists = assessed.pack.results.policies
+    found = {n: [i for i in statistics.items(assessed, (n,)) if i.households or i.undetermined] for n in lists}
+    filled = {assessed.shown(n).title: items for n, items in found.items() if items}
+    if not filled:
         return []
+    blocks: list[Block] = [Heading(_("帮扶需求与可享受的政策"))]
+    for title, items in filled.items():
+        blocks += [Heading(title, level=3)] if len(lists) > 1 else []
+        blocks.append(_item_table(items))
+    return blocks
+
+
+def _item_table(found: list[ItemCount]) -> Block:
     with_department = any(i.department for i in found)
     heads = [(_("需求、政策或服务"), LEFT, 2.4)] + ([(_("部门"), LEFT, 1.4)] if with_department else [])
     heads += [(_("依据"), LEFT, 2.6), (_("户数"), RIGHT, 0.8), (_("尚不清楚"), RIGHT, 0.8)]
@@ -373,7 +393,7 @@ def _policies(assessed: Assessed) -> list[Block]:
         department = [i.department or "–"] if with_department else []
         counts = (number_text(i.households), number_text(i.undetermined))
         rows.append(row(i.title, *department, i.reference or SAMPLE_MARK, *counts))
-    return [Heading(_("帮扶需求与可享受的政策")), table_of(columns(*heads), rows)]
+    return table_of(columns(*heads), rows)
 
 
 def _intake(assessed: Assessed) -> list[Block]:

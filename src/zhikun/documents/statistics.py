@@ -14,12 +14,15 @@ from pathlib import Path
 from zhikun.documents.errors import ScoreOffScale
 from zhikun.documents.inputs import Assessed
 from zhikun.engine.packs.model import Item
+from zhikun.engine.plan.scope import value_for
 from zhikun.tables import write_csv
-from zhikun.wording import _
+from zhikun.wording import SAMPLE_MARK, _
 
 LEVELS: tuple[float, ...] = tuple(step / 2 for step in range(11))
 LEVEL_TITLES: tuple[str, ...] = tuple(f"{level:g}" for level in LEVELS)
 GRID = 1_000_000
+CAUSE_THRESHOLD = "cause_threshold"  # the standard by which packs say when a score counts as a cause
+_USUAL_LINE = 2.0  # the published counts of a cause begin at 2 points
 _MOST_BINS = 12
 _TAIL = 0.98
 
@@ -44,11 +47,21 @@ class CauseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CauseLine:
+    """The score in 分 from which a cause counts (致困认定线); without a title the pack says nothing and 2 is taken."""
+
+    level: float = _USUAL_LINE
+    title: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CausesTable:
-    """Causes by score, as the published 致困原因统计表."""
+    """Causes by score, as the published 致困原因统计表, with the line from which a score counts as a cause."""
 
     rows: tuple[CauseRow, ...]
     households: int
+    line: CauseLine = CauseLine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,17 @@ def causes_table(assessed: Assessed) -> CausesTable:
                 ).format(title=title, name=name, value=strange[0], pack=assessed.pack.id)
             )
         rows.append(CauseRow(name, title, tuple(counts.get(level, 0) for level in LEVELS), undetermined))
-    return CausesTable(tuple(rows), len(assessed.households))
+    return CausesTable(tuple(rows), len(assessed.households), cause_line(assessed))
+
+
+def cause_line(assessed: Assessed) -> CauseLine:
+    """The line that the pack draws on the day for its own place, or the usual one where it draws none."""
+    standard = assessed.pack.standards.get(CAUSE_THRESHOLD)
+    found = value_for(standard, assessed.day, assessed.pack.place) if standard is not None else None
+    if standard is None or found is None or isinstance(found.value, bool) or not isinstance(found.value, int | float):
+        return CauseLine()
+    reference = SAMPLE_MARK if found.source.sample else found.source.reference
+    return CauseLine(float(found.value), standard.title, reference)
 
 
 def write_causes_csv(table: CausesTable, path: Path) -> None:
@@ -201,7 +224,16 @@ def distribution(assessed: Assessed, name: str) -> Distribution:
         Bin(index * width, None if index == last else (index + 1) * width, counts[index])
         for index in range(first, last + 1)
     )
-    return Distribution(shown.title, shown.unit, bins, undetermined, known[len(known) // 2])
+    return Distribution(shown.title, shown.unit, bins, undetermined, _median(known))
+
+
+def _median(known: Sequence[float]) -> float:
+    """The middle of sorted values; of two middle ones their mean, on the grid, half away from zero."""
+    half = len(known) // 2
+    if len(known) % 2:
+        return known[half]
+    micro = round(known[half - 1] * GRID) + round(known[half] * GRID)
+    return math.copysign((abs(micro) + 1) // 2, micro) / GRID
 
 
 def questions(assessed: Assessed) -> tuple[Question, ...]:

@@ -68,7 +68,7 @@ def percent_text(part: int, whole: int) -> str:
 def shown_of(pack: Pack, name: str) -> Shown:
     """How a pack calls a household value, whichever kind it is: rule, decision, list, ranking or fact."""
     if name == "household":
-        return Shown(name, _("户号"), "text")
+        return Shown(name, _("户编号"), "text")
     rule = pack.rules.get(("household", name))
     if rule is not None:
         labels = {item.code: item.title for item in rule.items} if rule.kind == "list" else rule.choices

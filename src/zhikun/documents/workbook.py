@@ -8,7 +8,7 @@ from pathlib import Path
 from zhikun.documents import statistics
 from zhikun.documents.book import DECIMAL, MONEY, WHOLE, WRAP, Book, Head
 from zhikun.documents.inputs import Assessed
-from zhikun.documents.order import hardest_first, rank_text
+from zhikun.documents.order import hardest_first, positions
 from zhikun.documents.samples import sample_figures
 from zhikun.documents.statistics import Group
 from zhikun.documents.values import Shown, day_text, number_text
@@ -55,11 +55,11 @@ def _ranked(book: Book, assessed: Assessed) -> None:
     names = list(dict.fromkeys([*singles, *results.causes, *results.columns, *results.policies, *results.flags]))
     shown = [assessed.shown(n) for n in names]
     heads = [Head(_("位次"), 8, WHOLE)] if results.rank or results.index else []
-    heads += [Head(_("户号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("人数"), 6, WHOLE)]
+    heads += [Head(_("户编号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("人数"), 6, WHOLE)]
     heads += [_head(s, s.name == results.amount) for s in shown]
     remarks = [
         _(
-            "按困难程度从重到轻排列；“待补充”表示缺少信息、尚不能确定，不等于0。每一项怎样算出，可用 zhikun assess … --explain 户号 查看。"
+            "按困难程度从重到轻排列；“待补充”表示缺少信息、尚不能确定，不等于0。每一项怎样算出，可用 zhikun assess … --explain 户编号 查看。"
         ),
         _("本表是系统提出的建议，由工作人员核实、依程序决定。姓名已作遮盖，不含身份证号。"),
     ]
@@ -82,7 +82,6 @@ def _head(shown: Shown, money: bool) -> Head:
 
 
 def _ranked_rows(assessed: Assessed, names: list[str], shown: list[Shown]) -> Iterator[list[object]]:
-    results = assessed.pack.results
     values = [assessed.column(n) for n in names]
     undecided = [
         assessed.undecided(n) if face.type == "choices" else None for n, face in zip(names, shown, strict=True)
@@ -90,12 +89,10 @@ def _ranked_rows(assessed: Assessed, names: list[str], shown: list[Shown]) -> It
     numbers, townships, heads, members = (
         assessed.households, assessed.townships(), assessed.heads(), assessed.member_counts(),
     )  # fmt: skip
-    for place, at in enumerate(hardest_first(assessed), start=1):
-        line: list[object] = []
-        if results.rank:
-            line.append(rank_text(assessed, at))
-        elif results.index:
-            line.append(place if assessed.column(results.index)[at] is not None else _("待补充"))
+    order = hardest_first(assessed)
+    ranks = positions(assessed, order)
+    for place, at in enumerate(order):
+        line: list[object] = [ranks[place]] if ranks else []
         line += [numbers[at], heads[at], assessed.place_name(townships[at]), members[at]]
         for column, waiting, face in zip(values, undecided, shown, strict=True):
             value = column[at]
@@ -158,7 +155,7 @@ def _categories(book: Book, assessed: Assessed) -> None:
 
 def _questions(book: Book, assessed: Assessed) -> None:
     heads = [
-        Head(_("户号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("问的是谁"), 22),
+        Head(_("户编号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("问的是谁"), 22),
         Head(_("需要补充的信息"), 22, WRAP), Head(_("怎样问"), 46, WRAP), Head(_("可以从哪里查证"), 24, WRAP),
         Head(_("等着它的结果"), 30, WRAP), Head(_("填写"), 18, note=_("问到以后填在这里，再录入调查表重新评估。")),
     ]  # fmt: skip
@@ -212,7 +209,7 @@ def whom(
 
 def _flags(book: Book, assessed: Assessed) -> None:
     heads = [
-        Head(_("户号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("事项"), 26, WRAP),
+        Head(_("户编号"), 16), Head(_("户主"), 9), Head(_("乡镇（街道）"), 16), Head(_("事项"), 26, WRAP),
         Head(_("需要核实什么"), 46, WRAP), Head(_("依据"), 34, WRAP),
         Head(_("核实结论"), 12, choices=(_("确认存在"), _("排除"), _("待核实"))),
         Head(_("理由"), 30, WRAP), Head(_("核实人"), 10), Head(_("日期"), 12),

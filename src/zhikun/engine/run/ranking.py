@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -58,6 +59,9 @@ class RankingKeys:
         codes, known = places
         if known is not None:
             ranked &= known
+        if self.plan.place:  # households of other places are not in this place's order
+            own = re.sub(r"(00){1,2}$", "", self.plan.place)
+            ranked &= codes // 10 ** (12 - len(own)) == int(own)
         groups = codes // 10 ** (12 - digits)
         if step.ranking.within != "county":  # a place that ends above the township or village belongs to none
             ranked &= groups % 1000 != 0
