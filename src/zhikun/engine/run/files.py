@@ -230,6 +230,7 @@ class ResultFiles:
         writer = self.writers.get(entity)
         if writer is None:
             dictionaries = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
+            dictionaries += [f"{f.name}.list.element" for f in table.schema if pa.types.is_list(f.type)]
             writer = self.writers[entity] = pq.ParquetWriter(
                 self.out / f"{entity}.parquet",
                 table.schema,

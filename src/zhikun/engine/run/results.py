@@ -61,8 +61,10 @@ def sets(bits: Any, codes: Sequence[str]) -> pa.Array:
     if not bits.any():
         empty = pa.DictionaryArray.from_arrays(pa.array([], pa.int8()), pa.array(list(codes), pa.string()))
         return pa.ListArray.from_arrays(pa.array(np.zeros(len(bits) + 1, np.int32)), empty)
-    flags = np.unpackbits(bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
-    places = np.flatnonzero(flags.reshape(-1)) % 64
+    width = (len(codes) + 7) // 8
+    octets = np.ascontiguousarray(bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :width])
+    flags = np.unpackbits(octets.reshape(-1), bitorder="little").view(np.bool_)
+    places = np.flatnonzero(flags) % (8 * width)
     offsets = np.zeros(len(bits) + 1, np.int32)
     np.cumsum(np.bitwise_count(bits), out=offsets[1:])
     flat = pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int8)), pa.array(list(codes), pa.string()))
