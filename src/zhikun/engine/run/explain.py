@@ -89,6 +89,7 @@ class Explainer:
         }
         self._sides: dict[int, str] = {}
         self._formulas = {key: self._titles(words) for key, words in self.words.items()}
+        self._told = {key: self._of_every_household(step) for key, step in self.steps.items()}
 
     def _titles(self, words: list[Part]) -> str:
         return "".join(part if isinstance(part, str) else self.steps[part].title for part in words)
@@ -237,28 +238,42 @@ class Explainer:
     def _step(self, mark: tuple[str, str, int], values: Values, depth: int) -> dict[str, Any]:
         entity, name, row = mark
         step = self.steps[(entity, name)]
-        source = self._source(step, values, row)
+        told = dict(self._told[(entity, name)])
+        below = entity not in ("", ID)
+        if below:
+            told["id"] = f"{entity}.{name}.{row + 1}"
+            told["row"] = row + 1
+        if step.branches:
+            told |= _rests_on(self._source(step, values, row))
         words = self.words.get((entity, name))
-        known = at(values[step.slot], row)[1]
+        if words is not None and step.kind != "fact":
+            told["filled"] = self._filled(words, entity, row, values)
+        value = values[step.slot]
+        told["value"] = plain(step, value, row)
+        told["display"] = values.show(step, row)
+        told["depth"] = depth
+        if not at(value, row)[1]:
+            told["state"] = "undetermined"
+        return told
+
+    def _of_every_household(self, step: Step) -> dict[str, Any]:
+        """What a step tells of every household alike; each explanation adds its own values."""
         return {
-            "id": f"{entity}.{name}.{row + 1}" if entity not in ("", ID) else name,
-            "name": name,
+            "id": step.name,
+            "name": step.name,
             "title": step.title,
-            "on": entity or ID,
-            "row": row + 1 if entity not in ("", ID) else 0,
+            "on": step.entity or ID,
+            "row": 0,
             "kind": step.kind,
-            "formula": self._formulas.get((entity, name), ""),
-            "filled": "" if words is None or step.kind == "fact" else self._filled(words, entity, row, values),
-            "value": plain(step, values[step.slot], row),
-            "display": values.show(step, row),
+            "formula": self._formulas.get((step.entity, step.name), ""),
+            "filled": "",
+            "value": None,
+            "display": "",
             "unit": step.unit,
-            "reference": source.reference,
-            "grade": source.grade,
-            "sample": source.sample,
-            "reason": source.reason,
+            **_rests_on(step.source),
             "inputs": [n if e in ("", ID) else f"{e}.{n}" for e, n in step.uses],
-            "depth": depth,
-            "state": "determined" if known else "undetermined",
+            "depth": 0,
+            "state": "determined",
         }
 
     def _filled(self, words: list[Part], entity: str, row: int, values: Values) -> str:
@@ -429,6 +444,10 @@ class Explainer:
 
     def _movable(self, key: Key | None) -> bool:
         return key is not None and self.steps[key].kind != "standard" and self.steps[key].type == "number"
+
+
+def _rests_on(source: Source) -> dict[str, Any]:
+    return {"reference": source.reference, "grade": source.grade, "sample": source.sample, "reason": source.reason}
 
 
 def _named(low: Lowered) -> Key | None:
