@@ -141,6 +141,13 @@ def make_pack(**changes: Any) -> Pack:
     return Pack(**(settings | changes))
 
 
+def make_line(values: Mapping[str, float], place: str = "") -> dict[str, Standard]:
+    """A 致困认定线 by the day from which it holds."""
+    source = Source("认定办法第3条")
+    dated = tuple(StandardValue(date.fromisoformat(day), place, v, source, AT) for day, v in values.items())
+    return {"cause_threshold": Standard("cause_threshold", "致困认定线", "number", dated, AT, "分")}
+
+
 def make_assessed(**changes: Any) -> Assessed:
     """4,803 generated households whose cause scores have the published frequencies; 60 of them undetermined."""
     dice = random.Random(20231130)

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pypdf
 import pytest
-from tests.documents.factory import make_assessed, make_pack
+from tests.documents.factory import make_assessed, make_line, make_pack
 
 from zhikun.documents import FontsMissing, charts, county_report, fonts, html_page, pdf_bytes, statistics, write_report
 from zhikun.engine.packs.model import Results
@@ -209,3 +209,43 @@ def test_the_longest_table_of_flags_shows_what_is_not_clear_yet(county):
     table = table.append_column("flags__undetermined", waiting)
     page = html_page(county_report(replace(county, results={**county.results, "household": table})))
     assert re.search(r"子女自费出国留学.*?4,803", page, re.DOTALL)
+
+
+def test_a_pack_without_a_line_says_that_two_points_were_taken(page):
+    assert "政策包没有规定致困认定线，本报告按2分及以上计。" in page
+
+
+def test_the_line_of_the_pack_is_counted_charted_and_cited(county):
+    """At 1.5 points 3,604 households have an “other” cause, at 2 points 1,985."""
+    pack = make_pack(standards=make_line({"2024-01-01": 1.5}))
+    page = html_page(county_report(replace(county, pack=pack)))
+    table = statistics.causes_table(replace(county, pack=pack))
+    other = next(r for r in table.rows if r.name == "other")
+    assert (other.at_least(1.5), other.at_least(2.0)) == (3604, 1985)
+    assert f"1.5分及以上{other.at_least(1.5):,}户" in page
+    assert "按1.5分及以上计" in page
+    assert "致困认定线：1.5分及以上。依据：认定办法第3条。" in page
+    assert ">0.5分及以上<" in page  # the legend of the chart
+    assert "2分及以上" not in page.replace("就业2分及以上", "")  # a note of the pack speaks of 2 points
+
+
+@pytest.mark.parametrize(("line", "legend"), [(1.0, ["1", "2"]), (5.0, ["4", "5"]), (2.0, ["1", "2", "3"])])
+def test_a_chart_shows_no_level_that_nobody_can_score(county, line, legend):
+    svg = charts.causes_chart(replace(statistics.causes_table(county), line=statistics.CauseLine(line)))
+    assert re.findall(r">([\d.]+)分及以上<", svg) == legend
+
+
+def test_needs_and_policies_stand_under_headings_of_their_own(county):
+    needs = replace(make_pack().rules["household", "policies"], name="needs", title="帮扶需求清单")
+    rules = make_pack().rules | {("household", "needs"): needs}
+    results = replace(make_pack().results, policies=("needs", "policies"))
+    table = county.results["household"]
+    table = table.append_column("needs", table.column("policies"))
+    two = replace(county, results={**county.results, "household": table}, pack=make_pack(rules=rules, results=results))
+    page = html_page(county_report(two))
+    assert (
+        page.index("<h2>帮扶需求与可享受的政策</h2>")
+        < page.index("<h3>帮扶需求清单</h3>")
+        < page.index("<h3>可享受的政策</h3>")
+    )
+    assert "<h3>可享受的政策</h3>" not in html_page(county_report(county))  # one list needs no second heading

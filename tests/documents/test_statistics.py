@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from tests.documents.factory import DAY, PUBLISHED, TOWNSHIPS, make_assessed, make_pack
+from tests.documents.factory import DAY, PUBLISHED, TOWNSHIPS, make_assessed, make_line, make_pack
 
 from zhikun.documents import ScoreOffScale, UnknownValue, causes_table, statistics, write_causes_csv
-from zhikun.documents.order import hardest_first, rank_text
+from zhikun.documents.order import hardest_first, positions, rank_text
 from zhikun.documents.samples import sample_figures
 from zhikun.engine.packs.model import Results
 
@@ -160,3 +160,46 @@ def test_only_sample_figures_in_force_are_listed():
     figures = {f.title: f for f in sample_figures(make_pack(), DAY)}
     assert figures["农村低保标准"].value == "585 元/月"
     assert set(figures) == {"农村低保标准", "因病赋分表", "困难指数", "可享受的政策", "困难程度排序"}
+
+
+@pytest.mark.parametrize(
+    ("incomes", "median"),
+    [
+        ([100.0, 300.0, None], 200.0),  # two middle values: their mean, not the upper
+        ([0.0, 0.000001, None], 0.000001),  # on the grid, the half away from zero
+        ([-0.000001, 0.0, None], -0.000001),
+        ([500.0, 100.0, 300.0], 300.0),
+        ([None, 7.5, None], 7.5),
+    ],
+)
+def test_the_middle_of_two_values_is_their_mean(incomes, median):
+    assert statistics.distribution(small(income_per_head=incomes), "income_per_head").median == median
+
+
+def test_equal_indices_share_a_place_and_the_unknown_has_none():
+    assessed = small(index=pa.array([5.0, 5.0, None]))
+    assessed = replace(assessed, pack=make_pack(results=Results(index="index")))
+    assert positions(assessed, hardest_first(assessed)) == [1, 1, "待补充"]
+    assessed = replace(assessed, results={"household": pa.table({"household": list("abcd"), "index": [3.0, 9, 3, 1]})})
+    assert positions(assessed, hardest_first(assessed)) == [1, 2, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "reference"),
+    [
+        ({"2024-01-01": 1.5}, 1.5, "认定办法第3条"),
+        ({"2024-01-01": 3, "2025-03-02": 1}, 3.0, "认定办法第3条"),  # not in force before its day
+    ],
+)
+def test_the_pack_says_from_which_score_a_cause_counts(values, level, reference):
+    pack = make_pack(standards=make_line(values), results=Results(causes=("illness",)))
+    line = statistics.cause_line(replace(small(), pack=pack))
+    assert (line.level, line.reference) == (level, reference)
+
+
+@pytest.mark.parametrize(("place", "level"), [("640402", 3.0), ("640403", 2.0)])
+def test_the_line_of_another_place_is_not_taken(place, level):
+    pack = make_pack(place=place, standards=make_line({"2024-01-01": 3}, place="640402"))
+    line = statistics.cause_line(replace(small(), pack=pack))
+    assert line.level == level
+    assert bool(line.title) == (place == "640402")

@@ -171,3 +171,13 @@ def test_long_lists_keep_their_heading_and_filter(book):
     money = heads.index("低保金额（元/月）")
     first = int(re.sub(r"\D", "", sheet.freeze_panes))
     assert sheet.cell(first, money + 1).number_format == "#,##0.00"
+
+
+def test_households_of_equal_index_share_their_place(tmp_path):
+    """Without a ranking the index decides; who happens to stand first in the file must not come first."""
+    index = pa.array([4.0, 9.0, None, 4.0, 1.0])
+    results = {"household": pa.table({"household": list("abcde"), "index": index})}
+    pack = make_pack(results=Results(index="index"))
+    write_workbook(replace(make_assessed(), results=results, pack=pack), tmp_path / "r.xlsx")
+    _heads, rows = table(openpyxl.load_workbook(tmp_path / "r.xlsx")["排序名册"])
+    assert [(r[1], r[0]) for r in rows] == [("b", 1), ("a", 2), ("d", 2), ("e", 4), ("c", "待补充")]

@@ -83,5 +83,5 @@ def _show(error: click.ClickException) -> None:
 
 def _chinese(message: str) -> str:
     """A sentence of Click with our quotation marks and full stop."""
-    text = re.sub(r" ?'([^']*)'", r"“\1”", message.strip()).removesuffix(".").replace("。 ", "。")
+    text = words.joined(re.sub(r" ?'([^']*)'", r"“\1”", message.strip())).removesuffix(".").replace("。 ", "。")
     return text if text.endswith(("。", "？", "）")) else text + "。"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import click
+
 CHINESE = {
     "%(prog)s, version %(version)s": "%(prog)s %(version)s 版",
     "(dynamic)": "（随情况）",
@@ -46,7 +48,7 @@ CHINESE = {
     "{name} {filename!r} is a file.": "{name} {filename} 是文件。",
     "{name} {filename!r} is not readable.": "{name} {filename} 不可读。",
     "{name} {filename!r} is not writable.": "{name} {filename} 不可写。",
-    "{value!r} is not a valid {number_type}.": "“{value}”不是{number_type}；请只写数字，例如 1。",
+    "{value!r} is not a valid {number_type}.": "“{value}”不是{number_type}；请写阿拉伯数字，例如 1。",
     "{value!r} does not match the format {format}.": "{value} 不是 {format} 的样子。",
     "{value} is not in the range {range}.": "{value} 不在范围 {range} 之内。",
     "Got unexpected extra argument ({args})": "多出了参数（{args}）",
@@ -63,7 +65,7 @@ PLURALS = {
     "{value!r} does not match the format {format}.": "{value} 不是 {format} 的样子，日期写成 2025-03-01。",
     "Did you mean {possibility}?": "是不是想写 {possibility}？",
     "Did you mean {possibility!r}?": "是不是想写 {possibility}？",
-    "(Did you mean one of: {possibilities}?)": "（是不是想写 {possibilities}？）",
+    "(Did you mean one of: {possibilities}?)": "是不是想写 {possibilities}中的一个？",
     "Possible option: {possibilities}": "可用的选项：{possibilities}",
     "(Possible options: {possibilities})": "（可用的选项：{possibilities}）",
     "{value!r} is not {choice}.": "{value} 不是 {choice}。",
@@ -74,6 +76,8 @@ PLURALS = {
 
 def install() -> None:
     """Puts the Chinese words into Click's modules."""
+    click.types.IntParamType.name = "整数"
+    click.types.FloatParamType.name = "数字"
     for name, module in list(sys.modules.items()):
         if name == "click" or name.startswith("click."):
             for attribute, function in _FUNCTIONS.items():
@@ -86,9 +90,16 @@ def one(message: str) -> str:
     return CHINESE.get(message, PLURALS.get(message, message))
 
 
-def many(singular: str, plural: str, _count: int) -> str:
-    """The same for messages that Click counts; Chinese has one form."""
-    return PLURALS.get(singular, PLURALS.get(plural, CHINESE.get(singular, plural)))
+def many(singular: str, plural: str, count: int) -> str:
+    """The same for messages that Click counts: one possibility is a question, several are a choice."""
+    wanted = (singular, plural) if count == 1 else (plural, singular)
+    known = (words[message] for message in wanted for words in (PLURALS, CHINESE) if message in words)
+    return next(known, wanted[0])
+
+
+def joined(message: str) -> str:
+    """Quoted words that Click strings together with Latin commas, with the Chinese one for lists."""
+    return message.replace("”,“", "”、“").replace("”, “", "”、“")
 
 
 _FUNCTIONS: dict[str, Callable[..., str]] = {"_": one, "ngettext": many}

@@ -373,15 +373,13 @@ def _flags(assessed: Assessed) -> list[Block]:
 def _policies(assessed: Assessed) -> list[Block]:
     """Each list under a small heading of its own: what people need is not what the law grants them."""
     lists = assessed.pack.results.policies
-    found = {n: [i for i in statistics.items(assessed, (n,)) if i.households or i.undetermined] for n in lists}
-    filled = {assessed.shown(n).title: items for n, items in found.items() if items}
-    if not filled:
-        return []
-    blocks: list[Block] = [Heading(_("帮扶需求与可享受的政策"))]
-    for title, items in filled.items():
-        blocks += [Heading(title, level=3)] if len(lists) > 1 else []
-        blocks.append(_item_table(items))
-    return blocks
+    blocks: list[Block] = []
+    for name in lists:
+        found = [i for i in statistics.items(assessed, (name,)) if i.households or i.undetermined]
+        if found:
+            blocks += [Heading(assessed.shown(name).title, level=3)] if len(lists) > 1 else []
+            blocks.append(_item_table(found))
+    return [Heading(_("帮扶需求与可享受的政策")), *blocks] if blocks else []
 
 
 def _item_table(found: list[ItemCount]) -> Block:

@@ -59,7 +59,8 @@ def _ranked(book: Book, assessed: Assessed) -> None:
     heads += [_head(s, s.name == results.amount) for s in shown]
     remarks = [
         _(
-            "按困难程度从重到轻排列；“待补充”表示缺少信息、尚不能确定，不等于0。每一项怎样算出，可用 zhikun assess … --explain 户编号 查看。"
+            "按困难程度从重到轻排列；“待补充”表示缺少信息、尚不能确定，不等于0。"
+            "每一项怎样算出，可用 zhikun assess … --explain 户编号 查看。"
         ),
         _("本表是系统提出的建议，由工作人员核实、依程序决定。姓名已作遮盖，不含身份证号。"),
     ]
