@@ -49,7 +49,7 @@ check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of 
 	$(PY) tools/reference.py --check
 	$(ZHIKUN) packs check
 
-bench: $(DEV) $(PEERS) ## measure against peers installed in an environment of their own
+bench: $(DEV) $(SPARK) $(FONTS) $(PEERS) ## measure against peers installed in an environment of their own
 	$(PY) bench/run.py --peers $(BENCH_VENV)/bin/python
 
 spark: $(SPARK) ## add Spark to the environment, for the cluster room and its tests (needs Java 17)

@@ -111,12 +111,7 @@ class Judge:
             if place is None:
                 return None
             fitting = [p for p in inside if place.ljust(12, "0").startswith(p)]
-            written = place.ljust(12, "0")
-            written = written[:6] if written.endswith("000000") else written[:9] if written.endswith("000") else written
-            finer = [p for p in inside if p.startswith(written) and len(p) > len(written)]
             found = inside[max(fitting, key=len)] if fitting else found
-            if any(inside[p] != found for p in finer):
-                return None  # the place ends above one that has a value of its own
         return exact(found) if standard.type == "number" else found
 
 

@@ -318,22 +318,12 @@ def _gather(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> V
 
 
 def _place_value(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
-    """A standard that differs between places: the longest matching prefix of the place code wins.
-
-    A household whose place ends above a prefix (a county's code where a township has its own value) may lie in it: unknown.
-    """
+    """A standard that differs between places: the longest matching prefix of the place code wins."""
     codes, known = args[0]
     result = np.full(np.shape(codes), value[0][1])
-    open_ = np.zeros(np.shape(codes), np.bool_)
     for prefix, local in value[1:]:
-        width = 10 ** (12 - len(prefix))
-        result = np.where(codes // width == int(prefix), local, result)
-        for digits in range(6, len(prefix), 3):
-            above = (codes % 10 ** (12 - digits) == 0) & (codes // 10 ** (12 - digits) == int(prefix[:digits]))
-            open_ |= above & np.not_equal(result, local)
-    if not open_.any():
-        return result, known
-    return result, both(known, np.logical_not(open_))
+        result = np.where(codes // 10 ** (12 - len(prefix)) == int(prefix), local, result)
+    return result, known
 
 
 # --- tables and dates
