@@ -117,22 +117,35 @@ def open_facts(plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Nee
     ids = rows[ID].ids()
     if not _ascending(ids) and pc.count_distinct(ids).as_py() != len(ids):
         raise FactsError(_("{f} 的户编号有重复；每户只能有一行。").format(f=sources[ID]))
-    starts = {}
-    for entity in entities_of(plan):
-        if entity not in sources or (only is not None and entity not in only.entities):
-            continue
-        own = _rows(plan, entity, sources[entity], only)
+    wanted = [e for e in entities_of(plan) if e in sources and (only is None or e in only.entities)]
+
+    def opened(entity: str) -> tuple[ParquetRows, NDArray[np.intp]]:
+        return _open_entity(plan, entity, sources, ids, scratch, only)
+
+    with ThreadPoolExecutor(max(len(wanted), 1)) as pool:
+        found = dict(zip(wanted, pool.map(opened, wanted), strict=True))
+    return FactsFiles(
+        rows | {entity: own for entity, (own, _firsts) in found.items()},
+        {entity: firsts for entity, (_own, firsts) in found.items()},
+        len(ids),
+    )
+
+
+def _open_entity(
+    plan: Plan, entity: str, sources: Mapping[str, Path], ids: Any, scratch: Path, only: Needs | None
+) -> tuple[ParquetRows, NDArray[np.intp]]:
+    """One entity's file in household order, and each household's first row in it."""
+    own = _rows(plan, entity, sources[entity], only)
+    firsts = _first_rows(ids, own.ids())
+    if firsts is None or not _in_row_order(sources[entity], firsts):
+        copy = _sorted_copy(sources[ID], sources[entity], scratch / f"{entity}.parquet")
+        own = _rows(plan, entity, copy, only)
         firsts = _first_rows(ids, own.ids())
-        if firsts is None or not _in_row_order(sources[entity], firsts):
-            copy = _sorted_copy(sources[ID], sources[entity], scratch / f"{entity}.parquet")
-            own = _rows(plan, entity, copy, only)
-            firsts = _first_rows(ids, own.ids())
-        if firsts is None:
-            raise FactsError(
-                _("{f} 里有户编号在 {h} 中没有；请补上这些户，或改正编号。").format(f=sources[entity], h=sources[ID])
-            )
-        rows[entity], starts[entity] = own, firsts
-    return FactsFiles(rows, starts, len(ids))
+    if firsts is None:
+        raise FactsError(
+            _("{f} 里有户编号在 {h} 中没有；请补上这些户，或改正编号。").format(f=sources[entity], h=sources[ID])
+        )
+    return own, firsts
 
 
 def _rows(plan: Plan, entity: str, path: Path, only: Needs | None) -> ParquetRows:
