@@ -2,11 +2,13 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.engine.small import fact, one, plan_of, rule, standard, value
 
+from zhikun.engine.run.elements import ELEMENTS
 from zhikun.engine.run.facts import FactsError
 from zhikun.engine.run.operations import divide_on_grid, multiply_on_grid
 from zhikun.engine.run.results import MagnitudeError
@@ -123,13 +125,19 @@ def test_income_exactly_at_the_standard_is_not_below_it():
     assert one(plan, wage=21059.99)["below"] is True
 
 
-MILLIONTHS = st.integers(-(10**9), 10**9)
+MILLIONTHS = st.integers(-(10**9), 10**9) | st.integers(-(10**13), 10**13)
+LARGEST = 9 * 10**9
 
 
 @given(MILLIONTHS, MILLIONTHS)
 def test_every_product_is_the_exact_one_rounded(left, right):
     a, b = left / 1e6, right / 1e6
-    assert float(multiply_on_grid(a, b)) == by_hand(Decimal(left) * Decimal(right) / 10**12)
+    assume(abs(left * right) <= LARGEST * 10**12)
+    exact = by_hand(Decimal(left) * Decimal(right) / 10**12)
+    assert float(multiply_on_grid(a, b)) == exact
+    beside = multiply_on_grid(np.array([a, 1.0]), np.array([b, 0.25]))  # whatever stands in the same block
+    assert beside.tolist() == [exact, 0.25]
+    assert ELEMENTS["mul_grid"](None, None)(a, b) == exact
 
 
 @given(MILLIONTHS, MILLIONTHS.filter(bool))
@@ -138,6 +146,8 @@ def test_every_quotient_is_the_exact_one_rounded(top, bottom):
 
     from tests.engine.judge import MILLIONTH, nearest
 
-    if abs(top / bottom) > 9e9:
-        return
-    assert float(divide_on_grid(top / 1e6, bottom / 1e6)) == float(nearest(Fraction(top, bottom), MILLIONTH))
+    assume(abs(top / bottom) <= LARGEST)
+    exact = float(nearest(Fraction(top, bottom), MILLIONTH))
+    assert float(divide_on_grid(top / 1e6, bottom / 1e6)) == exact
+    assert divide_on_grid(np.array([top / 1e6, 1.0]), np.array([bottom / 1e6, 4.0])).tolist() == [exact, 0.25]
+    assert ELEMENTS["div_grid"](None, None)(top / 1e6, bottom / 1e6) == exact

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_FIRST = (date(1900, 1, 1) - date(1970, 1, 1)).days
+_EPOCH = date(1970, 1, 1)
+_FIRST = (date(1900, 1, 1) - _EPOCH).days
+_YEAR_1, _YEAR_9999 = (date.min - _EPOCH).days, (date.max - _EPOCH).days  # what Python's dates reach
 
 
 class Calendar:
@@ -19,7 +21,7 @@ class Calendar:
 
     def __init__(self, day: date) -> None:
         self.day = day
-        self.number = (day - date(1970, 1, 1)).days
+        self.number = (day - _EPOCH).days
         self._tables: dict[str, NDArray[np.float64]] = {}
 
     def since(self, kind: str, days: Any) -> NDArray[np.float64]:
@@ -39,6 +41,16 @@ class Calendar:
         result = table[np.clip(place, 0, len(table) - 1)]
         result[~inside] = self._count(kind, days[~inside])
         return result
+
+    def since_one(self, kind: str, days: int) -> float:
+        """The same for one date."""
+        if kind == "days_since":
+            return float(self.number - days)
+        if not _YEAR_1 <= days <= _YEAR_9999:
+            return float(self._count(kind, days))
+        born = _EPOCH + timedelta(days)
+        months = (self.day.year - born.year) * 12 + self.day.month - born.month - (born.day > self.day.day)
+        return float(months // 12 if kind == "age" else months)
 
     def _count(self, kind: str, days: Any) -> NDArray[np.float64]:
         dates = np.asarray(days, np.int64).astype("datetime64[D]")

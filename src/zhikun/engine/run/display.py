@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
-
 from zhikun.engine.formulas import Node
 from zhikun.engine.plan.model import Lowered, Step
+from zhikun.engine.run.single import Slots
 from zhikun.wording import _
 
 _SIGNS = {
@@ -27,70 +26,48 @@ _CALLS = {
 
 def number(value: float, unit: str | None) -> str:
     """A number with thousands separators; money with two decimals, others without trailing zeros."""
-    if (unit and "元" in unit and round(value * 100) == value * 100) or (unit and "元" in unit and abs(value) >= 1):
+    if unit and "元" in unit and (abs(value) >= 1 or round(value * 100) == value * 100):
         text = f"{value:,.2f}"
+    elif value == round(value):
+        text = f"{value:,.0f}"
     else:
         text = f"{value:,.6f}".rstrip("0").rstrip(".")
     return f"{text} {unit}" if unit else text
 
 
-Opened = tuple[Any, Any]  # a list of rows or one element for all; None, or what is known in the same shape
-
-
 class Values:
-    """The values of a run as plain Python, opened when first asked for: one household has few rows and many values."""
+    """One household's values, put into words when first asked for."""
 
-    def __init__(self, raw: Sequence[Any]) -> None:
-        self.raw = raw
-        self._opened: dict[int, Opened] = {}
-        self._shown: dict[tuple[str, str, int], str] = {}
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        self._shown: dict[tuple[int, int], str] = {}
 
-    def __getitem__(self, slot: int) -> Opened:
-        found = self._opened.get(slot)
-        if found is None:
-            data, known = self.raw[slot]
-            if known is not None and known.dtype == np.uint64:
-                known = known == 0
-            found = self._opened[slot] = (
-                data.tolist() if hasattr(data, "tolist") else data,
-                None if known is None else known.tolist(),
-            )
-        return found
+    def at(self, slot: int, row: int) -> Any:
+        """One row of a slot (of the household: its value), None where unknown."""
+        value = self.slots[slot]
+        return value[row] if value.__class__ is list else value
 
     def show(self, step: Step, row: int) -> str:
         """One row of a named value in words."""
-        key = (step.entity, step.name, row)
+        key = (id(step), row)
         shown = self._shown.get(key)
         if shown is None:
-            shown = self._shown[key] = display(step, self[step.slot], row)
+            shown = self._shown[key] = display(step, self.at(step.slot, row))
         return shown
 
 
-def at(value: Opened, row: int) -> tuple[Any, bool]:
-    """One row's element of a value, and whether it is known (for a set: whether it is fully known)."""
-    data, known = value
-    element = data[row] if isinstance(data, list) else data
-    if known is None:
-        return element, True
-    return element, known[row] if isinstance(known, list) else known
-
-
-def plain(step: Step, value: Opened, row: int) -> object:
-    """One row's value as JSON holds it: number, truth, code, codes, ISO date, or None where undetermined."""
-    element, known = at(value, row)
-    if step.type == "choices":
-        return [code for place, code in enumerate(step.codes) if int(element) >> place & 1]
-    if not known:
-        return None
-    if step.type == "number":
-        return float(element)
-    if step.type == "boolean":
-        return bool(element)
-    if step.type == "choice":
-        return step.codes[int(element)]
-    if step.type == "date":
-        return (date(1970, 1, 1) + timedelta(days=int(element))).isoformat()
-    return place_code(int(element)) if step.type == "place" else str(element)
+def plain(step: Step, value: Any) -> object:
+    """A value as JSON holds it: number, truth, code, codes, ISO date, or None where undetermined."""
+    kind = step.type
+    if kind == "choices":
+        return [code for place, code in enumerate(step.codes) if value[0] >> place & 1]
+    if value is None or kind in ("number", "boolean"):
+        return value
+    if kind == "choice":
+        return step.codes[value]
+    if kind == "date":
+        return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
+    return place_code(value) if kind == "place" else str(value)
 
 
 def place_code(number: int) -> str:
@@ -99,22 +76,22 @@ def place_code(number: int) -> str:
     return code[:6] if code.endswith("000000") else code[:9] if code.endswith("000") else code
 
 
-def display(step: Step, value: Opened, row: int) -> str:
-    """One row's value in words."""
-    element, known = at(value, row)
-    if step.type == "choices":
-        names = [label for place, label in enumerate(step.labels) if int(element) >> place & 1]
+def display(step: Step, value: Any) -> str:
+    """A value in words."""
+    kind = step.type
+    if kind == "choices":
+        names = [label for place, label in enumerate(step.labels) if value[0] >> place & 1]
         text = "、".join(names) or _("无")
-        return text if known else _("{text}（还有未定的项）").format(text=text) if names else _("未知")
-    if not known:
+        return text if not value[1] else _("{text}（还有未定的项）").format(text=text) if names else _("未知")
+    if value is None:
         return _("未知")
-    if step.type == "number":
-        return number(float(element), step.unit)
-    if step.type == "boolean":
-        return _("是") if element else _("否")
-    if step.type == "choice":
-        return step.labels[int(element)]
-    return str(plain(step, value, row))
+    if kind == "number":
+        return number(value, step.unit)
+    if kind == "boolean":
+        return _("是") if value else _("否")
+    if kind == "choice":
+        return step.labels[value]
+    return str(plain(step, value))
 
 
 @dataclass(frozen=True, slots=True)

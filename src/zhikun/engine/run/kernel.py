@@ -1,4 +1,7 @@
-"""Runs a Plan's instructions over one block. The only evaluator: batches, one household, what-if and cluster all come here."""
+"""Runs a Plan's instructions over one block: batches, files, what-if and cluster all come here.
+
+For one household on a page, single.py carries the same instructions in plain Python.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,6 @@ class Kernel:
         self.entities = _entities(plan.instructions, self.needed)
         self.constants: dict[int, Value] = {}
         self.program: list[_Line] = []
-        self._downstream: dict[tuple[frozenset[int], frozenset[int]], list[_Line]] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -86,33 +88,6 @@ class Kernel:
                 for slot in freed:
                     values[slot] = None
         return values
-
-    def rerun(
-        self, frame: Frame, values: list[Value | None], changed: Mapping[int, Value], aims: frozenset[int]
-    ) -> list[Value | None]:
-        """`values` (of a run that kept all) with some slots replaced, and what `aims` have from them computed again."""
-        again: list[Any] = list(values)
-        for slot, new in changed.items():
-            again[slot] = new
-        for number, operation, args, value, space, _freed in self._between(frozenset(changed), aims):
-            if operation is not None:
-                again[number] = operation(frame, tuple([again[slot] for slot in args]), value, space)
-        return again
-
-    def _between(self, changed: frozenset[int], aims: frozenset[int]) -> list[_Line]:
-        """The part of the program that leads from some slots to others; remembered, for explanations ask again and again."""
-        key = (changed, aims)
-        found = self._downstream.get(key)
-        if found is None:
-            dirty = set(changed)
-            leading = _closure(self.plan.instructions, aims, changed)
-            found = []
-            for line in self.program:
-                if line[0] in leading and line[0] not in changed and not dirty.isdisjoint(line[2]):
-                    dirty.add(line[0])
-                    found.append(line)
-            self._downstream[key] = found
-        return found
 
 
 def _bare(value: Any) -> Any:

@@ -20,7 +20,7 @@ from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.operations import Frame, Value
 
 Mask = NDArray[np.bool_]
-_AGGREGATES = frozenset({"sum", "count", "any", "all", "max_of", "min_of"})
+AGGREGATES = frozenset({"sum", "count", "any", "all", "max_of", "min_of"})
 
 
 def missing_facts(plan: Plan, facts: Mapping[str, pa.Table], targets: Iterable[str]) -> pa.Table:
@@ -45,7 +45,7 @@ def wanted(plan: Plan, block: Block, values: list[Any], target: Step) -> list[tu
     relevant = relevance(plan, block.frame, values, target.slot)
     found = []
     for step in plan.facts:
-        slot = _raw_slot(plan, step)
+        slot = raw_slot(plan, step)
         matters = relevant.get(slot)
         if matters is None:
             continue
@@ -55,7 +55,8 @@ def wanted(plan: Plan, block: Block, values: list[Any], target: Step) -> list[tu
     return sorted(found, key=lambda item: item[1])
 
 
-def _raw_slot(plan: Plan, step: Step) -> int:
+def raw_slot(plan: Plan, step: Step) -> int:
+    """The slot of a fact as it was given, before `asked_when`."""
     instruction = plan.instructions[step.slot]
     return instruction.args[1] if instruction.op == "not_asked" else step.slot
 
@@ -99,7 +100,7 @@ def _spread_back(
     """Which arguments' unknowns matter, where the result's unknown matters."""
     instruction = instructions[number]
     args = instruction.args
-    if instruction.op in _AGGREGATES:
+    if instruction.op in AGGREGATES:
         sizes = frame.rows[str(instruction.value)].sizes
         return [(args[0], np.repeat(matters, sizes)), *((slot, matters & (sizes == 0)) for slot in args[1:])]
     if instruction.op == "div_grid" and len(args) == 3:

@@ -23,6 +23,8 @@ MILLION = np.array(1_000_000.0)
 SCALES = tuple(np.array(10.0**decimals) for decimals in range(7))
 # A quotient or product this near to half a step of the grid (relative) is decided by whole numbers instead of floats.
 NEAR_TIE = 1e-15
+# Up to this many millionths (100,000 元), only a number with such a fraction can be that near: one look at the whole block.
+SMALL = 1e11
 ALMOST_HALF = 0.4999
 BITS = tuple(np.array(1 << place, np.uint64) for place in range(63))
 
@@ -97,11 +99,12 @@ def _snap(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Va
     return snap(args[0][0], value), args[0][1]
 
 
-def _whole(number: float) -> int:
+def whole_millionths(number: float) -> int:
+    """A grid number as a whole number of millionths."""
     return round(number * 1_000_000)
 
 
-def _divide_half_away(top: int, bottom: int) -> int:
+def divide_half_away(top: int, bottom: int) -> int:
     """Exact quotient of whole numbers, half away from zero."""
     quotient = (2 * abs(top) + abs(bottom)) // (2 * abs(bottom))
     return quotient if (top >= 0) == (bottom > 0) else -quotient
@@ -112,7 +115,7 @@ def _to_grid(scaled: Any, exact: Callable[[int], int]) -> Any:
     scaled = np.asarray(scaled)
     whole = np.rint(scaled)
     off = np.abs(scaled - whole)
-    if off.size and off.max() > ALMOST_HALF:
+    if off.size and (off.max() > ALMOST_HALF or whole.max() > SMALL or whole.min() < -SMALL):
         near = np.abs(off - 0.5) <= np.abs(scaled) * NEAR_TIE
         if near.any():
             whole = np.array(whole, ndmin=1)
@@ -138,17 +141,17 @@ def multiply_on_grid(left: Any, right: Any) -> Any:
     """The product of grid numbers, rounded to the grid half away from zero, exactly."""
     return _to_grid(
         left * right * MILLION,
-        lambda i: _divide_half_away(_whole(_at(left, i)) * _whole(_at(right, i)), 1_000_000),
+        lambda i: divide_half_away(whole_millionths(_at(left, i)) * whole_millionths(_at(right, i)), 1_000_000),
     )
 
 
 def divide_on_grid(top: Any, bottom: Any) -> Any:
-    """The quotient of grid numbers, rounded to the grid half away from zero, exactly; 0 where the divisor is 0."""
+    """The quotient of grid numbers, rounded to the grid half away from zero, exactly; where the divisor is 0, any number."""
     zero = np.equal(bottom, 0)
     safe = np.where(zero, 1.0, bottom) if zero.any() else bottom
     return _to_grid(
         top / safe * MILLION,
-        lambda i: _divide_half_away(_whole(_at(top, i)) * 1_000_000, _whole(_at(safe, i))),
+        lambda i: divide_half_away(whole_millionths(_at(top, i)) * 1_000_000, whole_millionths(_at(safe, i))),
     )
 
 
@@ -396,6 +399,8 @@ def _all_known(known: Any, rows: Rows) -> Any:
 def _sum(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
     data, known = args[0]
     rows = frame.rows[value]
+    if not rows.count:  # bincount would count whole numbers
+        return np.zeros(len(rows.starts)), None
     return np.bincount(rows.owners, data, len(rows.starts)), _all_known(known, rows)
 
 

@@ -1,0 +1,145 @@
+"""Walking back from a household's results through what mattered.
+
+Of an AND that failed, the parts that failed; of an OR that held, the parts that held; of a choice, the branch taken; of a
+sum, the rows that are not zero; of a product with zero, the zero. Formulas are laid out once as spots; a walk follows them
+through one household's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zhikun.engine.plan.model import Lowered, Step
+from zhikun.engine.run.facts import ID
+from zhikun.engine.run.single import Slots, is_known
+
+Key = tuple[str, str]
+Mark = tuple[str, str, int]  # entity, name, row from 0
+COMPARISONS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
+_PER_ROW = frozenset({"sum", "count", "any", "all", "max_of", "min_of"})
+_DECIDED = frozenset({"if", "and", "or", "mul"})  # operations of which only some arguments mattered
+
+
+@dataclass(slots=True)
+class Spot:
+    """A node of a formula as a walk meets it."""
+
+    op: str
+    slot: int
+    args: tuple[Spot, ...]
+    key: Key | None  # the named value it mentions
+    low: Lowered
+    compares: bool  # numbers, so that it is told how near they are
+    live: bool  # whether a named value or a comparison lies in it
+
+    @staticmethod
+    def of(low: Lowered) -> Spot:
+        """A lowered node laid out."""
+        node = low.node
+        args = tuple(Spot.of(arg) for arg in low.args)
+        key: Any = node.value if node.op == "ref" and isinstance(node.value, tuple) else None
+        compares = node.op in COMPARISONS and node.args[0].type == "number"
+        live = key is not None or compares or any(arg.live for arg in args)
+        return Spot(node.op, low.slot, args, key, low, compares, live)
+
+
+@dataclass(slots=True)
+class Way:
+    """The formulas of a named value as spots: branches of a decision, items of a list, or one tree."""
+
+    below: bool  # on the rows of an entity
+    branches: tuple[tuple[Spot | None, Spot], ...]
+    items: tuple[Spot, ...]
+    tree: Spot | None
+
+    @staticmethod
+    def of(step: Step) -> Way:
+        """A step's formulas laid out."""
+        branches = tuple((Spot.of(b.when) if b.when is not None else None, Spot.of(b.then)) for b in step.branches)
+        items = tuple(Spot.of(item.when) for item in step.items)
+        return Way(step.entity not in ("", ID), branches, items, Spot.of(step.tree) if step.tree is not None else None)
+
+
+class Walk:
+    """What one explanation gathers: named values in dependency order with their depth, and comparisons that mattered."""
+
+    def __init__(self, ways: Mapping[Key, Way], values: Slots) -> None:
+        self._ways = ways
+        self._values = values
+        self.seen: dict[Mark, None] = {}
+        self.depth: dict[Mark, int] = {}
+        self.comparisons: dict[tuple[int, int], tuple[Spot, int, Key]] = {}
+
+    def visit(self, key: Key, row: int, depth: int) -> None:
+        """A named value and all it rests on."""
+        way = self._ways[key]
+        mark = (key[0], key[1], row if way.below else 0)
+        if mark in self.seen:
+            return
+        self.depth[mark] = depth
+        if way.branches:
+            self._follow_branches(way, mark[2], depth + 1, key)
+        elif way.items:
+            for item in way.items:
+                if _element(self._values[item.slot], row) in (True, None):
+                    self._follow(item, row, depth + 1, key)
+        elif way.tree is not None:
+            self._follow(way.tree, row, depth + 1, key)
+        self.seen[mark] = None
+
+    def _follow_branches(self, way: Way, row: int, depth: int, key: Key) -> None:
+        for when, then in way.branches:
+            if when is not None:
+                self._follow(when, row, depth, key)
+            if when is None or _element(self._values[when.slot], row):
+                self._follow(then, row, depth, key)
+                return
+
+    def _follow(self, spot: Spot, row: int, depth: int, owner: Key) -> None:
+        if spot.key is not None:
+            self.visit(spot.key, row, depth)
+            return
+        if spot.compares:
+            self.comparisons.setdefault((spot.slot, row), (spot, row, owner))
+        op, args = spot.op, spot.args
+        if op in _DECIDED:
+            args = self._deciding(spot, row)
+        elif op in _PER_ROW:
+            if args[0].live:
+                for place in self._rows_that_matter(spot):
+                    self._follow(args[0], place, depth, owner)
+            args = args[1:]
+        elif op == "spread":
+            row = 0
+        for arg in args:
+            if arg.live:
+                self._follow(arg, row, depth, owner)
+
+    def _rows_that_matter(self, spot: Spot) -> list[int] | range:
+        rows = self._values[spot.args[0].slot]
+        if spot.op in ("max_of", "min_of"):
+            return range(len(rows))
+        skipped = spot.op == "all"  # of ALL the rows that fail matter, of the others those that count
+        found = [row for row, value in enumerate(rows) if not is_known(value) or bool(value) != skipped]
+        alike = spot.op in ("any", "all") and not found  # ANY: every row failed; ALL: every row held
+        return range(len(rows)) if alike else found
+
+    def _deciding(self, spot: Spot, row: int) -> tuple[Spot, ...]:
+        """The arguments that decided an operation's value for one row."""
+        op, args, values = spot.op, spot.args, self._values
+        if op == "if":
+            condition = _element(values[args[0].slot], row)
+            return args if condition is None else (args[0], args[1] if condition else args[2])
+        if op == "mul":
+            return tuple(arg for arg in args if _element(values[arg.slot], row) == 0) or args
+        result = _element(values[spot.slot], row)
+        if result is (op == "and"):
+            return args
+        return tuple(arg for arg in args if _element(values[arg.slot], row) is result)
+
+
+def _element(value: Any, row: int) -> Any:
+    """One row of a value; the household's own value for every row."""
+    return value[row] if value.__class__ is list else value
