@@ -75,7 +75,7 @@ class Draw:
             return rng.random(count) < 0.06
         if fact.type == "choice":
             rest = len(fact.choices) - 1
-            return rng.choice(len(fact.choices), count, p=[0.7, *[0.3 / rest] * rest])
+            return rng.choice(len(fact.choices), count, p=[0.7, *[0.3 / rest] * rest]) if rest else np.zeros(count, int)
         if fact.type == "choices":
             bits = np.zeros(count, np.uint64)
             for place in range(len(fact.choices)):
@@ -98,6 +98,7 @@ class Draw:
         self.members()
         self.households()
         self.supporters()
+        self.declare_rows()
         self.put_on_limits()
         self.fill_not_asked()
         return self.columns
@@ -174,6 +175,11 @@ class Draw:
         own["actual_payment_year"] = self.money(count, 1500.0, 0.4)
         own["agreed_payment_year"] = self.money(count, 2400.0, 1.0)
         own["has_agreement"] = rng.random(count) < 0.15
+
+    def declare_rows(self) -> None:
+        """How many supporters, dwellings and vehicles the household says it has: as many as it lists, none as well."""
+        for entity in ("supporter", "dwelling", "vehicle"):
+            self.columns["household"][f"{entity}_count_declared"] = self.sizes[entity] * 1.0
 
     def put_on_limits(self) -> None:
         """Households of the kinds LINE ... CAPS: so simple that their figures meet a limit of the pack exactly."""

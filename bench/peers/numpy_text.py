@@ -53,6 +53,9 @@ class NumpyText:
     def _not(self, expr: Expr) -> str:
         return f"~{self.text(expr.args[0])}"
 
+    def _known(self, _expr: Expr) -> str:
+        return "np.True_"  # the peers run on complete data only
+
     def _neg(self, expr: Expr) -> str:
         return f"(0.0 - {self.text(expr.args[0])})"
 

@@ -14,10 +14,13 @@ from support import read_facts, read_schema, write_results
 
 
 class Rows(GroupPopulation):
-    """Rows of which a household may have none; OpenFisca's own sum expects a row in the last household."""
+    """Rows of which a household may have none; OpenFisca's own sum and count expect a row in the last household."""
 
     def sum(self, array: Any, role: Any = None) -> Any:  # noqa: ARG002 - the signature is OpenFisca's
         return np.bincount(self.members_entity_id, weights=array, minlength=self.count)
+
+    def nb_persons(self, role: Any = None) -> Any:  # noqa: ARG002 - the signature is OpenFisca's
+        return np.bincount(self.members_entity_id, minlength=self.count)
 
 
 def build(facts: dict[str, dict[str, Any]], schema: dict[str, Any]) -> Simulation:

@@ -63,6 +63,9 @@ class SqlText:
     def _not(self, expr: Expr, codes: tuple[str, ...]) -> str:
         return f"(NOT {self.text(expr.args[0])})"
 
+    def _known(self, _expr: Expr, codes: tuple[str, ...]) -> str:
+        return "TRUE"  # Spark SQL runs on complete data only
+
     def _neg(self, expr: Expr, codes: tuple[str, ...]) -> str:
         return f"(0D - {self.text(expr.args[0])})"
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,18 @@ def test_one_household_in_twenty_stands_exactly_on_a_limit(bench):
 def test_every_branch_of_the_main_decisions_is_taken(assessed):
     for name, count in (("assessment_category", 3), ("need_class", 3), ("main_cause", 10)):
         assert len(assessed.column(name).unique()) == count, name
+
+
+def test_households_declare_the_rows_they_list_and_nothing_of_theirs_is_undetermined(bench, assessed):
+    household = pq.read_table(bench.facts["household"])
+    ids = household.column("household").to_pylist()
+    for entity in ("supporter", "dwelling", "vehicle"):
+        listed = Counter(pq.read_table(bench.facts[entity]).column("household").to_pylist())
+        declared = household.column(f"{entity}_count_declared").to_pylist()
+        assert declared == [listed[i] for i in ids], entity
+    assert {name for name in assessed.column_names if assessed.column(name).null_count} == set()
+    for name in (n for n in assessed.column_names if n.endswith("__undetermined")):
+        assert not any(assessed.column(name).to_pylist()), name
 
 
 def test_five_per_cent_unknown_means_five_per_cent_of_every_fact_but_never_the_place(bench):
