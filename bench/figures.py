@@ -140,16 +140,16 @@ def explained(run: Run) -> None:
     """One household at a time."""
     answers = [child(task("explaining", run.facts(run.sizes[0]), 400))[0] for _round in range(run.rounds)]
     unknown = [child(task("explaining", run.facts(run.sizes[0], 0.05), 400))[0] for _round in range(run.rounds)]
-    text, arrays = ([1000 * statistics.median(a[part]) for a in answers] for part in ("text", "arrays"))
+    text, reading = ([1000 * statistics.median(a[part]) for a in answers] for part in ("text", "reading"))
     (medians, high), (medians_unknown, high_unknown) = _milliseconds(answers), _milliseconds(unknown)
-    run.raw["explained"] = {"median_ms": medians, "p95_ms": high, "text_ms": text, "arrays_ms": arrays,
+    run.raw["explained"] = {"median_ms": medians, "p95_ms": high, "text_ms": text, "reading_ms": reading,
                             "unknown_median_ms": medians_unknown, "unknown_p95_ms": high_unknown}  # fmt: skip
     median, p95 = statistics.median(medians), statistics.median(high)
     run.add("one household evaluated and explained, median", f"{median:.2f} ms", "under 2 ms", median < 2)
     run.add("one household evaluated and explained, 95th percentile", f"{p95:.2f} ms", "under 5 ms", p95 < 5)
     run.add("the same with 5 % of the facts unknown, median and 95th percentile",
             f"{statistics.median(medians_unknown):.2f} ms, {statistics.median(high_unknown):.2f} ms")  # fmt: skip
-    run.add("its facts from Arrow to arrays, before that", f"{statistics.median(arrays):.2f} ms")
+    run.add("its facts from Arrow to values, before that", f"{statistics.median(reading):.2f} ms")
     run.add("its explanation as text, after that", f"{statistics.median(text):.2f} ms")
 
 

@@ -22,7 +22,7 @@ from both import BUILD, DAY, build_root, plan
 from zhikun.engine.packs import load as load_pack
 from zhikun.engine.plan import make_plan
 from zhikun.engine.run import Explainer, assess_files
-from zhikun.engine.run.facts import load
+from zhikun.engine.run.household import one_household
 from zhikun.engine.run.whatif import compare_files, with_standard
 
 
@@ -110,22 +110,22 @@ def planning() -> dict[str, Any]:
 
 
 def explaining(facts: str, count: str) -> dict[str, Any]:
-    """Households one by one: facts to arrays; from those every value and the explanation as data; then its text."""
+    """Households one by one: Arrow to plain values; from those every value and the explanation as data; then its text."""
     its_plan = plan_of()
     explainer = Explainer(its_plan)
     tables = {entity: pq.ParquetFile(path).read_row_group(0) for entity, path in sources(facts).items()}
     ids = tables["household"].column("household").to_pylist()
     step = max(1, len(ids) // int(count))
-    spent: dict[str, list[float]] = {"arrays": [], "seconds": [], "text": []}
+    spent: dict[str, list[float]] = {"reading": [], "seconds": [], "text": []}
     for household in ids[::step][: int(count)]:
         own = {entity: table.filter(pc.equal(table.column("household"), household)) for entity, table in tables.items()}
         start = time.perf_counter()
-        block = load(its_plan, own)
+        alone = one_household(its_plan, own)
         loaded = time.perf_counter()
-        explanation = explainer.explain(block, household)
+        explanation = explainer.explain(alone, household)
         explained = time.perf_counter()
         explanation.text()
-        spent["arrays"].append(loaded - start)
+        spent["reading"].append(loaded - start)
         spent["seconds"].append(explained - loaded)
         spent["text"].append(time.perf_counter() - explained)
     return {name: sorted(times) for name, times in spent.items()}

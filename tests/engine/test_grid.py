@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.engine.small import fact, one, plan_of, rule, standard, value
 
-from zhikun.engine.run.elements import ELEMENTS
+from zhikun.engine.run.elements import div_grid, mul_grid
 from zhikun.engine.run.facts import FactsError
 from zhikun.engine.run.operations import divide_on_grid, multiply_on_grid
 from zhikun.engine.run.results import MagnitudeError
@@ -137,7 +137,7 @@ def test_every_product_is_the_exact_one_rounded(left, right):
     assert float(multiply_on_grid(a, b)) == exact
     beside = multiply_on_grid(np.array([a, 1.0]), np.array([b, 0.25]))  # whatever stands in the same block
     assert beside.tolist() == [exact, 0.25]
-    assert ELEMENTS["mul_grid"](None, None)(a, b) == exact
+    assert mul_grid(a, b) == exact
 
 
 @given(MILLIONTHS, MILLIONTHS.filter(bool))
@@ -150,4 +150,4 @@ def test_every_quotient_is_the_exact_one_rounded(top, bottom):
     exact = float(nearest(Fraction(top, bottom), MILLIONTH))
     assert float(divide_on_grid(top / 1e6, bottom / 1e6)) == exact
     assert divide_on_grid(np.array([top / 1e6, 1.0]), np.array([bottom / 1e6, 4.0])).tolist() == [exact, 0.25]
-    assert ELEMENTS["div_grid"](None, None)(top / 1e6, bottom / 1e6) == exact
+    assert div_grid(top / 1e6, bottom / 1e6) == exact

@@ -12,7 +12,7 @@ from zhikun.engine.plan import make_plan
 from zhikun.engine.run import Explainer, assess, missing_facts
 from zhikun.engine.run.cases import facts_of, run_cases
 from zhikun.engine.run.check import check_days
-from zhikun.engine.run.facts import load as load_facts
+from zhikun.engine.run.household import one_household
 
 ROUNDS = 15  # of questions and answers until a household is decided; the deepest chain of conditions is far shorter
 
@@ -102,7 +102,7 @@ def test_an_explanation_says_what_the_batch_says(name):
         targets = [step.name for step in plan.computed if step.entity == "household"]
         for number in range(len(group)):
             own = {e: t.filter(pc.equal(t.column("household"), str(number))) for e, t in tables.items()}
-            told = explainer.explain(load_facts(plan, own), str(number), targets).data
+            told = explainer.explain(one_household(plan, own), str(number), targets).data
             assert _contradictions(told, batch, str(number)) == [], group[number].name
 
 

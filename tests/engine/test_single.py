@@ -4,16 +4,19 @@ import random
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from tests.engine.county import county
+from tests.engine.small import fact, plan_of, rule
 
 from zhikun.engine.packs import names
 from zhikun.engine.run import missing_facts
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.calendar import Calendar
-from zhikun.engine.run.elements import ELEMENTS
-from zhikun.engine.run.facts import load
+from zhikun.engine.run.elements import CALLED, OTHERS, SEVERAL, STRICT, div_grid, round_to
+from zhikun.engine.run.facts import FactsError, load
+from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.operations import OPERATIONS, Frame
 from zhikun.engine.run.single import Single
@@ -57,7 +60,7 @@ def test_every_slot_is_what_the_kernel_computes(name, unknown):
     for household, own in alone(tables):
         block = load(plan, own)
         arrays = kernel.run(block.frame, block.values, keep_all=True)
-        values = single.run(block)
+        values = single.run(one_household(plan, own))
         for slot, instruction in enumerate(plan.instructions):
             if arrays[slot] is not None:
                 expected = as_python(instruction, arrays[slot], block.frame)
@@ -75,14 +78,45 @@ def test_asks_for_the_same_facts(name):
         found.add((row["target"], row["entity"], row["row"], row["fact"]))
     assert together
     for household, own in alone(tables):
-        values = single.run(load(plan, own))
+        values = single.run(one_household(plan, own))
         wanted = {(t.name, step.entity, row, step.name) for t, step, row in asked(plan, values, targets)}
         assert wanted == together.get(household, set())
 
 
 def test_every_operation_has_both_forms():
-    # "spread" and "count_rows" need the frame: single.py itself carries them.
-    assert set(OPERATIONS) - set(ELEMENTS) == {"spread", "count_rows"}
+    # Lookups and the rows of entities are written by single.py itself.
+    assert set(OPERATIONS) - {*STRICT, *OTHERS, *SEVERAL} == {"spread", "count_rows", "lookup"}
+
+
+@pytest.mark.parametrize("name", names())
+def test_facts_read_alone_are_what_arrays_hold(name):
+    plan, tables = county(name, 40, seed=9, unknown=0.15)
+    for _household, own in alone(tables):
+        read, opened = one_household(plan, own), OneHousehold.of_block(load(plan, own))
+        assert read.counts == opened.counts
+        for key, value in opened.values.items():
+            assert by_bits(read.values[key]) == by_bits(value), key
+
+
+@pytest.mark.parametrize("wrong", [1e9 + 1, 1.001, float("nan"), "12"])
+def test_a_wrong_fact_of_one_household_is_told_like_any_other(wrong):
+    plan = plan_of(fact("x"), rule("y", "x + 1"))
+    tables = {"household": pa.table({"household": ["H1"], "x": [wrong]})}
+    if wrong == "12":  # Arrow reads it as a number: so do we
+        assert one_household(plan, tables).values["household", "x"] == 12.0
+        return
+    with pytest.raises(FactsError, match="户 H1"):
+        one_household(plan, tables)
+
+
+def test_rows_of_one_household_are_put_in_order_and_strangers_refused():
+    plan = plan_of(fact("member.x"), rule("m", "SUM(member.x)"))
+    members = pa.table({"household": ["H1", "H1"], "row": [2, 1], "x": [5.0, 7.0]})
+    tables = {"household": pa.table({"household": ["H1"]}), "member": members}
+    assert one_household(plan, tables).values["member", "x"] == [7.0, 5.0]
+    tables["member"] = pa.table({"household": ["H1", "H2"], "x": [5.0, 7.0]})
+    with pytest.raises(FactsError, match="H2"):
+        one_household(plan, tables)
 
 
 TIES = [(0.000001 * n, 0.5) for n in range(1, 40, 2)] + [
@@ -98,19 +132,17 @@ def test_ties_and_signs_round_alike(op):
     draw = random.Random(11)
     grid = [round(draw.uniform(-9e4, 9e4), draw.choice((0, 2, 6))) for _ in range(400)]
     pairs = TIES + [(b, a) for a, b in TIES] + list(zip(grid[::2], grid[1::2], strict=True))
-    element = ELEMENTS[op](None, Calendar(date(2025, 3, 1)))
     left, right = (np.array(side) for side in zip(*pairs, strict=True))
     numbers, _known = OPERATIONS[op](Frame(len(pairs)), ((left, None), (right, None)), None, "household")
-    assert [element(a, b).hex() for a, b in pairs] == [float(number + 0.0).hex() for number in numbers]
+    assert [CALLED[op](a, b).hex() for a, b in pairs] == [float(number + 0.0).hex() for number in numbers]
 
 
 @pytest.mark.parametrize("direction", ["up", "down", "half_up"])
 def test_rounding_to_a_step_is_alike(direction):
     numbers = [0.0, 0.5, -0.5, 1.5, 2.5, 99.999999, -2.000001, 123456.75]
-    element = ELEMENTS["round_to"]((0.5 if direction == "up" else 1.0, direction), None)
     step = 0.5 if direction == "up" else 1.0
     found, _known = OPERATIONS["round_to"](Frame(8), ((np.array(numbers), None),), (step, direction), "household")
-    assert [element(n) + 0.0 for n in numbers] == found.tolist()
+    assert [round_to(n, step, direction) + 0.0 for n in numbers] == found.tolist()
 
 
 @pytest.mark.parametrize("kind", ["age", "months_since", "days_since"])
@@ -129,7 +161,7 @@ def test_dates_count_alike(kind):
     ],
 )
 def test_a_quotient_by_zero_or_unknown(args, expected):
-    assert ELEMENTS["div_grid"](None, None)(*args) == expected
+    assert div_grid(*args) == expected
     values = tuple((np.array([0.0 if a is None else a]), np.array([a is not None])) for a in args)
     data, known = OPERATIONS["div_grid"](Frame(1), values, None, "household")
     assert (data[0] if known is None or known[0] else None) == expected

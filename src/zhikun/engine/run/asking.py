@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from zhikun.engine.plan.model import Instruction, Plan, Step
+from zhikun.engine.run.elements import is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.missing import AGGREGATES, raw_slot
-from zhikun.engine.run.single import Slots, is_known
+from zhikun.engine.run.single import Slots
 
 # For each slot, which targets it could change: one bit a target; a list of them for the rows of an entity.
 _Reached = dict[int, Any]
@@ -20,7 +21,9 @@ def asked(plan: Plan, values: Slots, targets: Sequence[Step]) -> list[tuple[Step
     for place, target in enumerate(targets):
         if not is_known(values[target.slot]):
             reached[target.slot] = reached.get(target.slot, 0) | 1 << place
-    for slot in range(max(reached, default=-1), -1, -1):
+    if not reached:
+        return []
+    for slot in range(max(reached), -1, -1):
         if slot in reached:
             _step_back(plan.instructions, slot, reached, values)
     facts = [

@@ -13,12 +13,13 @@ from zhikun.wording import _
 
 def possible(step: Step, target: float, before: float) -> float | None:
     """The value nearest to `target`, further from `before`, that a fact of these decimals and limits can have."""
-    target = round(target, 6)
+    target = round(target * 1e6) / 1e6
     fact = step.fact
     if fact is None:
         return target
-    scaled = round(target * 10**fact.decimals, 6)
-    target = (math.ceil(scaled) if target > before else math.floor(scaled)) / 10**fact.decimals
+    scale = 10**fact.decimals
+    scaled = round(target * scale * 1e6) / 1e6
+    target = (math.ceil(scaled) if target > before else math.floor(scaled)) / scale
     inside = (fact.min is None or target >= fact.min) and (fact.max is None or target <= fact.max)
     return target if inside else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -26,34 +26,47 @@ _CALLS = {
 
 def number(value: float, unit: str | None) -> str:
     """A number with thousands separators; money with two decimals, others without trailing zeros."""
+    small = -999 < value < 999  # no separator: twice as fast to write
     if unit and "元" in unit and (abs(value) >= 1 or round(value * 100) == value * 100):
-        text = f"{value:,.2f}"
-    elif value == round(value):
-        text = f"{value:,.0f}"
+        text = f"{value:.2f}" if small else f"{value:,.2f}"
+    elif value % 1 == 0:
+        text = str(int(value)) if small else f"{value:,.0f}"
     else:
         text = f"{value:,.6f}".rstrip("0").rstrip(".")
     return f"{text} {unit}" if unit else text
 
 
-class Values:
-    """One household's values, put into words when first asked for."""
+class Texts(dict[Any, str]):
+    """One household's named values in words, made when first asked for: by the place of a step, or (place, row)."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, steps: Sequence[Step], slots: Slots) -> None:
+        super().__init__()
+        self.steps = steps
+        self._slots = slots
+
+    def __missing__(self, key: int | tuple[int, int]) -> str:
+        if key.__class__ is int:
+            step = self.steps[key]
+            value = self._slots[step.slot]
+        else:
+            place, row = key  # type: ignore[misc] # a pair, as just asked
+            step = self.steps[place]
+            value = self._slots[step.slot][row]
+        text = self[key] = display(step, value)
+        return text
+
+
+class Values:
+    """One household's values and their words."""
+
+    def __init__(self, steps: Sequence[Step], slots: Slots) -> None:
         self.slots = slots
-        self._shown: dict[tuple[int, int], str] = {}
+        self.texts = Texts(steps, slots)
 
     def at(self, slot: int, row: int) -> Any:
         """One row of a slot (of the household: its value), None where unknown."""
         value = self.slots[slot]
         return value[row] if value.__class__ is list else value
-
-    def show(self, step: Step, row: int) -> str:
-        """One row of a named value in words."""
-        key = (id(step), row)
-        shown = self._shown.get(key)
-        if shown is None:
-            shown = self._shown[key] = display(step, self.at(step.slot, row))
-        return shown
 
 
 def plain(step: Step, value: Any) -> object:
@@ -89,9 +102,7 @@ def display(step: Step, value: Any) -> str:
         return number(value, step.unit)
     if kind == "boolean":
         return _("是") if value else _("否")
-    if kind == "choice":
-        return step.labels[value]
-    return str(plain(step, value))
+    return step.labels[value] if kind == "choice" else str(plain(step, value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,137 +1,137 @@
-"""What each operation does to one household's values: the meaning of operations.py, one value at a time.
+"""What each operation does to one household's values: the meaning of operations.py, one value at a time, as Python.
 
-`ELEMENTS[op](value, calendar)` is the function for one instruction. None is unknown; a set is (bits, bits still unknown);
-operations over rows take the list of them. Numbers stay on the grid in the same float steps as in operations.py.
+`written(instruction, args, ...)` is the expression for one instruction over the expressions of its arguments; single.py puts
+them together. None is unknown; a set is (bits, bits still unknown); operations over rows take the list of them. Numbers
+stay on the grid in the same float steps as in operations.py.
 """
 
 from __future__ import annotations
 
-import operator
 from bisect import bisect_right
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from zhikun.engine.run.calendar import Calendar
+from zhikun.engine.plan.model import Instruction
 from zhikun.engine.run.operations import NEAR_TIE, divide_half_away, whole_millionths
 
-Element = Callable[..., Any]
 Set = tuple[int, int]
 
+# Unknown where any argument is. {0}, {1}: the arguments; {value}: what the instruction carries.
+STRICT = {
+    "add": "{0} + {1}",
+    "sub": "{0} - {1}",
+    "mul": "{0} * {1} + 0.0",
+    "mul_grid": "mul_grid({0}, {1})",
+    "neg": "0.0 - {0}",
+    "abs": "abs({0})",
+    "min": "min({0}, {1})",
+    "max": "max({0}, {1})",
+    "snap": "round({0} * 1e{value}) / 1e{value}",
+    "round_to": "round_to({0}, *{value})",
+    "eq": "{0} == {1}",
+    "ne": "{0} != {1}",
+    "lt": "{0} < {1}",
+    "le": "{0} <= {1}",
+    "gt": "{0} > {1}",
+    "ge": "{0} >= {1}",
+    "not": "not {0}",
+    "in_codes": "{0} in {value}",
+    "recode": "{value}[{0}]",
+    "age": "since('age', {0})",
+    "months_since": "since('months_since', {0})",
+    "days_since": "since('days_since', {0})",
+    "place_value": "place_value({value}, {0})",
+}
+# These say themselves what becomes of unknown arguments.
+OTHERS = {
+    "if": "({1} if {0} else {2}) if {0} is not None else undecided({1}, {2})",
+    "assume": "{0} if {0} is not None else {1}",
+    "known": "is_known({0})",
+    "not_asked": "not_asked({value}, {0}, {1})",
+    "has_any": "True if {0}[0] & {value} else None if {0}[1] & {value} else False",
+    "count_of": "None if {0}[1] else float({0}[0].bit_count())",
+    "fill": "{0}",
+    "sum": "total({0})",
+    "count": "None if None in {0} else float({0}.count(True))",
+    "any": "True if True in {0} else None if None in {0} else False",
+    "all": "False if False in {0} else None if None in {0} else True",
+    "max_of": "extreme(max, {0}, {1})",
+    "min_of": "extreme(min, {0}, {1})",
+}
+# These take any number of arguments.
+SEVERAL: dict[str, Callable[[Sequence[str]], str]] = {
+    "and": lambda args: f"False if {_any_is(args, False)} else None if {_any_is(args, None)} else True",
+    "or": lambda args: f"True if {_any_is(args, True)} else None if {_any_is(args, None)} else False",
+    "gather": lambda args: f"gather({', '.join(args)})",
+    "div_grid": lambda args: f"div_grid({', '.join(args)})",
+}
 
-def _one(function: Callable[[Any], Any]) -> Callable[[Any, Calendar], Element]:
-    """An operation on one value; unknown stays unknown."""
 
-    def run(a: Any) -> Any:
-        return None if a is None else function(a)
-
-    return lambda _value, _calendar: run
-
-
-def _two(function: Callable[[Any, Any], Any]) -> Callable[[Any, Calendar], Element]:
-    """An operation on two values; unknown where either is."""
-
-    def run(a: Any, b: Any) -> Any:
-        return None if a is None or b is None else function(a, b)
-
-    return lambda _value, _calendar: run
+def written(instruction: Instruction, args: Sequence[str], unsure: Sequence[str]) -> str:
+    """One instruction as a Python expression; `unsure` are the arguments that can be unknown. Lookups are not written here."""
+    op = instruction.op
+    if op in SEVERAL:
+        return SEVERAL[op](args)
+    if op in OTHERS:
+        return OTHERS[op].format(*args, value=repr(instruction.value))
+    body = STRICT[op].format(*args, value=repr(instruction.value))
+    return f"None if {_any_is(unsure, None)} else {body}" if unsure else body
 
 
-def _same(function: Element) -> Callable[[Any, Calendar], Element]:
-    """An operation that needs neither the instruction's value nor the calendar."""
-    return lambda _value, _calendar: function
+def _any_is(args: Sequence[str], value: bool | None) -> str:
+    return " or ".join(f"{arg} is {value}" for arg in args)
 
 
-def _with(function: Element) -> Callable[[Any, Calendar], Element]:
-    """An operation whose first argument is the instruction's value."""
-    return lambda value, _calendar: partial(function, value)
-
-
-# --- numbers on the grid
-
-
-def _snap(decimals: int, _calendar: Calendar) -> Element:
-    scale = 10.0**decimals
-
-    def run(a: float | None) -> float | None:
-        return None if a is None else round(a * scale) / scale
-
-    return run
+# --- what expressions call
 
 
 def _to_grid(scaled: float, top: int, bottom: int) -> float:
     """`scaled` millionths to the grid; too near to a tie, the exact quotient of two whole numbers decides."""
     whole = round(scaled)
-    off = abs(scaled - whole)
-    if abs(off - 0.5) <= abs(scaled) * NEAR_TIE:
+    if abs(abs(scaled - whole) - 0.5) <= abs(scaled) * NEAR_TIE:
         whole = divide_half_away(top, bottom)
     return whole / 1_000_000.0
 
 
-def _mul_grid(a: float, b: float) -> float:
-    scaled = a * b * 1_000_000.0
-    return _to_grid(scaled, whole_millionths(a) * whole_millionths(b), 1_000_000)
+def mul_grid(a: float, b: float) -> float:
+    """A product rounded to the grid, exactly."""
+    return _to_grid(a * b * 1_000_000.0, whole_millionths(a) * whole_millionths(b), 1_000_000)
 
 
-def _div_grid(a: float | None, b: float | None, *otherwise: float | None) -> float | None:
+def div_grid(a: float | None, b: float | None, *otherwise: float | None) -> float | None:
+    """A quotient rounded to the grid, exactly; of a zero divisor, the value that the formula names for it."""
     if b is None:
         return None
-    if b == 0:  # only where the formula names a value for it: packs are refused otherwise
+    if b == 0:  # only where the formula names a value: packs are refused otherwise
         return otherwise[0]
     if a is None:
         return None
     return _to_grid(a / b * 1_000_000.0, whole_millionths(a) * 1_000_000, whole_millionths(b))
 
 
-def _round_to(value: tuple[float, str], _calendar: Calendar) -> Element:
-    step, direction = value
-    units = round(step * 1_000_000)
-
-    def run(a: float | None) -> float | None:
-        if a is None:
-            return None
-        whole = whole_millionths(a)
-        if direction == "down":
-            quotient = whole // units
-        elif direction == "up":
-            quotient = -(-whole // units)
-        else:
-            quotient = divide_half_away(whole, units)
-        return quotient * units / 1_000_000.0
-
-    return run
+def round_to(a: float, step: float, direction: str) -> float:
+    """A number to a step: up, down, or half up (away from zero)."""
+    whole, units = whole_millionths(a), round(step * 1_000_000)
+    if direction == "down":
+        quotient = whole // units
+    elif direction == "up":
+        quotient = -(-whole // units)
+    else:
+        quotient = divide_half_away(whole, units)
+    return quotient * units / 1_000_000.0
 
 
-# --- logic with unknown
+def undecided(yes: Any, no: Any) -> Any:
+    """A choice whose condition is unknown: known where both ways lead to the same."""
+    return yes if yes == no else None
 
 
-def _and(*args: bool | None) -> bool | None:
-    if False in args:
-        return False
-    return None if None in args else True
+def is_known(value: Any) -> bool:
+    """Whether one value is known; of a set, whether all of it is."""
+    return value is not None and (value.__class__ is not tuple or not value[1])
 
 
-def _or(*args: bool | None) -> bool | None:
-    if True in args:
-        return True
-    return None if None in args else False
-
-
-def _if(condition: bool | None, yes: Any, no: Any) -> Any:
-    if condition is None:
-        return yes if yes == no else None
-    return yes if condition else no
-
-
-def _known(a: Any) -> bool:
-    return a is not None and (a.__class__ is not tuple or not a[1])
-
-
-def _assume(a: Any, assumed: Any) -> Any:
-    return assumed if a is None else a
-
-
-def _not_asked(value: Any, asked: bool | None, a: Any) -> Any:
+def not_asked(value: Any, asked: bool | None, a: Any) -> Any:
     """See operations.py: with the condition unknown, an answer counts only where it equals `if_not_asked`."""
     if a.__class__ is tuple:
         bits, unknown = a
@@ -145,20 +145,8 @@ def _not_asked(value: Any, asked: bool | None, a: Any) -> Any:
     return a if asked else value
 
 
-# --- codes, sets, tables, dates
-
-
-def _has_any(mask: int, a: Set) -> bool | None:
-    if a[0] & mask:
-        return True
-    return None if a[1] & mask else False
-
-
-def _count_of(a: Set) -> float | None:
-    return None if a[1] else float(a[0].bit_count())
-
-
-def _gather(*items: bool | None) -> Set:
+def gather(*items: bool | None) -> Set:
+    """The items of a list that hold, and those still undecided, as bits."""
     bits = unknown = 0
     bit = 1
     for item in items:
@@ -170,26 +158,18 @@ def _gather(*items: bool | None) -> Set:
     return bits, unknown
 
 
-def _in_codes(codes: tuple[int, ...], a: int | None) -> bool | None:
-    return None if a is None else a in codes
-
-
-def _recode(places: tuple[int, ...], a: int | None) -> int | None:
-    return None if a is None else places[a]
-
-
-def _place_value(values: tuple[tuple[str, Any], ...], code: int | None) -> Any:
-    if code is None:
-        return None
+def place_value(values: tuple[tuple[str, Any], ...], code: int) -> Any:
+    """A standard that differs between places: the longest matching prefix of the place code wins."""
     text = f"{code:012d}"
     return next(value for prefix, value in reversed(values) if text.startswith(prefix))
 
 
-def _lookup(table: Any, _calendar: Calendar) -> Element:
+def lookup(table: Any) -> Callable[..., Any]:
+    """The function that reads a score table."""
     values = table.array().tolist()
     keys = list(zip(table.edges, table.sizes, strict=True))
 
-    def run(*args: Any) -> Any:
+    def read(*args: Any) -> Any:
         if None in args:
             return None
         place = 0
@@ -197,92 +177,35 @@ def _lookup(table: Any, _calendar: Calendar) -> Element:
             place = place * size + (key if edges is None else bisect_right(edges, key))
         return values[place]
 
-    return run
+    return read
 
 
-def _since(kind: str) -> Callable[[Any, Calendar], Element]:
-    def prepare(_value: Any, calendar: Calendar) -> Element:
-        def run(days: int | None) -> float | None:
-            return None if days is None else calendar.since_one(kind, days)
-
-        return run
-
-    return prepare
-
-
-# --- a household's rows
-
-
-def _sum(rows: list[float | None]) -> float | None:
-    total = 0.0
+def total(rows: list[float | None]) -> float | None:
+    """The sum of a household's rows, in their order."""
+    found = 0.0
     for number in rows:
         if number is None:
             return None
-        total += number
-    return total
+        found += number
+    return found
 
 
-def _count(rows: list[bool | None]) -> float | None:
-    return None if None in rows else float(rows.count(True))
+def extreme(function: Callable[[Any], Any], rows: list[Any], otherwise: Any) -> Any:
+    """The largest or smallest of a household's rows; of none, the value that the formula names."""
+    if not rows:
+        return otherwise
+    return None if None in rows else function(rows)
 
 
-def _any(rows: list[bool | None]) -> bool | None:
-    return _or(*rows)
-
-
-def _all(rows: list[bool | None]) -> bool | None:
-    return _and(*rows)
-
-
-def _extreme(function: Callable[[Any], Any]) -> Callable[[Any, Calendar], Element]:
-    def run(rows: list[Any], otherwise: Any) -> Any:
-        if not rows:
-            return otherwise
-        return None if None in rows else function(rows)
-
-    return _same(run)
-
-
-ELEMENTS: dict[str, Callable[[Any, Calendar], Element]] = {
-    "add": _two(operator.add),
-    "sub": _two(operator.sub),
-    "mul": _two(lambda a, b: a * b + 0.0),
-    "mul_grid": _two(_mul_grid),
-    "div_grid": _same(_div_grid),
-    "neg": _one(lambda a: 0.0 - a),
-    "abs": _one(abs),
-    "min": _two(min),
-    "max": _two(max),
-    "snap": _snap,
-    "round_to": _round_to,
-    "eq": _two(operator.eq),
-    "ne": _two(operator.ne),
-    "lt": _two(operator.lt),
-    "le": _two(operator.le),
-    "gt": _two(operator.gt),
-    "ge": _two(operator.ge),
-    "in_codes": _with(_in_codes),
-    "recode": _with(_recode),
-    "and": _same(_and),
-    "or": _same(_or),
-    "not": _one(operator.not_),
-    "if": _same(_if),
-    "known": _same(_known),
-    "assume": _same(_assume),
-    "not_asked": _with(_not_asked),
-    "has_any": _with(_has_any),
-    "count_of": _same(_count_of),
-    "gather": _same(_gather),
-    "lookup": _lookup,
-    "place_value": _with(_place_value),
-    "age": _since("age"),
-    "months_since": _since("months_since"),
-    "days_since": _since("days_since"),
-    "fill": _same(lambda a: a),
-    "sum": _same(_sum),
-    "count": _same(_count),
-    "any": _same(_any),
-    "all": _same(_all),
-    "max_of": _extreme(max),
-    "min_of": _extreme(min),
+CALLED: dict[str, Any] = {
+    "mul_grid": mul_grid,
+    "div_grid": div_grid,
+    "round_to": round_to,
+    "undecided": undecided,
+    "is_known": is_known,
+    "not_asked": not_asked,
+    "gather": gather,
+    "place_value": place_value,
+    "total": total,
+    "extreme": extreme,
 }

@@ -18,9 +18,11 @@ from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import Lowered, Plan, Step
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.changes import change, grain_of, possible
-from zhikun.engine.run.display import Names, Part, Values, number, parts, plain
-from zhikun.engine.run.facts import ID, Block, load
-from zhikun.engine.run.single import Single, is_known
+from zhikun.engine.run.display import Names, Part, Values, display, number, parts, plain
+from zhikun.engine.run.elements import is_known
+from zhikun.engine.run.facts import ID
+from zhikun.engine.run.household import OneHousehold, one_household
+from zhikun.engine.run.single import Single
 from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walk, Way
 from zhikun.wording import SAMPLE_MARK, _
 
@@ -55,10 +57,7 @@ def explain(plan: Plan, facts: Mapping[str, pa.Table], household: object, target
     }
     if ID not in own or own[ID].num_rows == 0:
         raise KeyError(household)
-    return Explainer(plan).explain(load(plan, own), household, targets)
-
-
-_Blank = tuple[Step, str]  # a named value to fill in: the household's, that of the same row, or those of all rows
+    return Explainer(plan).explain(one_household(plan, own), household, targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +65,37 @@ class _Told:
     """What a step tells of every household alike: its data, and its formula as words with blanks."""
 
     step: Step
+    place: int  # among the plan's steps
     below: bool  # on the rows of an entity
-    words: list[str | _Blank]
+    settled: bool  # the same value for every household
+    words: str  # with %s for each blank; '' where nothing is to be filled in
+    blanks: tuple[int, ...]  # the steps whose values are put in
+    rows: tuple[
+        str, ...
+    ]  # of which rows each blank is: "household", this "row", all "rows"; empty: all the household's
     data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a comparison."""
+
+    slot: int
+    title: str
+    written: bool  # a number written in the formula
+
+    def told(self, value: float | None, unit: str | None) -> str:
+        """Its title and its value."""
+        shown = _("未知") if value is None else number(value, unit)
+        return self.title if self.written or shown == self.title else f"{self.title} {shown}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
     """What a comparison tells of every household alike."""
 
-    slots: tuple[int, int]
-    titles: tuple[str, str]
-    written: tuple[bool, bool]  # whether a side is a number written in the formula
+    left: _Side
+    right: _Side
     unit: str | None
     sign: str
 
@@ -94,16 +112,18 @@ class Explainer:
             {name: table.title for name, table in plan.pack.tables.items()},
             {name: entity.title for name, entity in plan.pack.entities.items()},
         )
-        self._ways = {key: Way.of(step) for key, step in self.steps.items()}
+        self._ways = {key: Way.of(s) for key, s in self.steps.items() if s.branches or s.items or s.tree is not None}
+        self._places = {(step.entity, step.name): place for place, step in enumerate(plan.steps)}
         self._told = {key: self._of_every_household(step) for key, step in self.steps.items()}
         self._compared: dict[int, _Compared] = {}
+        self._clauses: dict[int, tuple[str, str]] = {}
 
     def _titles(self, words: list[Part]) -> str:
         return "".join(part if isinstance(part, str) else self.steps[part].title for part in words)
 
-    def explain(self, block: Block, household: object, targets: Iterable[str] = ()) -> Explanation:
-        """The explanation of the one household of a block."""
-        values = Values(self.single.run(block))
+    def explain(self, own: OneHousehold, household: object, targets: Iterable[str] = ()) -> Explanation:
+        """The explanation of one household from its facts."""
+        values = Values(self.plan.steps, self.single.run(own))
         names = list(targets) or self.default_targets()
         walk = Walk(self._ways, values.slots)
         for name in names:
@@ -124,7 +144,7 @@ class Explainer:
                     "sample": pack.sample,
                 },
                 "targets": [self._target(step, values) for step in aims],
-                "steps": [self._step(key, values, walk.depth[key]) for key in walk.seen],
+                "steps": [self._step(mark, values, walk.depth[mark]) for mark in walk.order],
                 "conditions": conditions,
                 "changes": self._changes(values, walk, aims),
                 "missing": self._missing(values, aims),
@@ -146,12 +166,11 @@ class Explainer:
 
     def _target(self, step: Step, values: Values) -> dict[str, Any]:
         value = values.at(step.slot, 0)
-        shown = values.show(step, 0)
+        shown = values.texts[self._places[step.entity, step.name]]
         known = is_known(value)
         source = self._source(step, values, 0)
         if known:
-            clause = _("，依据{r}").format(r=source.reference) if source.reference else ""
-            mark = _("【{m}】").format(m=SAMPLE_MARK) if source.sample else ""
+            clause, mark = self._grounds(source)
             sentence = _("{t}：{v}{c}。{m}").format(t=step.title, v=shown, c=clause, m=mark)
         else:
             sentence = _("{t}：还不能确定，缺少下面列出的情况。").format(t=step.title)
@@ -164,6 +183,15 @@ class Explainer:
             "state": "determined" if known else "undetermined",
             "sentence": sentence,
         }
+
+    def _grounds(self, source: Source) -> tuple[str, str]:
+        """The clause a sentence names, and the mark of an invented figure."""
+        found = self._clauses.get(id(source))
+        if found is None:
+            clause = _("，依据{r}").format(r=source.reference) if source.reference else ""
+            found = clause, _("【{m}】").format(m=SAMPLE_MARK) if source.sample else ""
+            self._clauses[id(source)] = found
+        return found
 
     def _source(self, step: Step, values: Values, row: int) -> Source:
         for branch in step.branches:
@@ -178,17 +206,21 @@ class Explainer:
         entity, name, row = mark
         told = self._told[entity, name]
         step, data = told.step, told.data.copy()
+        data["depth"] = depth
+        if told.settled:
+            return data
+        value = values.slots[step.slot]
+        key: int | tuple[int, int] = told.place
         if told.below:
+            value, key = value[row], (told.place, row)
             data["id"] = f"{entity}.{name}.{row + 1}"
             data["row"] = row + 1
         if step.branches:
             data |= _rests_on(self._source(step, values, row))
         if told.words:
-            data["filled"] = _filled(told.words, row, values)
-        value = values.at(step.slot, row)
+            data["filled"] = told.words % _filled(told, row, values)
         data["value"] = plain(step, value)
-        data["display"] = values.show(step, row)
-        data["depth"] = depth
+        data["display"] = values.texts[key]
         if not is_known(value):
             data["state"] = "undetermined"
         return data
@@ -213,30 +245,36 @@ class Explainer:
             "depth": 0,
             "state": "determined",
         }
-        filled = [part if isinstance(part, str) else self._blank(part, step.entity) for part in words]
-        return _Told(step, step.entity not in ("", ID), [] if step.kind == "fact" else filled, data)
-
-    def _blank(self, key: Key, entity: str) -> _Blank:
-        whose = "household" if key[0] in ("", ID) else "row" if key[0] == entity else "rows"
-        return self.steps[key], whose
+        blanks = [part for part in words if not isinstance(part, str)] if step.kind != "fact" else []
+        text = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in words)
+        rows = tuple(_rows_of(part, step.entity) for part in blanks)
+        settled = step.kind == "standard" and not self.plan.instructions[step.slot].space
+        if settled:
+            value = self.single.constant(step.slot)
+            data |= {"value": plain(step, value), "display": display(step, value)}
+        return _Told(
+            step,
+            self._places[step.entity, step.name],
+            step.entity not in ("", ID),
+            settled,
+            text if step.kind != "fact" else "",
+            tuple(self._places[part] for part in blanks),
+            rows if set(rows) - {"household"} else (),
+            data,
+        )
 
     def _condition(self, values: Values, spot: Spot, row: int, owner: Key) -> dict[str, Any]:
         compared = self._compared.get(id(spot))
         if compared is None:
             compared = self._compared[id(spot)] = self._of_every_comparison(spot.low)
+        left, right = compared.left, compared.right
+        state, a, b = values.at(spot.slot, row), values.at(left.slot, row), values.at(right.slot, row)
         unit = compared.unit
-        state, a, b = values.at(spot.slot, row), values.at(compared.slots[0], row), values.at(compared.slots[1], row)
-        left, right = (
-            title if shown == title or written else f"{title} {shown}"
-            for title, written, shown in zip(
-                compared.titles, compared.written, (_shown(a, unit), _shown(b, unit)), strict=True
-            )
-        )
         verdict = _("成立") if state else _("未知") if state is None else _("不成立")
-        margin = round(a - b, 6) if a is not None and b is not None else None
+        margin = round((a - b) * 1e6) / 1e6 if a is not None and b is not None else None
         by = _("，相差 {m}").format(m=number(abs(margin), unit)) if margin else ""
         return {
-            "text": f"{left} {compared.sign} {right}：{verdict}{by}",
+            "text": f"{left.told(a, unit)} {compared.sign} {right.told(b, unit)}：{verdict}{by}",
             "holds": state,
             "margin": margin,
             "unit": unit,
@@ -245,14 +283,11 @@ class Explainer:
         }
 
     def _of_every_comparison(self, low: Lowered) -> _Compared:
-        left, right = low.args
-        return _Compared(
-            (left.slot, right.slot),
-            (self._titles(parts(left, self.names)), self._titles(parts(right, self.names))),
-            (left.node.op == "literal", right.node.op == "literal"),
-            left.node.unit or right.node.unit or None,
-            COMPARISONS[low.node.op],
+        left, right = (
+            _Side(arg.slot, self._titles(parts(arg, self.names)), arg.node.op == "literal") for arg in low.args
         )
+        unit = low.args[0].node.unit or low.args[1].node.unit or None
+        return _Compared(left, right, unit, COMPARISONS[low.node.op])
 
     def _lists(self, values: Values) -> dict[str, Any]:
         found = {}
@@ -318,7 +353,7 @@ class Explainer:
 
     def _changes(self, values: Values, walk: Walk, aims: list[Step]) -> list[dict[str, Any]]:
         decided = [aim for aim in aims if aim.type in ("choice", "boolean")] or [a for a in aims if a.type == "choices"]
-        slots = frozenset(aim.slot for aim in decided)
+        aimed = frozenset(aim.slot for aim in decided)
         candidates = []
         for spot, row, _owner in walk.comparisons.values():
             moved = self._beyond(spot.low, row, values)
@@ -329,10 +364,10 @@ class Explainer:
         found: list[dict[str, Any]] = []
         for _distance, step, row, before, after in near[: MOST_CHANGES + 1]:
             put = after if step.entity in ("", ID) else _replaced(values.slots[step.slot], row, after)
-            again = Values(self.single.rerun(values.slots, {step.slot: put}, slots))
+            again = self.single.rerun(values.slots, {step.slot: put}, aimed)
             for aim in decided:
-                old, new = values.show(aim, 0), again.show(aim, 0)
-                if old != new:
+                if again[aim.slot] != values.slots[aim.slot]:
+                    old, new = (display(aim, slots[aim.slot]) for slots in (values.slots, again))
                     found.append(change(step, row, before, after, aim, old, new))
                     break
         return found[:MOST_CHANGES]
@@ -369,23 +404,24 @@ class Explainer:
         return key is not None and self.steps[key].kind != "standard" and self.steps[key].type == "number"
 
 
-def _filled(words: list[str | _Blank], row: int, values: Values) -> str:
+def _rows_of(key: Key, entity: str) -> str:
+    """Of which rows a named value is put into a formula on an entity."""
+    return "household" if key[0] in ("", ID) else "row" if key[0] == entity else "rows"
+
+
+def _filled(told: _Told, row: int, values: Values) -> tuple[str, ...]:
+    """The words for the blanks of a formula."""
+    texts = values.texts
+    if not told.rows:
+        return tuple(map(texts.__getitem__, told.blanks))
     out = []
-    for part in words:
-        if isinstance(part, str):
-            out.append(part)
-            continue
-        step, whose = part
+    for place, whose in zip(told.blanks, told.rows, strict=True):
         if whose == "rows":
-            rows = range(len(values.slots[step.slot]))
-            out.append("、".join([values.show(step, place) for place in rows]) or _("没有"))
+            count = len(values.slots[texts.steps[place].slot])
+            out.append("、".join([texts[place, each] for each in range(count)]) or _("没有"))
         else:
-            out.append(values.show(step, row if whose == "row" else 0))
-    return "".join(out)
-
-
-def _shown(value: float | None, unit: str | None) -> str:
-    return _("未知") if value is None else number(value, unit)
+            out.append(texts[(place, row) if whose == "row" else place])
+    return tuple(out)
 
 
 def _rests_on(source: Source) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhikun.engine.plan.model import Lowered, Step
+from zhikun.engine.run.elements import is_known
 from zhikun.engine.run.facts import ID
-from zhikun.engine.run.single import Slots, is_known
+from zhikun.engine.run.single import Slots
 
 Key = tuple[str, str]
 Mark = tuple[str, str, int]  # entity, name, row from 0
@@ -33,6 +34,7 @@ class Spot:
     low: Lowered
     compares: bool  # numbers, so that it is told how near they are
     live: bool  # whether a named value or a comparison lies in it
+    below: bool  # for a named value: on the rows of an entity
 
     @staticmethod
     def of(low: Lowered) -> Spot:
@@ -42,14 +44,14 @@ class Spot:
         key: Any = node.value if node.op == "ref" and isinstance(node.value, tuple) else None
         compares = node.op in COMPARISONS and node.args[0].type == "number"
         live = key is not None or compares or any(arg.live for arg in args)
-        return Spot(node.op, low.slot, args, key, low, compares, live)
+        below = key is not None and key[0] not in ("", ID)
+        return Spot(node.op, low.slot, args, key, low, compares, live, below)
 
 
 @dataclass(slots=True)
 class Way:
     """The formulas of a named value as spots: branches of a decision, items of a list, or one tree."""
 
-    below: bool  # on the rows of an entity
     branches: tuple[tuple[Spot | None, Spot], ...]
     items: tuple[Spot, ...]
     tree: Spot | None
@@ -59,35 +61,39 @@ class Way:
         """A step's formulas laid out."""
         branches = tuple((Spot.of(b.when) if b.when is not None else None, Spot.of(b.then)) for b in step.branches)
         items = tuple(Spot.of(item.when) for item in step.items)
-        return Way(step.entity not in ("", ID), branches, items, Spot.of(step.tree) if step.tree is not None else None)
+        return Way(branches, items, Spot.of(step.tree) if step.tree is not None else None)
 
 
 class Walk:
     """What one explanation gathers: named values in dependency order with their depth, and comparisons that mattered."""
 
     def __init__(self, ways: Mapping[Key, Way], values: Slots) -> None:
+        """`ways`: of the named values that have formulas."""
         self._ways = ways
         self._values = values
-        self.seen: dict[Mark, None] = {}
+        self.order: list[Mark] = []
         self.depth: dict[Mark, int] = {}
         self.comparisons: dict[tuple[int, int], tuple[Spot, int, Key]] = {}
 
     def visit(self, key: Key, row: int, depth: int) -> None:
-        """A named value and all it rests on."""
-        way = self._ways[key]
-        mark = (key[0], key[1], row if way.below else 0)
-        if mark in self.seen:
+        """A named value, on one row (0 for the household's), and all it rests on."""
+        mark = (key[0], key[1], row)
+        if mark in self.depth:
             return
         self.depth[mark] = depth
+        way = self._ways.get(key)
+        if way is None:
+            self.order.append(mark)
+            return
         if way.branches:
-            self._follow_branches(way, mark[2], depth + 1, key)
+            self._follow_branches(way, row, depth + 1, key)
         elif way.items:
             for item in way.items:
                 if _element(self._values[item.slot], row) in (True, None):
                     self._follow(item, row, depth + 1, key)
         elif way.tree is not None:
             self._follow(way.tree, row, depth + 1, key)
-        self.seen[mark] = None
+        self.order.append(mark)
 
     def _follow_branches(self, way: Way, row: int, depth: int, key: Key) -> None:
         for when, then in way.branches:
@@ -99,7 +105,7 @@ class Walk:
 
     def _follow(self, spot: Spot, row: int, depth: int, owner: Key) -> None:
         if spot.key is not None:
-            self.visit(spot.key, row, depth)
+            self.visit(spot.key, row if spot.below else 0, depth)
             return
         if spot.compares:
             self.comparisons.setdefault((spot.slot, row), (spot, row, owner))
@@ -114,7 +120,9 @@ class Walk:
         elif op == "spread":
             row = 0
         for arg in args:
-            if arg.live:
+            if arg.key is not None:
+                self.visit(arg.key, row if arg.below else 0, depth)
+            elif arg.live:
                 self._follow(arg, row, depth, owner)
 
     def _rows_that_matter(self, spot: Spot) -> list[int] | range:
