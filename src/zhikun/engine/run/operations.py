@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from zhikun.engine.run.places import too_coarse
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -25,8 +26,6 @@ SCALES = tuple(np.array(10.0**decimals) for decimals in range(7))
 # A quotient or product this near to half a step of the grid (relative) is decided by whole numbers instead of floats.
 NEAR_TIE = 1e-15
 ALMOST_HALF = 0.4999
-# Digits of the codes of a province, city, county and township (GB/T 2260 and the statistical codes below it).
-_LEVELS = (2, 4, 6, 9)
 BITS = tuple(np.array(1 << place, np.uint64) for place in range(63))
 
 
@@ -331,20 +330,9 @@ def _place_value(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str
     for prefix, local in value[1:]:
         result = np.where(codes // 10 ** (12 - len(prefix)) == int(prefix), local, result)
     settled = None
-    for code in _too_coarse(value):
+    for code in too_coarse(value):
         settled = both(settled, np.not_equal(codes, code))
     return result, known if settled is None or settled.all() else both(known, settled)
-
-
-@lru_cache(maxsize=1024)
-def _too_coarse(value: tuple[tuple[str, Any], ...]) -> tuple[int, ...]:
-    """The place codes, filled with zeros to 12 digits, that do not say which of several values is meant."""
-    found = set()
-    for prefix, local in value:
-        for above in (prefix[:digits] for digits in _LEVELS if digits < len(prefix)):
-            if [v for p, v in value if above.startswith(p)][-1] != local:
-                found.add(int(above.ljust(12, "0")))
-    return tuple(sorted(found))
 
 
 # --- tables and dates
