@@ -75,12 +75,21 @@ def test_a_folder_without_tables_ends_with_3(zhikun, tmp_path):
     refused(zhikun("survey", "check", tmp_path, "--pack", "national"), 3, "里没有表格文件")
 
 
-def test_a_folder_with_two_surveys_says_so_once(zhikun, tmp_path, good):
-    for name in "甲", "乙", "丙":
+@pytest.mark.parametrize("words", [["survey", "check"], ["assess", "--on", DAY, "--explain", "H01"]])
+def test_a_folder_with_two_surveys_names_their_files_once(zhikun, tmp_path, good, words):
+    for name in "a", "b", "c":
         shutil.copy(good, tmp_path / f"{name}.xlsx")
-    answer = zhikun("survey", "check", tmp_path, "--pack", "national")
-    refused(answer, 3, "请合并成一张")
-    assert answer.err.count("请合并成一张") == len(set(answer.err.splitlines()) - {answer.err.splitlines()[0]})
+    answer = zhikun(*words, tmp_path, "--pack", "national")
+    refused(answer, 3, "“a.xlsx”和“b.xlsx”都有“家庭”表，是两份调查表")
+    assert [line[2:21] for line in answer.err.splitlines()[1:]] == ["“a.xlsx”和“b.xlsx”都有", "“a.xlsx”和“c.xlsx”都有"]
+    assert "--corrected" in answer.err
+
+
+def test_two_sheets_of_one_kind_in_one_workbook_are_told_by_their_names(zhikun, tmp_path, good):
+    book = openpyxl.load_workbook(good)
+    book.copy_worksheet(book["家庭"]).title = "2024家庭"
+    book.save(tmp_path / "x.xlsx")
+    refused(zhikun("survey", "check", tmp_path / "x.xlsx", "--pack", "national"), 3, "“2024家庭”表：与“家庭”是同一种表")
 
 
 def test_a_household_that_is_not_there_or_was_rejected_ends_with_3(zhikun, flawed):

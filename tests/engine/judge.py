@@ -99,7 +99,7 @@ class Judge:
         return exact(fitting[0]) if table.type == "number" else fitting[0]
 
     def standard(self, name: str, place: str | None) -> Value:
-        """The newest value of the longest matching place; unknown where values differ inside the plan's place."""
+        """The newest value of the longest matching place; unknown where the place is, or is too coarse to tell."""
         standard = self.pack.standards[name]
         newest: dict[str, Any] = {}
         for value in sorted((v for v in standard.values if v.first <= self.day), key=lambda v: v.first):
@@ -112,6 +112,9 @@ class Judge:
                 return None
             fitting = [p for p in inside if place.ljust(12, "0").startswith(p)]
             found = inside[max(fitting, key=len)] if fitting else found
+            ends = min(digits for digits in (2, 4, 6, 9, 12) if not place[digits:].strip("0"))
+            if any(p.startswith(place[:ends]) and len(p) > ends and v != found for p, v in inside.items()):
+                return None  # the household's code ends above a place with another value
         return exact(found) if standard.type == "number" else found
 
 

@@ -145,9 +145,13 @@ def test_answering_what_is_missing_decides_every_household(name):
         for row in asked:
             own = households[int(row["household"][1:])][row["entity"]][max(row["row"] - 1, 0)]
             key = (row["household"], row["entity"], row["row"], row["fact"])
-            assert key in answered or own.get(row["fact"]) is None, f"asked although known: {key}"
+            fact, given = pack.facts[row["entity"], row["fact"]], own.get(row["fact"])
+            coarse = fact.type == "place" and given is not None and len(given) < 12
+            assert key in answered or given is None or coarse, f"asked although known: {key}"
+            if key not in answered and coarse:  # a finer code of the same place
+                own[row["fact"]] = given + "001001"[len(given) - 6 :]
             answered.add(key)
-            own.setdefault(row["fact"], chance.fact(pack.facts[row["entity"], row["fact"]]))
+            own.setdefault(row["fact"], chance.fact(fact))
     pytest.fail(f"still undetermined after {ROUNDS} rounds: {sorted(open_)[:5]}")
 
 

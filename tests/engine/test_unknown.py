@@ -9,7 +9,7 @@ from tests.engine.small import decision, fact, listing, one, plan_of, rule, stan
 from zhikun.engine.packs import change_days, load, names
 from zhikun.engine.packs.model import TableKey
 from zhikun.engine.plan import make_plan
-from zhikun.engine.run import assess
+from zhikun.engine.run import assess, missing_facts
 
 YES_NO = (fact("p", "boolean"), fact("q", "boolean"))
 
@@ -215,11 +215,55 @@ def test_an_answer_is_open_while_it_is_unknown_whether_the_question_arises():
 # --- standards of places
 
 
-def test_a_standard_that_differs_inside_the_county_needs_the_place():
-    plan = plan_of(standard("line", 500, local={"990101001": 600, "990101001002": 700}), rule("r", "line"))
-    found = [one(plan, place=p)["r"] for p in ("990101", "990101002", "990101001", "990101001001", "990101001002")]
-    assert found == [500, 500, 600, 600, 700]
-    assert one(plan)["r"] is None
+LOCAL = {"990101001": 600, "990101001002": 700, "990101003": 500, "990101003001": 500}
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        (None, None),
+        ("990101", None),  # the county may mean the township with its own value
+        ("990101000000", None),
+        ("990100", None),  # so may the city
+        ("990101001", None),  # the township may mean the village with its own value
+        ("990101001000", None),
+        ("990101001001", 600),
+        ("990101001002", 700),
+        ("990101002", 500),
+        ("990101002005", 500),
+        ("990101003", 500),  # the values written for it are all the same
+        ("990102", 500),
+    ],
+)
+def test_a_standard_that_differs_inside_the_county_needs_a_place_fine_enough(place, found):
+    plan = plan_of(standard("line", 500, local=LOCAL), rule("r", "line"))
+    household = facts.household(plan.pack, {"place": place} if place else {})
+    assert one(plan, **household["household"][0])["r"] == found
+    missing = missing_facts(plan, facts.tables(plan.pack, [household]), ["r"]).to_pylist()
+    asked = {"household": "H0000", "target": "r", "entity": "household", "row": 0, "fact": "place"}
+    assert missing == ([asked] if found is None else [])
+
+
+def test_a_place_to_the_county_is_enough_where_every_value_inside_is_the_same():
+    plan = plan_of(standard("line", 500, local={"990101001": 500, "990101001002": 500}), rule("r", "line"))
+    assert one(plan, place="990101")["r"] == 500
+
+
+def test_a_place_is_not_asked_for_where_another_value_of_it_changes_nothing():
+    plan = plan_of(standard("line", 500, local=LOCAL), fact("p", "boolean"), rule("r", "IF(p, line, 1)"))
+    below = facts.household(plan.pack, {"place": "990101", "p": False})
+    assert one(plan, place="990101", p=False)["r"] == 1
+    assert missing_facts(plan, facts.tables(plan.pack, [below]), ["r"]).num_rows == 0
+
+
+def test_a_choice_and_a_truth_of_a_place_need_it_too():
+    plan = plan_of(
+        standard("way", "x", "choice", choices="x y", local={"990101002": "y"}),
+        standard("insured", False, "boolean", local={"990101002": True}),
+        rule("r", "way = 'x'", "boolean"), rule("s", "insured", "boolean"),
+    )  # fmt: skip
+    found = [[one(plan, place=p)[name] for name in "rs"] for p in ("990101", "990101001", "990101002", "990101002001")]
+    assert found == [[None, None], [True, False], [False, True], [False, True]]
 
 
 def test_a_local_standard_may_divide_be_an_edge_and_be_assumed():

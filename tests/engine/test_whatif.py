@@ -13,7 +13,8 @@ from zhikun.engine.plan import make_plan
 from zhikun.engine.run import FactsError, assess, assess_files
 from zhikun.engine.run import partial as partial_module
 from zhikun.engine.run.kernel import Kernel
-from zhikun.engine.run.whatif import ChangeError, compare, compare_files, unaffected, with_standard, with_table_value
+from zhikun.engine.run.unaffected import unaffected
+from zhikun.engine.run.whatif import ChangeError, compare, compare_files, with_standard, with_table_value
 
 KEYS = (TableKey("health", choices_of="household.health"), TableKey("size", unit=""))
 CELLS = {("well", (None, 3.0)): -1, ("well", (3.0, None)): 2, ("ill", (None, 3.0)): 3, ("ill", (3.0, None)): 4}

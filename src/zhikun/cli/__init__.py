@@ -14,7 +14,7 @@ from zhikun.cli import words
 from zhikun.cli.assess import assess
 from zhikun.cli.demo import demo
 from zhikun.cli.packs import packs
-from zhikun.cli.screen import Refused
+from zhikun.cli.screen import Refused, aside
 from zhikun.cli.survey import survey
 from zhikun.cli.whatif import whatif
 from zhikun.wording import _
@@ -65,7 +65,7 @@ def main() -> None:
         _show(error)
         code = error.exit_code
     except Refused as error:
-        click.echo(str(error), err=True)
+        aside(str(error))
         code = error.code
     except (click.Abort, KeyboardInterrupt):
         click.echo(_("已中断，没有写出结果；重新运行即可。"), err=True)
@@ -78,7 +78,7 @@ def _show(error: click.ClickException) -> None:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
         click.echo(_("运行 {c} --help 看用法。").format(c=error.ctx.command_path), err=True)
-    click.echo(_("错误：{m}").format(m=_chinese(error.format_message())), err=True)
+    aside(_("错误：{m}").format(m=_chinese(error.format_message())))
 
 
 def _chinese(message: str) -> str:

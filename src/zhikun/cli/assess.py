@@ -29,7 +29,7 @@ from zhikun.cli.screen import (
     say,
     why,
 )
-from zhikun.cli.survey import FILE, MEMBERS, PACK, has_rejects, read, tell
+from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, has_rejects, read, tell
 from zhikun.documents.order import hardest_first
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan
@@ -53,43 +53,45 @@ MOST_ROWS = 10
 @ON
 @OUT
 @MEMBERS
+@CORRECTED
 @click.option(
     "--explain", "household", metavar="HOUSEHOLD", help=_("说明一户是怎么评出来的；有 --out 时另写这一户的报告")
 )
-@click.option("--markdown", is_flag=True, help=_("说明用 Markdown 写"))
-@click.option("--json", "as_json", is_flag=True, help=_("说明用 JSON 写"))
+@click.option("--markdown", "form", flag_value="markdown", help=_("说明用 Markdown 写"))
+@click.option("--json", "form", flag_value="json", help=_("说明用 JSON 写"))
 def assess(
     file: Path,
     pack_name: str,
     on: date,
     out: Path | None,
     members: Path | None,
+    corrected: Path | None,
     household: str | None,
-    markdown: bool,
-    as_json: bool,
+    form: str | None,
 ) -> int:
     """From a filled workbook to every report."""
     if out is None and household is None:
         raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
-    found = read(file, pack, members, on)
+    found = read(file, pack, members, on, corrected)
     # A piped explanation must be nothing but the explanation.
-    with redirect_stdout(sys.stderr) if as_json or markdown else nullcontext():
+    with redirect_stdout(sys.stderr) if form else nullcontext():
         if out is not None:
-            _assess_all(plan, found, file, folder(out))
+            files = _("{f}（更正表 {c}）").format(f=file.name, c=corrected.name) if corrected else file.name
+            _assess_all(plan, found, files, folder(out))
         elif found.counts["rejected"]:
             aside(_("这份调查表有 {r} 户退回，原因请用 zhikun survey check 查看。").format(r=found.counts["rejected"]))
     if household is not None:
-        _explain(plan, found, household, out, "json" if as_json else "markdown" if markdown else "text")
+        _explain(plan, found, household, out, form or "text")
     return FAULTS if has_rejects(found) else 0
 
 
-def _assess_all(plan: Plan, found: room.Survey, file: Path, out: Path) -> None:
+def _assess_all(plan: Plan, found: room.Survey, files: str, out: Path) -> None:
     tell(found)
     with progress() as report:
         results = _run(plan, found, report)
-        assessed = assessed_county(plan, found, results, file, out)
+        assessed = assessed_county(plan, found, results, files, out)
         with whole_run(out) as part:
             _write(plan, found, assessed, results, part, report)
             written = sorted(name for name in RESULTS if (part / name).exists())
@@ -106,12 +108,12 @@ def _run(plan: Plan, found: room.Survey, report: Any) -> Results:
         raise Refused(str(error), UNREADABLE) from None
 
 
-def assessed_county(plan: Plan, found: room.Survey, results: Results, file: Path, out: Path) -> documents.Assessed:
+def assessed_county(plan: Plan, found: room.Survey, results: Results, files: str, out: Path) -> documents.Assessed:
     """The assessed county as reports take it."""
     pack = plan.pack
     rejected = sum(len(sheet.rows) for sheet in found.rejects.values())
     intake = documents.Intake(
-        file=file.name,
+        file=files,
         households_read=found.counts["households"],
         households_rejected=found.counts["rejected"],
         rows_rejected=rejected,

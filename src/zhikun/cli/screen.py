@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from zhikun.engine.packs import PackErrors, load
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
-from zhikun.wording import _
+from zhikun.wording import _, shown
 
 FAULTS = 1
 USAGE = 2
@@ -82,7 +82,7 @@ def progress() -> Iterator[Report]:
     """A bar on the screen of errors: what is being done, how far, since when. Silent where there is no terminal."""
     console = Console(stderr=True)
     bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
         TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     tasks: dict[str, int] = {}
@@ -91,7 +91,7 @@ def progress() -> Iterator[Report]:
         if what not in tasks:
             for other in tasks.values():
                 bar.update(bar.task_ids[other], visible=False)
-            bar.add_task(what, total=max(total, 1))
+            bar.add_task(shown(what), total=max(total, 1))
             tasks[what] = len(tasks)
         bar.update(bar.task_ids[tasks[what]], completed=done, total=max(total, 1))
 
@@ -101,12 +101,12 @@ def progress() -> Iterator[Report]:
 
 def say(text: str) -> None:
     """A line of the result, on standard output."""
-    click.echo(text)
+    click.echo(shown(text))
 
 
 def aside(text: str) -> None:
     """A line beside the result, on standard error: what is piped on stays clean."""
-    click.echo(text, err=True)
+    click.echo(shown(text), err=True)
 
 
 def folder(path: Path) -> Path:

@@ -18,6 +18,10 @@ FILE = click.argument("file", type=click.Path(path_type=Path))
 MEMBERS = click.option(
     "--members", type=click.Path(path_type=Path), help=_("成员文件，当家庭和成员分在两个 CSV 或 Parquet 文件里时")
 )
+CORRECTED = click.option(
+    "--corrected", type=click.Path(path_type=Path), metavar="FILE",
+    help=_("改好的退回表：按户编号替换 FILE 里的户，原表没有的户补入，与全县一起评估"),
+)  # fmt: skip
 
 
 @click.group(help=_("调查表：生成模板、检查填好的表"))
@@ -54,7 +58,7 @@ def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None
         room.write_rejects(found, pack, out)
     say(
         _(
-            "退回的户写在 {p}：按“问题”列改好后，可以直接再交；要和全县一起排序，请把改好的行放回原表，再评估一次。"
+            "退回的户写在 {p}：按“问题”列改好后，用 zhikun assess 原表 --corrected 退回表 与全县一起评估，不必改原表。"
         ).format(p=out)
     )
     return FAULTS
@@ -67,7 +71,9 @@ def workbook(out: Path) -> Path:
     return out
 
 
-def read(file: Path, pack: Pack, members: Path | None = None, on: date | None = None) -> room.Survey:
+def read(
+    file: Path, pack: Pack, members: Path | None = None, on: date | None = None, corrected: Path | None = None
+) -> room.Survey:
     """The survey, or a refusal that gives every reason why the file cannot be used.
 
     Dates may not lie after `on`, the day of assessment, nor in the future.
@@ -75,7 +81,9 @@ def read(file: Path, pack: Pack, members: Path | None = None, on: date | None = 
     today = datetime.now().astimezone().date()
     try:
         with progress() as report:
-            found = room.read(file, pack, members=members, today=min(on or today, today), progress=report)
+            found = room.read(
+                file, pack, members=members, corrected=corrected, today=min(on or today, today), progress=report
+            )
             return replace(found, messages=(*found.messages, *_absent_sheets(found, pack)))
     except room.UnreadableFile as error:
         texts = [str(message) for message in error.messages]
@@ -110,6 +118,9 @@ def tell(found: room.Survey) -> None:
             h=counts["households"], a=counts["accepted"], r=counts["rejected"]
         )
     )
+    if "replaced" in counts:
+        text = _("更正表里接受的户：{r} 户替换了原表中同一编号的户，{n} 户是原表没有的，补入。")
+        say(text.format(r=counts["replaced"], n=counts["added"]))
     for severity, title in (
         (room.Severity.ERROR, _("错误（这些户退回）：")),
         (room.Severity.WARNING, _("提醒（不退回，请核对）：")),

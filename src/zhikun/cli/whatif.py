@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from zhikun.cli.assess import ON
 from zhikun.cli.publish import whole_file
 from zhikun.cli.screen import UNREADABLE, UNUSABLE, Refused, aside, lines, load_pack, plan_of, say
-from zhikun.cli.survey import FILE, MEMBERS, PACK, read
+from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, read
 from zhikun.engine.packs.model import Pack, Standard, Table
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
 from zhikun.engine.run.facts import FactsError
@@ -31,15 +31,24 @@ OUT = click.option(
 @PACK
 @ON
 @MEMBERS
+@CORRECTED
 @click.option("--set", "changes", multiple=True, required=True, metavar="NAME=VALUE",
               help=_("标准=新值；表里的值写成 表[键,键]=新值。名称也可以，如 农村低保标准=650。可写几次"))  # fmt: skip
 @OUT
-def whatif(file: Path, pack_name: str, on: date, members: Path | None, changes: Sequence[str], out: Path | None) -> int:
+def whatif(
+    file: Path,
+    pack_name: str,
+    on: date,
+    members: Path | None,
+    corrected: Path | None,
+    changes: Sequence[str],
+    out: Path | None,
+) -> int:
     """Base against variant on one survey."""
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
     variant = _variant(plan, pack, changes, on)
-    found = read(file, pack, members, on)
+    found = read(file, pack, members, on, corrected)
     if found.counts["rejected"]:  # they are in neither sum
         aside(_("这份调查表有 {r} 户退回，不在下面的户数和金额里；原因请用 zhikun survey check 查看。").format(
             r=found.counts["rejected"]))  # fmt: skip

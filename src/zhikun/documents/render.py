@@ -6,6 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import jinja2
 import typst
@@ -13,7 +14,7 @@ from markupsafe import Markup
 
 from zhikun.documents.blocks import Document
 from zhikun.documents.fonts import SANS_FAMILIES, typst_fonts
-from zhikun.wording import _
+from zhikun.wording import _, shown
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LOCK = Lock()
@@ -21,19 +22,28 @@ _LOCK = Lock()
 
 def html_page(document: Document) -> str:
     """The document as one HTML file: styles inline, no scripts, nothing fetched from anywhere."""
-    return _environment().get_template("document.html.j2").render(document=document)
+    return shown(_environment().get_template("document.html.j2").render(document=document))
 
 
 def pdf_bytes(document: Document) -> bytes:
     """The document as A4 PDF with embedded fonts. Raises FontsMissing where no Chinese font can be found."""
     _fonts, sans, serif = typst_fonts()
-    data = {**document.data(), "sans": sans, "serif": serif}
+    data = {**_shown(document.data()), "sans": sans, "serif": serif}
     # Data travels as a value, never as text of the template: a name cannot become markup.
     with _LOCK:
         made = _compiler().compile(format="pdf", sys_inputs={"data": json.dumps(data, ensure_ascii=False)})
     if not isinstance(made, bytes):
         raise TypeError(f"typst returned {type(made).__name__}, not one PDF")
     return made
+
+
+def _shown(value: Any) -> Any:
+    """Plain data with every text as it may be shown."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @cache

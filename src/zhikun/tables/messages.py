@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zhikun.wording import _
+from zhikun.wording import _, shown
 
 
 class Severity(StrEnum):
@@ -42,7 +42,7 @@ class RowMessage:
             place += _("第 {row} 行").format(row=self.row)
         if self.column:
             place += _("“{column}”列").format(column=self.column)
-        return place
+        return shown(place)
 
     def problem(self) -> str:
         """Everything but the place: for a column beside the row itself."""
@@ -52,7 +52,7 @@ class RowMessage:
             parts.append(_("应为{expected}").format(expected=gap + self.expected))
         if self.remedy:
             parts.append(self.remedy)
-        text = "；".join(part for part in parts if part)
+        text = shown("；".join(part for part in parts if part))
         return text if text.endswith(("？", "。")) else text + "。"
 
     def __str__(self) -> str:

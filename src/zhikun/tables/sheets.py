@@ -36,6 +36,7 @@ class Sheet:
     marks: Mapping[tuple[int, int], tuple[Kind, str]] = field(default_factory=dict)  # (row, column) from 0
     typed: bool = True
     tells_errors: bool = True  # False: formats in which error cells look like blank ones
+    file: str = ""  # the workbook; a CSV or Parquet file is named as its sheet
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else len(self.cells)

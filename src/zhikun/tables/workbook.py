@@ -46,7 +46,14 @@ def read_workbook(path: Path, max_unpacked: int, progress: Progress | None = Non
                 cells = sheet.to_python(skip_empty_area=False)
                 marks = _marks(path, parts[name]) if name in parts else {}
                 sheets.append(
-                    Sheet(name, cells, merged=sheet.merged_cell_ranges or (), marks=marks, tells_errors=name in parts)
+                    Sheet(
+                        name,
+                        cells,
+                        merged=sheet.merged_cell_ranges or (),
+                        marks=marks,
+                        tells_errors=name in parts,
+                        file=path.name,
+                    )
                 )
     except calamine.PasswordError:
         raise unreadable(

@@ -14,6 +14,7 @@ from tests.intake.survey.factory import HEAD_A, HEAD_B, TODAY, Formula, good, ma
 
 from zhikun.engine.packs import load
 from zhikun.intake import survey
+from zhikun.intake.survey.asked import asked_in_words
 
 PACK = make_pack()
 
@@ -55,6 +56,56 @@ def test_the_template_guides_and_limits_what_is_filled_in(template):
     assert rules["D3"].type == "date"
     assert "低保、医疗救助、高龄、护理补贴中的一项或几项（用顿号隔开），没有就填“无”" in home["K2"].comment.text
     assert "必填" in home["B2"].comment.text
+
+
+ASKED = {
+    "national": {"残疾等级": "只在“残疾类别”不是“无残疾”时填；其他情况留空，按“无”计算。"},
+    "fuyang": {
+        "镇街能承接": "只在“村（社区）能承接”为“否”时填；其他情况留空，按“是”计算。",
+        "课后有人照看": "只在不满 18 周岁时填；其他情况留空，按“是”计算。",
+    },
+    "yuanzhou": {
+        "没有活干的月数": "只在满 16 周岁，并且不超过 59 周岁时填；其他情况留空，按“0”计算。",
+        "养殖数量": "只在“养殖种类”选了至少一项（不是“无”）时填；其他情况留空，按“0”计算。",
+    },
+}
+
+
+@pytest.mark.parametrize("name", list(ASKED))
+def test_a_column_says_when_its_question_does_not_arise(name, tmp_path):
+    survey.template(load(name), tmp_path / "x.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "x.xlsx")
+    notes = {c.value: c.comment.text for sheet in book for row in sheet.iter_rows(max_row=2) for c in row if c.comment}
+    assert {title: ASKED[name][title] in notes.get(title, "") for title in ASKED[name]} == dict.fromkeys(
+        ASKED[name], True
+    )
+    guide = {row[0].value: row[1].value for row in book["填表说明"] if row[1].value}
+    assert all(any(words in text for text in guide.values()) for words in ASKED[name].values())
+    assert "时填；" not in notes["姓名"]
+
+
+def test_when_is_told_of_every_condition_a_pack_may_write():
+    asked = {
+        "rooms >= 2 OR income = 0": "“房间数”不小于 2，或者“经营收入”等于 0 ",
+        "NOT (heating IN ('a', 'b'))": "“取暖方式”不是“无”或“NA”",
+        "NOT HAS(help, 'old')": "“享受救助”里没有选“高龄、护理补贴”",
+        "COUNT_OF(help) > 1": "“享受救助”选的项数大于 1 ",
+        "rooms + 1 < 3": "符合 “房间数” + 1 < 3 ",
+    }
+    for formula, words in asked.items():
+        pack = make_pack()
+        conditional = dataclasses.replace(
+            pack.facts["household", "residence"], asked_when=formula, if_not_asked="rural"
+        )
+        pack = dataclasses.replace(pack, facts={**pack.facts, ("household", "residence"): conditional})
+        assert asked_in_words(pack) == {("household", "residence"): f"只在{words}时填；其他情况留空，按“农村”计算。"}
+
+
+def test_the_example_is_a_person_who_lives_with_the_family(tmp_path):
+    survey.template(load("national"), tmp_path / "x.xlsx")
+    people = openpyxl.load_workbook(tmp_path / "x.xlsx")["成员"]
+    example = {heading.value: cell.value for heading, cell in zip(people[2], people[3], strict=True)}
+    assert (example["户编号"], example["与户主关系"], example["共同生活"]) == ("示例", "户主", "是")
 
 
 def test_identity_numbers_and_accounts_are_typed_into_text_columns(template):

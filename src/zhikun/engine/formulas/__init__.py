@@ -1,7 +1,8 @@
 """Formulas: text -> typed tree, and the table of functions."""
 
-from zhikun.engine.formulas.check import Checker, check
-from zhikun.engine.formulas.functions import FUNCTIONS, Function
+from zhikun.engine.formulas.check import check
+from zhikun.engine.formulas.checker import Checker, Function
+from zhikun.engine.formulas.functions import FUNCTIONS
 from zhikun.engine.formulas.syntax import FormulaError, Word, names_in, parse
 from zhikun.engine.formulas.tree import CONSTANT, HOUSEHOLD, Node, Scope, Signature, TableSignature
 

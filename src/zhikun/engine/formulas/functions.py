@@ -7,26 +7,14 @@ To add a function: one row here, its operation in `engine/run/operations.py`, it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from zhikun.engine.formulas import units
-from zhikun.engine.formulas.check import Checker
+from zhikun.engine.formulas.checker import Checker, Function
 from zhikun.engine.formulas.syntax import FormulaError, Word
-from zhikun.engine.formulas.tree import CONSTANT, HOUSEHOLD, Node
+from zhikun.engine.formulas.tree import CONSTANT, HOUSEHOLD, Node, spread
 from zhikun.wording import _
 
 MANY = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One function of the formula language."""
-
-    name: str
-    usage: str
-    meaning: str
-    arity: tuple[int, int]
-    check: Callable[[Checker, Word], Node]
 
 
 def _if(checker: Checker, word: Word) -> Node:
@@ -193,14 +181,8 @@ def _sum(checker: Checker, word: Word) -> Node:
         condition = checker.fit(args[1], "boolean", (), word.position)
         zero = Node("literal", (), "number", CONSTANT, None, (), 0.0)
         value = choose(checker, condition, (value, zero), word.position)
-    value = _on_rows(value, entity)
+    value = spread(value, entity)
     return Node("sum", (value,), "number", HOUSEHOLD, value.unit, (), entity)
-
-
-def _on_rows(node: Node, entity: str) -> Node:
-    from zhikun.engine.formulas.check import spread  # noqa: PLC0415 - one function, kept beside the checker
-
-    return spread(node, entity)
 
 
 def _count(checker: Checker, word: Word) -> Node:
@@ -215,7 +197,7 @@ def _logical(op: str, kind: str) -> Callable[[Checker, Word], Node]:
     def check(checker: Checker, word: Word) -> Node:
         args = _rows(checker, word)
         entity = _over_one_entity(checker, args, word)
-        condition = _on_rows(checker.fit(args[0], "boolean", (), word.position), entity)
+        condition = spread(checker.fit(args[0], "boolean", (), word.position), entity)
         return Node(op, (condition,), kind, HOUSEHOLD, "" if kind == "number" else None, (), entity)
 
     return check

@@ -63,3 +63,10 @@ def space_of(nodes: tuple[Node, ...]) -> str:
     spaces = {node.space for node in nodes} - {CONSTANT}
     below = spaces - {HOUSEHOLD}
     return next(iter(below)) if below else HOUSEHOLD if spaces else CONSTANT
+
+
+def spread(node: Node, space: str) -> Node:
+    """A household's value given to each of its rows; anything else unchanged."""
+    if node.space == HOUSEHOLD and space not in (HOUSEHOLD, CONSTANT):
+        return Node("spread", (node,), node.type, space, node.unit, node.codes)
+    return node

@@ -1,4 +1,4 @@
-"""The facts still missing: which unknown facts could yet change an undetermined value.
+"""The facts still missing: which unknown facts, or place codes that are too coarse, could yet change an undetermined value.
 
 The block is run once more with every intermediate value kept; from the undetermined target we walk back through the
 operations, and only through what is unknown and still matters: a branch that a known condition did not take, or a part that
@@ -41,7 +41,7 @@ def missing_facts(plan: Plan, facts: Mapping[str, pa.Table], targets: Iterable[s
 
 
 def wanted(plan: Plan, block: Block, values: list[Any], target: Step) -> list[tuple[Step, int, int]]:
-    """(fact, household place, row) of each unknown fact that could change the target where it is undetermined."""
+    """(fact, household place, row) of each missing fact that could change the target where it is undetermined."""
     relevant = relevance(plan, block.frame, values, target.slot)
     found = []
     for step in plan.facts:
@@ -80,7 +80,8 @@ def relevance(plan: Plan, frame: Frame, values: list[Any], target: int) -> dict[
         if matters is None or not instruction.space or not matters.any():
             continue
         for slot, reached in _spread_back(plan.instructions, number, matters, frame, values):
-            where = reached & unknown(values[slot])
+            # A standard that differs between places is unknown also where the place is known, but only to the county.
+            where = reached if instruction.op == "place_value" else reached & unknown(values[slot])
             if where.any():
                 relevant[slot] = relevant[slot] | where if slot in relevant else where
     return relevant

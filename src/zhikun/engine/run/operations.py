@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zhikun.engine.run.places import too_coarse
+
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Value = tuple[Any, Any]
@@ -321,12 +323,19 @@ def _gather(frame: Frame, args: tuple[Value, ...], _value: Any, space: str) -> V
 
 
 def _place_value(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
-    """A standard that differs between places: the longest matching prefix of the place code wins."""
+    """A standard that differs between places: the longest matching prefix of the place code wins.
+
+    Unknown where the code ends above a place with another value: 990101 says only that the household lives somewhere in
+    the county, perhaps in the township 990101001.
+    """
     codes, known = args[0]
     result = np.full(np.shape(codes), value[0][1])
     for prefix, local in value[1:]:
         result = np.where(codes // 10 ** (12 - len(prefix)) == int(prefix), local, result)
-    return result, known
+    settled = None
+    for code in too_coarse(value):
+        settled = both(settled, np.not_equal(codes, code))
+    return result, known if settled is None or settled.all() else both(known, settled)
 
 
 # --- tables and dates

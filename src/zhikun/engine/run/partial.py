@@ -20,7 +20,7 @@ from zhikun.engine.run.files import CHUNK, Chunk, ParquetRows, open_facts
 from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.operations import Value
 from zhikun.engine.run.results import columns
-from zhikun.engine.run.whatif import unaffected
+from zhikun.engine.run.unaffected import unaffected
 
 
 class PartialRun:

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 
 from zhikun.engine.packs.model import Pack, Source, StandardValue
 from zhikun.engine.plan.model import Plan, Step
-from zhikun.engine.plan.tables import LookupData
 from zhikun.engine.run.assess import assess
 from zhikun.engine.run.facts import ID, FactsError
+from zhikun.engine.run.partial import PartialRun
 from zhikun.wording import _, did_you_mean
 
 TRIAL = Source(sample=True, reason="测算时替换的值，不是现行标准")
@@ -100,27 +100,6 @@ def _meant(key: object, part: object) -> bool:
     if number is None:
         return False
     return (low is None or float(low) <= number) and (below is None or number < float(below))
-
-
-def unaffected(base: Plan, variant: Plan) -> frozenset[tuple[str, str]]:
-    """The named values whose whole arithmetic is the same in both plans."""
-    seen: dict[object, int] = {}
-    ours, theirs = _signatures(base, seen), _signatures(variant, seen)
-    slots = {(step.entity, step.name): ours[step.slot] for step in base.steps}
-    return frozenset(key for step in variant.steps if slots.get(key := (step.entity, step.name)) == theirs[step.slot])
-
-
-def _signatures(plan: Plan, seen: dict[object, int]) -> list[int]:
-    """For each slot a number that equal arithmetic shares; `seen` numbers them over both plans. Not hashes: -1 and -2 share one."""
-    found: list[int] = []
-    for instruction in plan.instructions:
-        value = instruction.value
-        if isinstance(value, LookupData):
-            value = (value.name, value.edges, value.values)
-        args = tuple(found[slot] for slot in instruction.args)
-        key = (instruction.op, args, instruction.space, instruction.type, type(value).__name__, value)
-        found.append(seen.setdefault(key, len(seen)))
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +230,6 @@ def _sums(before: pa.Table, after: pa.Table, place: pa.Array, plan: Plan) -> pa.
 
 def compare_files(base: Plan, variant: Plan, sources: Mapping[str, Path], results: Path, digits: int = 9) -> Comparison:
     """The variant against the results that `assess_files` wrote for the base plan, reading and computing only what changed."""
-    from zhikun.engine.run.partial import PartialRun  # noqa: PLC0415 - the partial run reads this module's `unaffected`
-
     steps = compared_values(base)
     stored = results / "household.parquet"
     names = set(pq.read_schema(stored).names)

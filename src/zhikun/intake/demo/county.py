@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,8 +16,9 @@ import pyarrow as pa
 
 from zhikun.intake.demo.dice import Dice
 from zhikun.intake.demo.families import Family, compose, labour_level
+from zhikun.intake.demo.household import Household, Village
 from zhikun.intake.demo.levels import CAUSES, deal
-from zhikun.intake.demo.money import Facts, settle
+from zhikun.intake.demo.money import settle
 from zhikun.intake.demo.people import (
     STABLE_FROM,
     STABLE_UNTIL,
@@ -46,31 +46,6 @@ _URBAN_SHARE = 0.27
 
 class UnknownCounty(ValueError):
     """No demo county of this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Village:
-    """A village or residents' committee by its 12-digit code."""
-
-    code: str
-    township: str
-    name: str
-
-    @property
-    def urban(self) -> bool:
-        # Codes 001 to 099 are streets, 100 and above towns and townships.
-        return int(self.code[6:9]) < 100 or self.name.endswith("社区")
-
-
-@dataclass(slots=True)
-class Household:
-    """One generated household: where, who, and what the survey recorded."""
-
-    village: Village
-    family: Family
-    facts: Facts
-    address: str = ""
-    phone: str = ""
 
 
 def generate(seed: int, like: str = "yuanzhou") -> dict[str, pa.Table]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from zhikun.intake.demo.dice import Dice
+from zhikun.intake.demo.household import Household
 from zhikun.intake.demo.people import Person
-
-if TYPE_CHECKING:
-    from zhikun.intake.demo.county import Household
 
 NOTE = "生成数据，非真实人员"
 _TEXTS = ("residence", "planting", "housing_safety")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from zhikun.engine.packs.model import Fact, Pack
+from zhikun.intake.survey.asked import asked_in_words
 from zhikun.intake.survey.choices import expected_picks
 from zhikun.intake.survey.layout import (
+    SHARED_LIFE_FACT,
     SheetLayout,
     example_mark,
     guide_title,
@@ -60,21 +62,26 @@ class Styles:
 
 @dataclass(slots=True)
 class Book:
-    """A workbook being written, with its styles and the hidden sheet of long lists."""
+    """A workbook being written: styles, when its conditional questions are asked, the hidden sheet of long lists."""
 
     workbook: Workbook
     styles: Styles
+    asked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     options: Worksheet | None = None
     lists: int = 0
 
+    def help(self, fact: Fact) -> str:
+        """What people are told about a fact, beside its column."""
+        return fact_help(fact, self.asked.get((fact.entity, fact.name), ""))
 
-def open_book(path: Path) -> Book:
-    """A new workbook whose texts can never become formulas or links."""
+
+def open_book(path: Path, pack: Pack) -> Book:
+    """A new workbook of a pack's survey, whose texts can never become formulas or links."""
     workbook = xlsxwriter.Workbook(
         str(path),
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
-    return Book(workbook, _styles(workbook))
+    return Book(workbook, _styles(workbook), asked_in_words(pack))
 
 
 def close_book(book: Book) -> None:
@@ -105,7 +112,7 @@ def add_guide(book: Book, pack: Pack, plans: list[SheetLayout]) -> None:
         for fact in plan.facts:
             row += 1
             sheet.write_string(row, 0, plain_text(f"{plan.title}·{fact.title}"), book.styles.wrapped)
-            sheet.write_string(row, 1, plain_text(fact_help(fact)), book.styles.wrapped)
+            sheet.write_string(row, 1, plain_text(book.help(fact)), book.styles.wrapped)
     if pack.places:
         row += 2
         for column, heading in enumerate((_("区划代码"), _("地名"))):
@@ -138,7 +145,7 @@ def add_column(book: Book, sheet: Worksheet, column: int, fact: Fact, header_row
     """Heading, note, width, cell format and validation of one fact's column."""
     style = book.styles.required if fact.required else book.styles.heading
     sheet.write_string(header_row, column, plain_text(fact.title), style)
-    sheet.write_comment(header_row, column, fact_help(fact)[:1000], {"x_scale": 2, "y_scale": 1.2})
+    sheet.write_comment(header_row, column, book.help(fact)[:1000], {"x_scale": 2, "y_scale": 1.2})
     cell = {"number": book.styles.number, "date": book.styles.date}.get(fact.type, book.styles.text)
     width = max(10, min(26, 2 * len(fact.title) + 2))
     sheet.set_column(column, column, 22 if fact.format in {"id_number", "bank_account"} else width, cell)
@@ -147,9 +154,11 @@ def add_column(book: Book, sheet: Worksheet, column: int, fact: Fact, header_row
         sheet.data_validation(header_row + 1, column, _LAST_ROW, column, rule)
 
 
-def fact_help(fact: Fact) -> str:
-    """Question, note, what may be filled in, and where it is proved."""
+def fact_help(fact: Fact, asked: str = "") -> str:
+    """Question, when it is asked at all, note, what may be filled in, and where it is proved."""
     parts = [fact.question or fact.title]
+    if asked:
+        parts.append(asked)
     if fact.note:
         parts.append(fact.note)
     parts.append(_("填写：{what}。").format(what=_what(fact)))
@@ -230,7 +239,7 @@ def _bands(book: Book, sheet: Worksheet, plan: SheetLayout, first: int) -> None:
 
 
 def _validation(book: Book, fact: Fact) -> dict[str, Any] | None:
-    help_text = {"input_title": plain_text(fact.title)[:32], "input_message": fact_help(fact)[:_LONGEST_HINT]}
+    help_text = {"input_title": plain_text(fact.title)[:32], "input_message": book.help(fact)[:_LONGEST_HINT]}
     refusal = {"error_title": _("填得不对"), "error_type": "stop"}
     if fact.type in {"choice", "boolean"}:
         labels = list(fact.choices.values()) if fact.type == "choice" else [_("是"), _("否")]
@@ -298,7 +307,7 @@ def _example(fact: Fact) -> str:
     if fact.type == "choices":
         return "、".join(list(fact.choices.values())[:2])
     if fact.type == "boolean":
-        return _("否")
+        return _("是") if fact.name == SHARED_LIFE_FACT else _("否")
     if fact.type == "date":
         return "1965-03-08"
     if fact.type == "place":

@@ -96,6 +96,7 @@ def _assign(
     """By name first; a sheet without a telling name by its headings."""
     chosen: dict[str, Sheet] = {}
     nameless = []
+    told: set[tuple[str, str]] = set()
     own = {guide_title(), options_title()}
     for sheet in sheets:
         entity = given.get(sheet.name) or sheet_entity(sheet.name, plans)
@@ -104,7 +105,12 @@ def _assign(
         if not entity:
             nameless.append(sheet)
         elif entity in chosen:
-            result.fatal.append(_twice(chosen[entity], sheet))
+            # Two whole workbooks share every sheet: to be told of the first is enough.
+            pair = (chosen[entity].file, sheet.file)
+            if pair not in told or not all(pair):
+                told.add(pair)
+                title = next(plan.title for plan in plans if plan.entity == entity)
+                result.fatal.append(_twice(chosen[entity], sheet, title))
         else:
             chosen[entity] = sheet
     for sheet in nameless:
@@ -220,7 +226,18 @@ def _no_headings(sheet: Sheet, plan: SheetLayout) -> RowMessage:
     )
 
 
-def _twice(first: Sheet, second: Sheet) -> RowMessage:
+def _twice(first: Sheet, second: Sheet, title: str) -> RowMessage:
+    if first.file != second.file:
+        return RowMessage(
+            "",
+            0,
+            "",
+            _("“{first}”和“{second}”都有“{title}”表，是两份调查表").format(
+                first=first.file or first.name, second=second.file or second.name, title=title
+            ),
+            _("一次一份调查表"),
+            _("请只交其中一份，或合并成一份；改好的退回表用 assess 的 --corrected 交回"),
+        )
     return RowMessage(
         second.name,
         0,

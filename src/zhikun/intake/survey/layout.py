@@ -12,6 +12,7 @@ from zhikun.wording import _
 HOUSEHOLD_COLUMN = "household"
 ROW_COLUMN = "row"
 PLACE_FACT = "place"
+SHARED_LIFE_FACT = "lives_together"
 _SHEETS = {"household": "家庭", "member": "成员"}
 _DROPPED = re.compile(r"[\s*＊★:：]|\(必填\)|\(选填\)")
 

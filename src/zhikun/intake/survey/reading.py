@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pyarrow as pa
 
 from zhikun.engine.packs.model import Pack
 from zhikun.intake.survey.convert import Context
-from zhikun.intake.survey.headings import Mapped, map_sheets
+from zhikun.intake.survey.corrected import check_same_people, joined, of_corrected
+from zhikun.intake.survey.headings import Mapped, Mapping, map_sheets
 from zhikun.intake.survey.households import check_households, mask_of_in, rejected_households
 from zhikun.intake.survey.layout import HOUSEHOLD_COLUMN, ROW_COLUMN, SheetLayout, layouts
 from zhikun.intake.survey.model import RejectedSheet, Survey
 from zhikun.intake.survey.people import check_people
-from zhikun.intake.survey.rows import Rows, bad_rows, counted, messages_of, take_rows
+from zhikun.intake.survey.rows import Elsewhere, Rows, bad_rows, counted, household_numbers, messages_of, take_rows
 from zhikun.intake.survey.values import Finding
 from zhikun.tables import Kind, Limits, RowMessage, Severity, Sheet, UnreadableFile, is_table_file, read_sheets
 from zhikun.wording import _
@@ -30,6 +32,7 @@ def read(
     pack: Pack,
     *,
     members: Path | str | None = None,
+    corrected: Path | str | None = None,
     today: date | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -38,32 +41,65 @@ def read(
 
     A household with an error in its own row or in any row of its people is rejected as a whole; warnings do
     not reject. `members` names the member file where it does not lie beside the household file under the same
-    name; `today` is the last day that a date may have: a birth after the day of assessment would make an age below zero.
+    name. `corrected` is a file of households that came back: each replaces the survey's household of the same number,
+    or is added. `today` is the last day that a date may have: a birth after the day of assessment would make an age
+    below zero.
     Raises UnreadableFile, with every reason, when no row can be read: not a workbook, a password, a sheet or a required
     column missing.
     """
-    plans = layouts(pack)
-    sheets: list[Sheet] = []
-    for file in survey_files(Path(path), Path(members) if members else None, plans):
-        sheets.extend(read_sheets(file, limits=limits, progress=progress))
-    given = {Path(path).name: "household", Path(members).name: "member"} if members else {}
-    mapping = map_sheets(sheets, plans, given)
-    mapping.messages.extend(_blind_spots(sheets))
-    if mapping.fatal:
-        raise UnreadableFile(*mapping.fatal, *mapping.messages)
-    today = today or datetime.now().astimezone().date()
-    found: dict[str, Rows] = {}
-    for number, (entity, mapped) in enumerate(mapping.sheets.items()):
-        if progress:
-            progress(_("核对“{sheet}”").format(sheet=mapped.grid.sheet), number, len(mapping.sheets))
-        context = Context(today, pack.place or "", mapped.grid.typed)
-        found[entity] = take_rows(mapped, context)
-    _something_to_read(found)
-    check_people(found["member"], pack.facts_of("member"), today)
-    check_households(found)
-    if progress:
-        progress(_("汇总"), len(found), len(found))
-    return _survey(found, mapping.messages)
+    reader = _Reader(pack, today or datetime.now().astimezone().date(), limits, progress)
+    mapping = reader.mapping(Path(path), Path(members) if members else None, Path(corrected) if corrected else None)
+    if corrected is None:
+        return _survey(reader.rows(mapping), mapping.messages)
+    try:
+        fixes = reader.mapping(Path(corrected), None)
+        fixed = reader.rows(fixes)
+    except UnreadableFile as error:
+        raise UnreadableFile(*of_corrected(error.messages)) from None
+    before = household_numbers(mapping.sheets["household"])
+    found = reader.rows(mapping, Elsewhere(fixed["household"].households.drop_null().unique(), before))
+    check_same_people(found, fixed, pack.facts_of("member"))
+    return joined(_survey(found, mapping.messages), _survey(fixed, fixes.messages), before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads files of one survey in the same way."""
+
+    pack: Pack
+    today: date
+    limits: Limits | None
+    progress: Progress | None
+
+    def mapping(self, path: Path, members: Path | None, apart: Path | None = None) -> Mapping:
+        """Which sheets and columns of the files mean what; `apart` is no part of a folder. Raises UnreadableFile."""
+        plans = layouts(self.pack)
+        sheets: list[Sheet] = []
+        for file in survey_files(path, members, plans):
+            if path.is_dir() and apart is not None and file.resolve() == apart.resolve():
+                continue
+            sheets.extend(read_sheets(file, limits=self.limits, progress=self.progress))
+        mapping = map_sheets(sheets, plans, {path.name: "household", members.name: "member"} if members else {})
+        mapping.messages.extend(_blind_spots(sheets))
+        if mapping.fatal:
+            raise UnreadableFile(*mapping.fatal, *mapping.messages)
+        return mapping
+
+    def rows(self, mapping: Mapping, elsewhere: Elsewhere | None = None) -> dict[str, Rows]:
+        """The rows of every sheet, checked; without those of households that are told of elsewhere."""
+        found: dict[str, Rows] = {}
+        for number, (entity, mapped) in enumerate(mapping.sheets.items()):
+            if self.progress:
+                self.progress(_("核对“{sheet}”").format(sheet=mapped.grid.sheet), number, len(mapping.sheets))
+            context = Context(self.today, self.pack.place or "", mapped.grid.typed)
+            found[entity] = take_rows(mapped, context, elsewhere)
+        if elsewhere is None:
+            _something_to_read(found)
+        check_people(found["member"], self.pack.facts_of("member"), self.today)
+        check_households(found)
+        if self.progress:
+            self.progress(_("汇总"), len(found), len(found))
+        return found
 
 
 def survey_files(path: Path, members: Path | None, plans: Sequence[SheetLayout]) -> list[Path]:

@@ -57,7 +57,33 @@ class Rows:
         self.findings.append((column, Finding(index, found, expected, remedy, severity)))
 
 
-def take_rows(mapped: Mapped, context: Context) -> Rows:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Households that a second file tells of: their rows in this one do not count."""
+
+    households: pa.Array
+    known: pa.Array  # every household of this survey's household sheet
+
+    def rows(self, households: pa.Array) -> NDArray[np.bool_]:
+        """Their rows, and those of nobody that stand below one of them: they went back to be corrected with it."""
+        theirs = _in(households, self.households)
+        owned = theirs | _in(households, self.known)
+        above = (
+            np.maximum.accumulate(np.where(owned, np.arange(len(owned)), -1)) if len(owned) else np.zeros(0, np.intp)
+        )
+        return theirs | (~owned & (above >= 0) & theirs[above]) if len(owned) else theirs
+
+
+def _in(values: pa.Array, among: pa.Array) -> NDArray[np.bool_]:
+    return mask_of(pc.is_in(values, value_set=among, skip_nulls=True))
+
+
+def household_numbers(mapped: Mapped) -> pa.Array:
+    """Every household of a household sheet, whatever else is wrong with its row."""
+    return _households(mapped.grid.columns[mapped.household])[0].drop_null().unique()
+
+
+def take_rows(mapped: Mapped, context: Context, elsewhere: Elsewhere | None = None) -> Rows:
     """Leave out empty and example rows, find households and row numbers, convert every fact."""
     grid = mapped.grid
     used = [mapped.household, *mapped.facts.values()]
@@ -67,6 +93,8 @@ def take_rows(mapped: Mapped, context: Context) -> Rows:
     keys = clean(grid.columns[mapped.household].text)
     examples = filled & mask_of(pc.starts_with(keys, example_mark()))
     kept = np.flatnonzero(filled & ~examples)
+    if elsewhere is not None:
+        kept = kept[~elsewhere.rows(_households(grid.columns[mapped.household].take(kept))[0])]
     households, found = _households(grid.columns[mapped.household].take(kept))
     rows = Rows(mapped, grid.rows[kept], kept, households, np.zeros(len(kept), dtype=np.int32))
     rows.examples, rows.empty = int(examples.sum()), int((~filled).sum())

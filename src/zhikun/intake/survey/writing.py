@@ -31,7 +31,7 @@ _STEP = 2000
 
 def template(pack: Pack, path: Path | str) -> None:
     """Write the empty survey workbook of a pack, with an example row on each sheet."""
-    book = open_book(Path(path))
+    book = open_book(Path(path), pack)
     plans = layouts(pack)
     add_guide(book, pack, plans)
     for plan in plans:
@@ -41,7 +41,7 @@ def template(pack: Pack, path: Path | str) -> None:
 
 def write(tables: Mapping[str, pa.Table], pack: Pack, path: Path | str, progress: Progress | None = None) -> None:
     """Write facts as a survey workbook in the layout of the template; what is unknown stays blank."""
-    book = open_book(Path(path))
+    book = open_book(Path(path), pack)
     plans = layouts(pack)
     add_guide(book, pack, plans)
     for plan in plans:
@@ -64,7 +64,7 @@ def write_rejects(survey: Survey, pack: Pack, path: Path | str) -> None:
     Corrected, the workbook is read by `read` as it is. It holds full identity numbers, as the file did:
     it goes back to whom the file came from and nowhere else.
     """
-    book = open_book(Path(path))
+    book = open_book(Path(path), pack)
     plans = layouts(pack)
     add_guide(book, pack, plans)
     for plan in plans:
