@@ -58,6 +58,8 @@ def _step_back(instructions: tuple[Instruction, ...], slot: int, reached: _Reach
             continue
         for arg in _mattering(instructions, instruction, values, row):
             _reach(reached, values, arg, row, bits)
+        if instruction.op == "place_value":  # unknown also where the place is known, but only to the county
+            reached[instruction.args[0]] = reached.get(instruction.args[0], 0) | bits
 
 
 def _reach(reached: _Reached, values: Slots, slot: int, row: int, bits: int) -> None:

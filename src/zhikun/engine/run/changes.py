@@ -3,12 +3,67 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from zhikun.engine.plan.model import Step
-from zhikun.engine.run.display import number
+from zhikun.engine.plan.model import Lowered, Plan, Step
+from zhikun.engine.run.display import Values, number
 from zhikun.engine.run.facts import ID
 from zhikun.wording import _
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """The named number on one side of a comparison that could be moved to turn it over."""
+
+    step: Step
+    slot: int  # of the comparison
+    limit: int  # slot of the other side
+    below: bool  # the comparison holds when this side is below
+    strict: bool
+    grain: float
+    asked: int | None  # slot that says whether the fact's question arose: one that did not cannot be answered otherwise
+
+    def move(self, values: Values, row: int) -> tuple[float, float, float] | None:
+        """The smallest move, with its relative size: (size, before, after); None where none is possible."""
+        holds = values.at(self.slot, row)
+        if holds is None or (self.asked is not None and values.at(self.asked, row) is False):
+            return None
+        mine, limit = values.at(self.step.slot, row), values.at(self.limit, row)
+        inclusive = self.strict if holds else not self.strict
+        target = limit if inclusive else limit + (self.grain if self.below == holds else -self.grain)
+        target = possible(self.step, target, mine)
+        if target is None:
+            return None
+        return abs(target - mine) / max(1.0, abs(limit)), mine, target
+
+
+def lever_of(plan: Plan, steps: Mapping[tuple[str, str], Step], low: Lowered) -> Lever | None:
+    """What can be moved to turn a comparison over: the left side before the right, never a standard."""
+    if low.node.op in ("eq", "ne"):
+        return None
+    for place, arg in enumerate(low.args):
+        key = _named(arg)
+        step = steps[key] if key is not None else None
+        if step is not None and step.kind != "standard" and step.type == "number":
+            instruction = plan.instructions[step.slot]
+            return Lever(
+                step,
+                low.slot,
+                low.args[1 - place].slot,
+                (low.node.op in ("lt", "le")) == (place == 0),
+                low.node.op in ("lt", "gt"),
+                grain_of(step),
+                instruction.args[0] if instruction.op == "not_asked" else None,
+            )
+    return None
+
+
+def _named(low: Lowered) -> tuple[str, str] | None:
+    while low.node.op == "spread":
+        low = low.args[0]
+    return low.node.value if low.node.op == "ref" and isinstance(low.node.value, tuple) else None
 
 
 def possible(step: Step, target: float, before: float) -> float | None:

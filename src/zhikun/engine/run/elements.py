@@ -13,6 +13,7 @@ from typing import Any
 
 from zhikun.engine.plan.model import Instruction
 from zhikun.engine.run.operations import NEAR_TIE, divide_half_away, whole_millionths
+from zhikun.engine.run.places import too_coarse
 
 Set = tuple[int, int]
 
@@ -159,7 +160,9 @@ def gather(*items: bool | None) -> Set:
 
 
 def place_value(values: tuple[tuple[str, Any], ...], code: int) -> Any:
-    """A standard that differs between places: the longest matching prefix of the place code wins."""
+    """A standard that differs between places: the longest matching prefix wins; unknown where a code ends too early."""
+    if code in too_coarse(values):
+        return None
     text = f"{code:012d}"
     return next(value for prefix, value in reversed(values) if text.startswith(prefix))
 

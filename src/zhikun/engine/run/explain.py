@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import Lowered, Plan, Step
 from zhikun.engine.run.asking import asked
-from zhikun.engine.run.changes import change, grain_of, possible
+from zhikun.engine.run.changes import Lever, change, lever_of
 from zhikun.engine.run.display import Names, Part, Values, display, number, parts, plain
 from zhikun.engine.run.elements import is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.single import Single
-from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walk, Way
+from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walk, ways_of
 from zhikun.wording import SAMPLE_MARK, _
 
 MOST_CHANGES = 3
@@ -65,7 +65,6 @@ class _Told:
     """What a step tells of every household alike: its data, and its formula as words with blanks."""
 
     step: Step
-    place: int  # among the plan's steps
     below: bool  # on the rows of an entity
     settled: bool  # the same value for every household
     words: str  # with %s for each blank; '' where nothing is to be filled in
@@ -112,10 +111,11 @@ class Explainer:
             {name: table.title for name, table in plan.pack.tables.items()},
             {name: entity.title for name, entity in plan.pack.entities.items()},
         )
-        self._ways = {key: Way.of(s) for key, s in self.steps.items() if s.branches or s.items or s.tree is not None}
+        self._ways = ways_of(plan.steps)
         self._places = {(step.entity, step.name): place for place, step in enumerate(plan.steps)}
-        self._told = {key: self._of_every_household(step) for key, step in self.steps.items()}
+        self._told = [self._of_every_household(step) for step in plan.steps]
         self._compared: dict[int, _Compared] = {}
+        self._levers: dict[int, Lever | None] = {}
         self._clauses: dict[int, tuple[str, str]] = {}
 
     def _titles(self, words: list[Part]) -> str:
@@ -127,8 +127,8 @@ class Explainer:
         names = list(targets) or self.default_targets()
         walk = Walk(self._ways, values.slots)
         for name in names:
-            walk.visit(self._key(name), 0, 0)
-        aims = [self.steps[self._key(name)] for name in names]
+            walk.visit(self._place(name), 0, 0)
+        aims = [self.plan.steps[self._place(name)] for name in names]
         conditions = [self._condition(values, *found) for found in walk.comparisons.values()]
         pack = self.plan.pack
         return Explanation(
@@ -153,8 +153,9 @@ class Explainer:
             }
         )
 
-    def _key(self, name: str) -> Key:
-        return ("", name) if ("", name) in self.steps else (ID, name)
+    def _place(self, name: str) -> int:
+        place = self._places.get(("", name))
+        return self._places[ID, name] if place is None else place
 
     def default_targets(self) -> list[str]:
         """What the pack's results name: category, amount, index, eligibility, causes, lists."""
@@ -203,17 +204,17 @@ class Explainer:
         return step.source
 
     def _step(self, mark: Mark, values: Values, depth: int) -> dict[str, Any]:
-        entity, name, row = mark
-        told = self._told[entity, name]
+        place, row = mark
+        told = self._told[place]
         step, data = told.step, told.data.copy()
         data["depth"] = depth
         if told.settled:
             return data
         value = values.slots[step.slot]
-        key: int | tuple[int, int] = told.place
+        key: int | Mark = place
         if told.below:
-            value, key = value[row], (told.place, row)
-            data["id"] = f"{entity}.{name}.{row + 1}"
+            value, key = value[row], mark
+            data["id"] = f"{step.entity}.{step.name}.{row + 1}"
             data["row"] = row + 1
         if step.branches:
             data |= _rests_on(self._source(step, values, row))
@@ -254,7 +255,6 @@ class Explainer:
             data |= {"value": plain(step, value), "display": display(step, value)}
         return _Told(
             step,
-            self._places[step.entity, step.name],
             step.entity not in ("", ID),
             settled,
             text if step.kind != "fact" else "",
@@ -263,7 +263,7 @@ class Explainer:
             data,
         )
 
-    def _condition(self, values: Values, spot: Spot, row: int, owner: Key) -> dict[str, Any]:
+    def _condition(self, values: Values, spot: Spot, row: int, owner: int) -> dict[str, Any]:
         compared = self._compared.get(id(spot))
         if compared is None:
             compared = self._compared[id(spot)] = self._of_every_comparison(spot.low)
@@ -278,8 +278,8 @@ class Explainer:
             "holds": state,
             "margin": margin,
             "unit": unit,
-            "step": owner[1],
-            "reference": self.steps[owner].source.reference,
+            "step": self.plan.steps[owner].name,
+            "reference": self.plan.steps[owner].source.reference,
         }
 
     def _of_every_comparison(self, low: Lowered) -> _Compared:
@@ -333,7 +333,7 @@ class Explainer:
         return found
 
     def _missing(self, values: Values, aims: list[Step]) -> list[dict[str, Any]]:
-        found: dict[Mark, dict[str, Any]] = {}
+        found: dict[tuple[str, str, int], dict[str, Any]] = {}
         for aim, step, row in asked(self.plan, values.slots, aims):
             told = found.get((step.entity, step.name, row))
             if told is None:
@@ -356,9 +356,11 @@ class Explainer:
         aimed = frozenset(aim.slot for aim in decided)
         candidates = []
         for spot, row, _owner in walk.comparisons.values():
-            moved = self._beyond(spot.low, row, values)
-            if moved is not None:
-                candidates.append(moved)
+            lever = self._lever(spot)
+            moved = lever.move(values, row) if lever is not None else None
+            if lever is not None and moved is not None:
+                size, before, after = moved
+                candidates.append((size, lever.step, row, before, after))
         candidates.sort(key=lambda item: item[0])
         near = [candidate for candidate in candidates if candidate[0] <= 1] or candidates[:1]
         found: list[dict[str, Any]] = []
@@ -372,36 +374,10 @@ class Explainer:
                     break
         return found[:MOST_CHANGES]
 
-    def _beyond(self, low: Lowered, row: int, values: Values) -> tuple[float, Step, int, float, float] | None:
-        """The smallest move of a named number that turns a comparison over, with its relative size."""
-        holds = values.at(low.slot, row)
-        sides = [_named(arg) for arg in low.args]
-        if holds is None or not any(sides) or low.node.op in ("eq", "ne"):
-            return None
-        place = 0 if self._movable(sides[0]) else 1
-        side = sides[place]
-        if not self._movable(side) or side is None:
-            return None
-        step = self.steps[side]
-        mine, limit = values.at(step.slot, row), values.at(low.args[1 - place].slot, row)
-        below = (low.node.op in ("lt", "le")) == (place == 0)  # the condition holds when this side is below
-        strict = low.node.op in ("lt", "gt")
-        grain = grain_of(step)
-        inclusive = strict if holds else not strict
-        target = possible(step, limit if inclusive else limit + (grain if below == bool(holds) else -grain), mine)
-        if target is None or not self._arose(step, row, values):
-            return None
-        return abs(target - mine) / max(1.0, abs(limit)), step, row, mine, target
-
-    def _arose(self, step: Step, row: int, values: Values) -> bool:
-        """Whether a fact's question was asked: one that did not arise cannot be answered otherwise."""
-        instruction = self.plan.instructions[step.slot]
-        if instruction.op != "not_asked":
-            return True
-        return values.at(instruction.args[0], row) is not False
-
-    def _movable(self, key: Key | None) -> bool:
-        return key is not None and self.steps[key].kind != "standard" and self.steps[key].type == "number"
+    def _lever(self, spot: Spot) -> Lever | None:
+        if id(spot) not in self._levers:
+            self._levers[id(spot)] = lever_of(self.plan, self.steps, spot.low)
+        return self._levers[id(spot)]
 
 
 def _rows_of(key: Key, entity: str) -> str:
@@ -430,9 +406,3 @@ def _rests_on(source: Source) -> dict[str, Any]:
 
 def _replaced(rows: list[Any], place: int, value: float) -> list[Any]:
     return [*rows[:place], value, *rows[place + 1 :]]
-
-
-def _named(low: Lowered) -> Key | None:
-    while low.node.op == "spread":
-        low = low.args[0]
-    return low.node.value if low.node.op == "ref" and isinstance(low.node.value, tuple) else None

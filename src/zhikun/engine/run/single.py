@@ -42,6 +42,7 @@ class Single:
 
     def _line(self, slot: int, instruction: Instruction) -> _Line:
         op, space, args = instruction.op, instruction.space, instruction.args
+        read = tuple(dict.fromkeys(args))
         if op == "const":
             self._sure[slot] = repr(instruction.value)
             return (), self._sure[slot]
@@ -49,16 +50,16 @@ class Single:
             count = self._count(str(instruction.value))
             return (count,), f"float(v{count})"
         if space in ("", ID):
-            return args, self._expression(slot, instruction, [f"v{arg}" for arg in args])
+            return read, self._expression(slot, instruction, [f"v{arg}" for arg in args])
         if op in ("spread", "fill"):
             count = self._count(space)
             return (args[0], count), f"[v{args[0]}] * v{count}"
         rows = [arg for arg in dict.fromkeys(args) if self.plan.instructions[arg].space]
         each = self._expression(slot, instruction, [f"{'x' if arg in rows else 'v'}{arg}" for arg in args])
         if len(rows) == 1:
-            return args, f"[{each} for x{rows[0]} in v{rows[0]}]"
+            return read, f"[{each} for x{rows[0]} in v{rows[0]}]"
         names, lists = (", ".join(f"{letter}{arg}" for arg in rows) for letter in "xv")
-        return args, f"[{each} for {names} in zip({lists})]"
+        return read, f"[{each} for {names} in zip({lists})]"
 
     def _expression(self, slot: int, instruction: Instruction, names: list[str]) -> str:
         args = [self._sure.get(arg, name) for arg, name in zip(instruction.args, names, strict=True)]
@@ -112,7 +113,7 @@ class Single:
         function = self._functions.get(slot)
         if function is None:
             args, text = self._lines[slot]
-            takes = ", ".join(f"v{arg}" for arg in dict.fromkeys(args))
+            takes = ", ".join(f"v{arg}" for arg in args)
             function = self._functions[slot] = self._made(f"line = lambda {takes}: {text}", "line")
         return function
 

@@ -7,7 +7,7 @@ through one household's values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from zhikun.engine.run.facts import ID
 from zhikun.engine.run.single import Slots
 
 Key = tuple[str, str]
-Mark = tuple[str, str, int]  # entity, name, row from 0
+Mark = tuple[int, int]  # the place of a named value among the plan's steps, row from 0
 COMPARISONS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 _PER_ROW = frozenset({"sum", "count", "any", "all", "max_of", "min_of"})
 _DECIDED = frozenset({"if", "and", "or", "mul"})  # operations of which only some arguments mattered
@@ -30,22 +30,22 @@ class Spot:
     op: str
     slot: int
     args: tuple[Spot, ...]
-    key: Key | None  # the named value it mentions
+    step: int | None  # the place of the named value it mentions
     low: Lowered
     compares: bool  # numbers, so that it is told how near they are
     live: bool  # whether a named value or a comparison lies in it
     below: bool  # for a named value: on the rows of an entity
 
     @staticmethod
-    def of(low: Lowered) -> Spot:
+    def of(low: Lowered, places: Mapping[Key, int]) -> Spot:
         """A lowered node laid out."""
         node = low.node
-        args = tuple(Spot.of(arg) for arg in low.args)
+        args = tuple(Spot.of(arg, places) for arg in low.args)
         key: Any = node.value if node.op == "ref" and isinstance(node.value, tuple) else None
         compares = node.op in COMPARISONS and node.args[0].type == "number"
         live = key is not None or compares or any(arg.live for arg in args)
         below = key is not None and key[0] not in ("", ID)
-        return Spot(node.op, low.slot, args, key, low, compares, live, below)
+        return Spot(node.op, low.slot, args, None if key is None else places[key], low, compares, live, below)
 
 
 @dataclass(slots=True)
@@ -56,56 +56,66 @@ class Way:
     items: tuple[Spot, ...]
     tree: Spot | None
 
-    @staticmethod
-    def of(step: Step) -> Way:
-        """A step's formulas laid out."""
-        branches = tuple((Spot.of(b.when) if b.when is not None else None, Spot.of(b.then)) for b in step.branches)
-        items = tuple(Spot.of(item.when) for item in step.items)
-        return Way(branches, items, Spot.of(step.tree) if step.tree is not None else None)
+
+def ways_of(steps: Sequence[Step]) -> list[Way | None]:
+    """Each step's formulas laid out; None where it has none."""
+    places = {(step.entity, step.name): place for place, step in enumerate(steps)}
+
+    def way(step: Step) -> Way | None:
+        if not (step.branches or step.items or step.tree is not None):
+            return None
+        return Way(
+            tuple((Spot.of(b.when, places) if b.when else None, Spot.of(b.then, places)) for b in step.branches),
+            tuple(Spot.of(item.when, places) for item in step.items),
+            Spot.of(step.tree, places) if step.tree else None,
+        )
+
+    return [way(step) for step in steps]
 
 
 class Walk:
     """What one explanation gathers: named values in dependency order with their depth, and comparisons that mattered."""
 
-    def __init__(self, ways: Mapping[Key, Way], values: Slots) -> None:
-        """`ways`: of the named values that have formulas."""
+    def __init__(self, ways: Sequence[Way | None], values: Slots) -> None:
         self._ways = ways
         self._values = values
         self.order: list[Mark] = []
         self.depth: dict[Mark, int] = {}
-        self.comparisons: dict[tuple[int, int], tuple[Spot, int, Key]] = {}
+        self.comparisons: dict[
+            tuple[int, int], tuple[Spot, int, int]
+        ] = {}  # each with its row and the step it stands in
 
-    def visit(self, key: Key, row: int, depth: int) -> None:
+    def visit(self, step: int, row: int, depth: int) -> None:
         """A named value, on one row (0 for the household's), and all it rests on."""
-        mark = (key[0], key[1], row)
+        mark = (step, row)
         if mark in self.depth:
             return
         self.depth[mark] = depth
-        way = self._ways.get(key)
+        way = self._ways[step]
         if way is None:
             self.order.append(mark)
             return
         if way.branches:
-            self._follow_branches(way, row, depth + 1, key)
+            self._follow_branches(way, row, depth + 1, step)
         elif way.items:
             for item in way.items:
                 if _element(self._values[item.slot], row) in (True, None):
-                    self._follow(item, row, depth + 1, key)
+                    self._follow(item, row, depth + 1, step)
         elif way.tree is not None:
-            self._follow(way.tree, row, depth + 1, key)
+            self._follow(way.tree, row, depth + 1, step)
         self.order.append(mark)
 
-    def _follow_branches(self, way: Way, row: int, depth: int, key: Key) -> None:
+    def _follow_branches(self, way: Way, row: int, depth: int, owner: int) -> None:
         for when, then in way.branches:
             if when is not None:
-                self._follow(when, row, depth, key)
+                self._follow(when, row, depth, owner)
             if when is None or _element(self._values[when.slot], row):
-                self._follow(then, row, depth, key)
+                self._follow(then, row, depth, owner)
                 return
 
-    def _follow(self, spot: Spot, row: int, depth: int, owner: Key) -> None:
-        if spot.key is not None:
-            self.visit(spot.key, row if spot.below else 0, depth)
+    def _follow(self, spot: Spot, row: int, depth: int, owner: int) -> None:
+        if spot.step is not None:
+            self.visit(spot.step, row if spot.below else 0, depth)
             return
         if spot.compares:
             self.comparisons.setdefault((spot.slot, row), (spot, row, owner))
@@ -120,8 +130,8 @@ class Walk:
         elif op == "spread":
             row = 0
         for arg in args:
-            if arg.key is not None:
-                self.visit(arg.key, row if arg.below else 0, depth)
+            if arg.step is not None:
+                self.visit(arg.step, row if arg.below else 0, depth)
             elif arg.live:
                 self._follow(arg, row, depth, owner)
 
