@@ -212,7 +212,7 @@ def test_the_template_can_be_opened_and_says_how_to_say_none(templates):
     book = openpyxl.load_workbook(templates("national"))
     assert book.sheetnames[:3] == ["填表说明", "家庭", "成员"]
     guide = "\n".join(str(c) for row in book["填表说明"].iter_rows(values_only=True) for c in row if c)
-    assert "确实没有赡养人、住房、车辆的户，在那张表里不写行" in guide
+    assert "确实没有赡养人、住房、车辆的户，在“家庭”表的“义务人人数”、“住房套数”、“机动车辆数”填 0" in guide
 
 
 def test_the_template_lists_the_codes_of_its_villages(templates):

@@ -164,7 +164,7 @@ def test_a_survey_without_the_sheet_of_supporters_is_warned_about(zhikun, good, 
     book.save(tmp_path / "x.xlsx")
     answer = zhikun("survey", "check", tmp_path / "x.xlsx", "--pack", "national")
     assert answer.code == 0
-    assert "没有“赡养人”表，按每户都没有赡养人计算" in answer.out
+    assert "没有“赡养人”表：“义务人人数”填 0 的户按没有计算，其余的户与之有关的结果待定" in answer.out
 
 
 def test_an_explanation_opens_the_figures(zhikun, good):

@@ -93,16 +93,22 @@ def read(
 
 
 def _absent_sheets(found: room.Survey, pack: Pack) -> list[room.RowMessage]:
-    """Rows are counted: without its sheet every household has no supporter, no car, though nobody may have looked."""
-    titles = [entity.sheet or entity.title for name, entity in pack.entities.items()
-              if name not in found.tables and pack.facts_of(name)]  # fmt: skip
-    remedy = _("没有调查过的，请先用模板补填这张表，否则结果不可靠")
-    return [
-        room.RowMessage(
-            "", 0, "", _("没有“{t}”表，按每户都没有{t}计算").format(t=title), "", remedy, room.Severity.WARNING
-        )
-        for title in titles
-    ]
+    """Rows are counted: without its sheet nobody may have looked for supporters or cars."""
+    messages = []
+    for name, entity in pack.entities.items():
+        if name in found.tables or not pack.facts_of(name):
+            continue
+        title, declared = entity.sheet or entity.title, room.declared_count(pack, name)
+        if declared is None:
+            text = _("没有“{t}”表，按每户都没有{t}计算").format(t=title)
+            remedy = _("没有调查过的，请先用模板补填这张表，否则结果不可靠")
+        else:
+            text = _("没有“{t}”表：“{c}”填 0 的户按没有计算，其余的户与之有关的结果待定").format(
+                t=title, c=declared.title
+            )
+            remedy = _("请用模板补填这张表；确实没有的户，在“家庭”表这一列填 0")
+        messages.append(room.RowMessage("", 0, "", text, "", remedy, room.Severity.WARNING))
+    return messages
 
 
 def has_rejects(found: room.Survey) -> bool:

@@ -7,6 +7,7 @@ found = survey.read("调查表.xlsx", pack)      # Survey: tables, messages, rej
 survey.write_rejects(found, pack, "退回.xlsx")
 """
 
+from zhikun.intake.survey.book import declared_count
 from zhikun.intake.survey.model import RejectedSheet, Survey
 from zhikun.intake.survey.reading import read
 from zhikun.intake.survey.writing import template, write, write_rejects
@@ -19,6 +20,7 @@ __all__ = [
     "Severity",
     "Survey",
     "UnreadableFile",
+    "declared_count",
     "read",
     "template",
     "write",

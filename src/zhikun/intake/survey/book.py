@@ -350,13 +350,26 @@ def _all_picks(choices: Mapping[str, str]) -> str:
     return _("{labels}中的一项或几项（用顿号隔开），没有就填“无”").format(labels=labels)
 
 
-def _none_of_them(plans: list[SheetLayout]) -> list[tuple[str, str]]:
-    """How a household says that it has no supporter, no vehicle: by having no row."""
-    others = [plan.title for plan in plans if plan.entity not in {"household", "member"}]
-    if not others:
-        return []
-    text = _("确实没有{what}的户，在那张表里不写行。不知道有没有的，请先问清楚：没有写行，系统就按“没有”计算。")
-    return [(_("没有怎么填"), text.format(what="、".join(others)))]
+def declared_count(pack: Pack, entity: str) -> Fact | None:
+    """The question how many supporters, dwellings or vehicles a household has, where the pack asks it."""
+    return pack.facts.get(("household", f"{entity}_count_declared"))
+
+
+def _none_of_them(pack: Pack, plans: list[SheetLayout]) -> list[tuple[str, str]]:
+    """How a household says that it has no supporter, no vehicle: by a declared 0, or, where no number is asked, by no row."""
+    others = [plan for plan in plans if plan.entity not in {"household", "member"}]
+    declared = {plan.entity: declared_count(pack, plan.entity) for plan in others}
+    found = []
+    asked = [(plan.title, fact.title) for plan in others if (fact := declared[plan.entity]) is not None]
+    if asked:
+        text = _("确实没有{what}的户，在“家庭”表的{columns}填 0，那张表里不写行；这一格空着、又没有写行的，结果待定。")
+        titles, columns = "、".join(title for title, _fact in asked), "、".join(f"“{fact}”" for _title, fact in asked)
+        found.append((_("没有怎么填"), text.format(what=titles, columns=columns)))
+    unasked = "、".join(plan.title for plan in others if declared[plan.entity] is None)
+    if unasked:
+        text = _("确实没有{what}的户，在那张表里不写行。不知道有没有的，请先问清楚：没有写行，系统就按“没有”计算。")
+        found.append((_("没有怎么填"), text.format(what=unasked)))
+    return found
 
 
 def _guide(pack: Pack, plans: list[SheetLayout]) -> list[tuple[str, str]]:
@@ -367,7 +380,7 @@ def _guide(pack: Pack, plans: list[SheetLayout]) -> list[tuple[str, str]]:
             household_heading(),
             _("每户一个编号，各张表都用它对上；不要用身份证号。成员序号可以留空，系统按行的先后编号。"),
         ),
-        *_none_of_them(plans),
+        *_none_of_them(pack, plans),
         (_("不知道怎么办"), _("留空就是“未知”，系统会列出还要问什么；没有的金额填 0，没有的多选项填“无”。")),
         (_("示例行"), _("户编号写着“示例”的行不会被读取，可以删去。")),
         (_("表头"), _("深色表头必填。列的先后可以换，表头文字不要改；可以加自己的列，系统不读。")),
