@@ -341,16 +341,19 @@ def _place_value(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str
 # --- tables and dates
 
 
+def _band_of(data: Any, edges: tuple[float, ...]) -> Any:
+    """How many edges each number has reached. Counted in bytes: an eighth of what places take."""
+    index = np.greater_equal(data, edges[0]).view(np.int8) if len(edges) < 128 else np.zeros(np.shape(data), np.intp)
+    for edge in edges[1:] if len(edges) < 128 else edges:
+        index = index + np.greater_equal(data, edge).view(np.int8)
+    return index
+
+
 def _lookup(_frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
     place: Any = None
     known = None
     for (data, known_key), edges, size in zip(args, value.edges, value.sizes, strict=True):
-        if edges is None:
-            index = data
-        else:
-            index = np.zeros(np.shape(data), np.intp)
-            for edge in edges:
-                index = index + np.greater_equal(data, edge)
+        index = data if edges is None else _band_of(data, edges)
         place = index if place is None else place * np.intp(size) + index
         known = both(known, known_key)
     return value.array()[place], known
