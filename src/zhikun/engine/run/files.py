@@ -61,7 +61,9 @@ class ParquetRows:
         low = int(np.searchsorted(self.starts, first, side="right")) - 1
         high = max(low + 1, int(np.searchsorted(self.starts, last, side="left")))
         groups = range(low, min(high, len(self.starts) - 1))
-        self._cached = {g: self._cached.get(g) or self.file.read_row_group(g, self.columns) for g in groups}
+        self._cached = {
+            g: self._cached.get(g) or self.file.read_row_group(g, self.columns, use_threads=False) for g in groups
+        }
         if not self._cached:
             return self.file.schema_arrow.empty_table().select(self.columns)
         whole = pa.concat_tables(self._cached.values(), promote_options="default")
