@@ -94,14 +94,14 @@ def ranks(parts: list[dict[str, Any]], steps: tuple[RankingStep, ...]) -> dict[s
 def _competition(keys: NDArray[np.float64], ranked: NDArray[np.bool_]) -> NDArray[np.int64]:
     """1, 2, 2, 4 within the first column's groups, by the other columns ascending."""
     result = np.zeros(len(keys), np.int64)
-    chosen = np.flatnonzero(ranked)
-    if not len(chosen):
+    if not ranked.any():
         return result
-    order, new_group, new_value = _sorted(keys[chosen])
+    chosen = None if ranked.all() else np.flatnonzero(ranked)
+    order, new_group, new_value = _sorted(keys if chosen is None else keys[chosen])
     position = np.arange(len(order))
     group_start = np.maximum.accumulate(np.where(new_group, position, 0))
     value_start = np.maximum.accumulate(np.where(new_value, position, 0))
-    result[chosen[order]] = value_start - group_start + 1
+    result[order if chosen is None else chosen[order]] = value_start - group_start + 1
     return result
 
 
@@ -116,12 +116,21 @@ def _sorted(keys: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.boo
         new_value[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
         return order, new_group, new_value
     numbers, group_shift = packed
-    order = np.argsort(numbers)
-    numbers = numbers[order]
+    order, numbers = _in_order(numbers)
     new_value[1:] = numbers[1:] != numbers[:-1]
     groups = numbers >> group_shift
     new_group[1:] = groups[1:] != groups[:-1]
     return order, new_group, new_value
+
+
+def _in_order(numbers: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """The order of whole numbers, and the numbers in it. With their own places below them they sort four times faster."""
+    bits = max(len(numbers) - 1, 1).bit_length()
+    if int(numbers.max()).bit_length() + bits > 63:
+        order = np.argsort(numbers)
+        return order, numbers[order]
+    both = np.sort(numbers << bits | np.arange(len(numbers)))
+    return both & ((1 << bits) - 1), both >> bits
 
 
 def _packed(keys: NDArray[np.float64]) -> tuple[NDArray[np.int64], int] | None:
