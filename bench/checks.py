@@ -108,7 +108,7 @@ def head(facts: Path, households: int) -> dict[str, pa.Table]:
 def on_a_threshold(plan: Plan, facts: dict[str, pa.Table]) -> np.ndarray:
     """Which households have an amount or a ratio exactly on the limit it is compared with (zero does not count)."""
     block = load(plan, facts)
-    kernel = Kernel(plan)
+    kernel = Kernel(plan, range(len(plan.instructions)))  # bands are read from tables: their comparisons too
     values = kernel.run(block.frame, block.values, keep_all=True)
     reader = Reader(plan)
     exact = np.zeros(block.frame.households, np.bool_)

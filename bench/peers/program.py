@@ -144,6 +144,9 @@ class Reader:
         i = self.plan.instructions[slot]
         if i.op == "fact":
             return Expr("stated", (), i.type, i.space, i.value, self.decimals(slot))
+        if i.op.startswith("counted_"):  # on complete facts, the plain comparison
+            args = tuple(self._expr(arg, made) for arg in i.args[:2])
+            return Expr(i.op.removeprefix("counted_"), args, i.type, i.space, None, self.decimals(slot))
         args = tuple(self._expr(arg, made) for arg in i.args)
         if i.op == "spread" and args[0].op not in ("ref", "const"):
             return self._spread_deeper(args[0], i.space)

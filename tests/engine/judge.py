@@ -221,10 +221,23 @@ class OneHousehold:
         if op in ("age", "months_since", "days_since"):
             return None if values[0] is None else self._since(op, values[0])
         if None in values:
-            return None
+            return self._whatever_the_count(node, values[1]) if op in _COMPARISONS and len(values) == 2 else None
         if op == "lookup":
             return self.judge.table(extra, values)
         return _STRICT[op](extra, node, *values)
+
+    def _whatever_the_count(self, node: Node, number: Value) -> bool | None:
+        """A count with unknown rows against a number: the answer, if every possible count gives the same."""
+        counting: Node | None = node.args[0]
+        if counting is not None and counting.op == "ref":
+            typed = self.judge.typed.get(counting.value)
+            counting = typed.formula if typed is not None and not typed.rounding and not typed.branches else None
+        if counting is None or counting.op != "count" or number is None or node.space != HOUSEHOLD:
+            return None
+        rows = [self.node(counting.args[0], place) for place in range(len(self.rows[counting.value]))]
+        possible = range(rows.count(True), rows.count(True) + rows.count(None) + 1)
+        answers = {_STRICT[node.op](None, node, Fraction(count), number) for count in possible}
+        return answers.pop() if len(answers) == 1 else None
 
     def _since(self, op: str, day: date) -> Fraction:
         today = self.judge.day
@@ -245,6 +258,7 @@ class OneHousehold:
         return _ROWS[node.op](values)
 
 
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 _ROWS: dict[str, Any] = {
     "count_rows": len, "any": any, "all": all, "max_of": max, "min_of": min,
     "sum": lambda values: sum(values, Fraction(0)), "count": lambda values: Fraction(sum(values)),

@@ -9,7 +9,7 @@ from tests.engine.small import decision, fact, listing, one, plan_of, rule, stan
 from zhikun.engine.packs import change_days, load, names
 from zhikun.engine.packs.model import TableKey
 from zhikun.engine.plan import make_plan
-from zhikun.engine.run import assess, missing_facts
+from zhikun.engine.run import assess, explain, missing_facts
 
 YES_NO = (fact("p", "boolean"), fact("q", "boolean"))
 
@@ -328,3 +328,39 @@ def _looks_at_knowledge(plan, step):
                 return True
             waiting.extend(plan.instructions[slot].args)
     return False
+
+
+# --- a count against a number: rows still unknown matter only where they could turn it
+
+
+@pytest.mark.parametrize(
+    ("formula", "rows", "expected"),
+    [
+        ("COUNT(member.ill) >= 2", [True, True, None], True),
+        ("COUNT(member.ill) >= 2", [True, None, None], None),
+        ("COUNT(member.ill) >= 2", [True, None, False], None),
+        ("COUNT(member.ill) > 2", [True, True, None], None),
+        ("COUNT(member.ill) < 2", [True, True, None], False),
+        ("COUNT(member.ill) <= 2", [False, True, None], True),
+        ("COUNT(member.ill) = 0", [True, None], False),
+        ("COUNT(member.ill) = 0", [False, None], None),
+        ("COUNT(member.ill) <> 3", [None, None], True),
+        ("COUNT(member.ill) = 1.5", [None, None], False),
+        ("COUNT(member.ill) >= 1", [], False),
+        ("ill_count >= 2", [True, True, None], True),
+        ("ill_count >= least", [True, True, None], True),
+    ],
+)
+def test_a_count_is_compared_by_its_certain_rows(formula, rows, expected):
+    plan = plan_of(
+        fact("member.ill", "boolean"),
+        standard("least", 2, unit="人"),
+        rule("ill_count", "COUNT(member.ill)", unit="人"),
+        rule("several", formula, "boolean"),
+    )
+    tables = facts.tables(plan.pack, [{"household": [{}], "member": [{"ill": ill} for ill in rows], "supporter": []}])
+    assert assess(plan, tables).tables["household"].column("several").to_pylist() == [expected]
+    told = explain(plan, tables, "H0000", ["several"]).data["targets"][0]
+    assert told["value"] is expected
+    asked = missing_facts(plan, tables, ["several"]).to_pylist()
+    assert bool(asked) == (expected is None)

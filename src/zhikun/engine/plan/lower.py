@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zhikun.engine.formulas import CONSTANT, Node
+from zhikun.engine.formulas import CONSTANT, HOUSEHOLD, Node
 from zhikun.engine.plan.model import Instruction, Lowered
 from zhikun.engine.plan.tables import LookupData, decimals_of
 
@@ -88,7 +88,12 @@ class Builder:
             if kept == "summed":
                 number = _Number(number.decimals, number.clean and number.decimals == 0)
             return Lowered(node, self.emit(node.op, slots, node.space, "number", node.value, number), args)
-        return Lowered(node, self.emit(node.op, self.cleaned(slots), node.space, node.type, node.value), args)
+        slots = self.cleaned(slots)
+        counted = self.instructions[slots[0]] if node.op in _COMPARED and node.space == HOUSEHOLD else None
+        if counted is not None and counted.op == "count":
+            slot = self.emit(f"counted_{node.op}", (*slots, *counted.args), node.space, node.type, counted.value)
+            return Lowered(node, slot, args)
+        return Lowered(node, self.emit(node.op, slots, node.space, node.type, node.value), args)
 
     def _band(self, slots: tuple[int, ...]) -> int | None:
         """`IF(x < 16, 0, IF(x < 60, 2, 1))` with figures known beforehand, read from a table: one operation instead of four.
@@ -171,6 +176,7 @@ _SPECIAL: dict[str, Callable[[Builder, Node, tuple[int, ...]], int]] = {
     "lookup": _looked_up,
 }
 # Operations that pick one of two numbers: unknown conditions compare the two, so both must be clean.
+_COMPARED = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})  # a count compared may be decided by its certain rows
 _CHOOSING = frozenset({"if", "assume"})
 # Operations whose numbers keep the decimals of their arguments; `summed` ones need cleaning unless they are whole numbers.
 _KEPT = {

@@ -79,6 +79,8 @@ def _mattering(
     if op == "if":
         condition = _element(values[args[0]], row)
         return args if condition is None else args[1:2] if condition else args[2:]
+    if op.startswith("counted_"):  # the rows are reached through their count
+        return args[:2]
     if op == "div_grid" and len(args) == 3:
         bottom = _element(values[args[1]], row)
         return args if bottom is None else args[2:] if bottom == 0 else args[:1]

@@ -31,6 +31,8 @@ class Lever:
         if holds is None or (self.asked is not None and values.at(self.asked, row) is False):
             return None
         mine, limit = values.at(self.step.slot, row), values.at(self.limit, row)
+        if mine is None or limit is None:  # a count decided by its certain rows
+            return None
         inclusive = self.strict if holds else not self.strict
         target = limit if inclusive else limit + (self.grain if self.below == holds else -self.grain)
         target = possible(self.step, target, mine)

@@ -7,6 +7,7 @@ stay on the grid in the same float steps as in operations.py.
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -56,6 +57,7 @@ OTHERS = {
     "count": "None if None in {0} else float({0}.count(True))",
     "any": "True if True in {0} else None if None in {0} else False",
     "all": "False if False in {0} else None if None in {0} else True",
+    **{f"counted_{op}": f"counted('{op}', {{0}}, {{1}}, {{2}})" for op in ("eq", "ne", "lt", "le", "gt", "ge")},
     "max_of": "extreme(max, {0}, {1})",
     "min_of": "extreme(min, {0}, {1})",
 }
@@ -193,6 +195,16 @@ def total(rows: list[float | None]) -> float | None:
     return found
 
 
+def counted(compare: str, count: float | None, number: float | None, rows: list[bool | None]) -> bool | None:
+    """A count against a number; with rows unknown, what every possible count says."""
+    if number is None:
+        return None
+    least = rows.count(True) if count is None else count
+    most = least + rows.count(None) if count is None else count
+    found = {COMPARES[compare](possible, number) for possible in {least, most, min(max(number // 1, least), most)}}
+    return found.pop() if len(found) == 1 else None
+
+
 def extreme(function: Callable[[Any], Any], rows: list[Any], otherwise: Any) -> Any:
     """The largest or smallest of a household's rows; of none, the value that the formula names."""
     if not rows:
@@ -200,6 +212,14 @@ def extreme(function: Callable[[Any], Any], rows: list[Any], otherwise: Any) -> 
     return None if None in rows else function(rows)
 
 
+COMPARES = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
 CALLED: dict[str, Any] = {
     "mul_grid": mul_grid,
     "div_grid": div_grid,
@@ -210,5 +230,6 @@ CALLED: dict[str, Any] = {
     "gather": gather,
     "place_value": place_value,
     "total": total,
+    "counted": counted,
     "extreme": extreme,
 }

@@ -104,6 +104,8 @@ def _spread_back(
     if instruction.op in AGGREGATES:
         sizes = frame.rows[str(instruction.value)].sizes
         return [(args[0], np.repeat(matters, sizes)), *((slot, matters & (sizes == 0)) for slot in args[1:])]
+    if instruction.op.startswith("counted_"):  # the rows are reached through their count
+        return [(slot, matters) for slot in args[:2]]
     if instruction.op == "div_grid" and len(args) == 3:
         return _quotient(args, matters, values)
     if instruction.op == "has_any" and instructions[args[0]].op == "gather":

@@ -371,6 +371,26 @@ def _count_rows(frame: Frame, _args: tuple[Value, ...], value: Any, _space: str)
     return frame.rows[value].sizes.astype(np.float64), None
 
 
+def _counted_compare(op: str, compare: Any) -> Operation:
+    """A count against a number: decided too where the rows still unknown could not turn it. Arguments: count, number, rows."""
+
+    def run(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
+        (count, known_count), (number, known_number), (data, known) = args
+        if known_count is None:
+            return compare(count, number), known_number
+        rows = frame.rows[value]
+        least = _counted(np.logical_and(data, known), rows)
+        most = least + rows.sizes - _counted(known, rows)
+        result = compare(least, number)
+        if op in ("eq", "ne"):
+            decided = (least == most) | (number < least) | (number > most) | (number % 1 != 0)
+        else:
+            decided = result == compare(most, number)
+        return result, both(decided, known_number)
+
+    return run
+
+
 def _any(frame: Frame, args: tuple[Value, ...], value: Any, _space: str) -> Value:
     data, known = args[0]
     rows = frame.rows[value]
@@ -439,6 +459,12 @@ OPERATIONS: dict[str, Operation] = {
     "sum": _sum,
     "count": _count,
     "count_rows": _count_rows,
+    "counted_eq": _counted_compare("eq", np.equal),
+    "counted_ne": _counted_compare("ne", np.not_equal),
+    "counted_lt": _counted_compare("lt", np.less),
+    "counted_le": _counted_compare("le", np.less_equal),
+    "counted_gt": _counted_compare("gt", np.greater),
+    "counted_ge": _counted_compare("ge", np.greater_equal),
     "any": _any,
     "all": _all,
     "max_of": _extreme(np.maximum),
