@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from tests.engine import facts
 from tests.engine.schema import faults
@@ -11,7 +12,8 @@ from tests.engine.small import decision, fact, listing, plan_of, rule, standard
 from zhikun.engine.packs import change_days, load, names
 from zhikun.engine.packs.model import Results
 from zhikun.engine.plan import make_plan
-from zhikun.engine.run import assess, explain
+from zhikun.engine.run import FactsError, assess, explain
+from zhikun.engine.run.results import MagnitudeError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/explanation.schema.json").read_text(encoding="utf-8"))
 
@@ -274,3 +276,41 @@ def test_the_schema_finds_what_does_not_fit(plan):
         "$: more is not known",
     ):
         assert part in found
+
+
+def test_a_score_changes_by_the_steps_it_can_have():
+    plan = plan_of(
+        fact("ill", decimals=0, unit="人"), fact("cost", decimals=2),
+        rule("illness", "BAND(ill, 0, 1, 2, 2, 3.5) + IF(cost > 100, 1.5, 0)"),
+        rule("worst", "MAX(illness, 1)"),
+        rule("high", "worst >= 2", "boolean"), rule("deep", "cost / 3 > 10", "boolean"),
+        results=Results(eligible="high"),
+    )  # fmt: skip
+    moved = {c["value"]: (c["from"], c["to"]) for c in told(plan, {"ill": 1, "cost": 0})["changes"]}
+    assert moved["worst"] == (2.0, 1.5), "not 1.99: scores go by halves"
+
+
+def test_a_number_too_large_is_refused_as_in_the_batch():
+    plan = plan_of(fact("a", decimals=0), rule("square", "a * a"), rule("big", "square > 5", "boolean"))
+    tables = facts.tables(plan.pack, [facts.household(plan.pack, {"place": "990101001", "a": 900_000_000})])
+    for run in (lambda: assess(plan, tables), lambda: explain(plan, tables, "H0000", ["big"])):
+        with pytest.raises(MagnitudeError, match="square"):
+            run()
+
+
+def test_rows_numbered_in_part_are_refused_alone_and_in_the_batch():
+    plan = plan_of(fact("member.x", decimals=0), rule("total", "SUM(member.x)"))
+    tables = {
+        "household": pa.table({"household": ["H1"]}),
+        "member": pa.table({"household": ["H1", "H1"], "row": pa.array([2, None], pa.int32()), "x": [1.0, 2.0]}),
+    }
+    for run in (lambda: assess(plan, tables), lambda: explain(plan, tables, "H1", ["total"])):
+        with pytest.raises(FactsError, match="row"):
+            run()
+
+
+def test_an_assumed_standard_is_written_without_a_warning(recwarn):
+    plan = plan_of(standard("line", 2), rule("sure", "ASSUME_IF_UNKNOWN(line, 1)"), fact("x"), rule("y", "x + sure"))
+    tables = facts.tables(plan.pack, [facts.household(plan.pack, {"place": "990101001", "x": 1})])
+    assert explain(plan, tables, "H0000", ["y"]).data["targets"][0]["value"] == 3
+    assert not recwarn.list

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from zhikun.engine.plan.model import Lowered, Plan, Step
 from zhikun.engine.run.display import Values, number
 from zhikun.engine.run.facts import ID
 from zhikun.wording import _
+
+ANY = 0.01  # how far beyond a limit a number without steps of its own is put
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Lever:
     limit: int  # slot of the other side
     below: bool  # the comparison holds when this side is below
     strict: bool
-    grain: float
+    grain: float | None
     asked: int | None  # slot that says whether the fact's question arose: one that did not cannot be answered otherwise
 
     def move(self, values: Values, row: int) -> tuple[float, float, float] | None:
@@ -34,8 +37,9 @@ class Lever:
         if mine is None or limit is None:  # a count decided by its certain rows
             return None
         inclusive = self.strict if holds else not self.strict
-        target = limit if inclusive else limit + (self.grain if self.below == holds else -self.grain)
-        target = possible(self.step, target, mine)
+        grain = self.grain or ANY
+        target = limit if inclusive else limit + (grain if self.below == holds else -grain)
+        target = possible(self.step, target, mine, self.grain)
         if target is None:
             return None
         return abs(target - mine) / max(1.0, abs(limit)), mine, target
@@ -56,7 +60,7 @@ def lever_of(plan: Plan, steps: Mapping[tuple[str, str], Step], low: Lowered) ->
                 low.args[1 - place].slot,
                 (low.node.op in ("lt", "le")) == (place == 0),
                 low.node.op in ("lt", "gt"),
-                grain_of(step),
+                grain_of(plan, steps, step),
                 instruction.args[0] if instruction.op == "not_asked" else None,
             )
     return None
@@ -68,15 +72,15 @@ def _named(low: Lowered) -> tuple[str, str] | None:
     return low.node.value if low.node.op == "ref" and isinstance(low.node.value, tuple) else None
 
 
-def possible(step: Step, target: float, before: float) -> float | None:
-    """The value nearest to `target`, further from `before`, that a fact of these decimals and limits can have."""
+def possible(step: Step, target: float, before: float, grain: float | None) -> float | None:
+    """The value nearest to `target`, further from `before`, in steps of `grain`, that a fact's limits allow."""
     target = round(target * 1e6) / 1e6
+    if grain is not None:
+        steps = round(target / grain * 1e6) / 1e6
+        target = round((math.ceil(steps) if target > before else math.floor(steps)) * grain * 1e6) / 1e6
     fact = step.fact
     if fact is None:
         return target
-    scale = 10**fact.decimals
-    scaled = round(target * scale * 1e6) / 1e6
-    target = (math.ceil(scaled) if target > before else math.floor(scaled)) / scale
     inside = (fact.min is None or target >= fact.min) and (fact.max is None or target <= fact.max)
     return target if inside else None
 
@@ -106,16 +110,56 @@ def change(step: Step, row: int, before: float, after: float, aim: Step, old: st
     }
 
 
-def grain_of(step: Step) -> float:
-    """The smallest step of a named number: what its rule rounds to, its fact's last decimal, a fen, or a hundredth."""
+def grain_of(plan: Plan, steps: Mapping[tuple[str, str], Step], step: Step) -> float | None:
+    """The step in which a named number goes: its fact's last decimal, what it is rounded to, or what all its possible
+    values have in common (scores of 0, 0.5, 1, ...); None where it can be any number.
+    """
     if step.fact is not None:
         return float(10**-step.fact.decimals)
     for version in step.rule.versions if step.rule is not None else ():
         if version.rounding is not None:
             return version.rounding.to
-    low = step.tree
-    if low is not None and low.node.op == "round_to" and isinstance(low.node.value, tuple):
-        return float(low.node.value[0])
-    if low is not None and low.node.op in ("count", "count_rows", "count_of", "age", "months_since", "days_since"):
-        return 1.0
-    return 0.01
+    common = _common(plan, steps, step)
+    return float(common) if common else None
+
+
+def _common(plan: Plan, steps: Mapping[tuple[str, str], Step], step: Step) -> Fraction | None:
+    """What divides every value of a named number; None where nothing is known to."""
+    if step.fact is not None:
+        return Fraction(1, 10**step.fact.decimals)
+    if step.branches:
+        return _divisor([_common_of(plan, steps, branch.then) for branch in step.branches])
+    return _common_of(plan, steps, step.tree) if step.tree is not None else None
+
+
+def _common_of(plan: Plan, steps: Mapping[tuple[str, str], Step], low: Lowered) -> Fraction | None:
+    op, value = low.node.op, low.node.value
+    if op == "literal":
+        return Fraction(str(value))
+    if op == "lookup":
+        table: Any = plan.instructions[low.slot].value
+        return _divisor([Fraction(str(number)) for number in table.values])
+    if op == "round_to" and isinstance(value, tuple):
+        return Fraction(str(value[0]))
+    if op in ("count", "count_rows", "count_of", "age", "months_since", "days_since"):
+        return Fraction(1)
+    if op == "ref" and isinstance(value, tuple):
+        return _common(plan, steps, steps[value])
+    if op == "if":
+        return _divisor([_common_of(plan, steps, arg) for arg in low.args[1:]])
+    if op in ("add", "sub", "min", "max", "sum", "max_of", "min_of", "spread", "neg", "abs", "assume"):
+        return _divisor([_common_of(plan, steps, arg) for arg in low.args])
+    return None
+
+
+def _divisor(numbers: list[Fraction | None]) -> Fraction | None:
+    """The greatest number that divides all of them."""
+    found = Fraction(0)
+    for one in numbers:
+        if one is None:
+            return None
+        found = Fraction(
+            math.gcd(found.numerator * one.denominator, one.numerator * found.denominator),
+            found.denominator * one.denominator,
+        )
+    return found

@@ -75,6 +75,8 @@ def written(instruction: Instruction, args: Sequence[str], unsure: Sequence[str]
     op = instruction.op
     if op in SEVERAL:
         return SEVERAL[op](args)
+    if op == "assume" and args[0] not in unsure:
+        return args[0]
     if op in OTHERS:
         return OTHERS[op].format(*args, value=repr(instruction.value))
     body = STRICT[op].format(*args, value=repr(instruction.value))

@@ -22,6 +22,7 @@ from zhikun.engine.run.display import Names, Part, Values, display, number, part
 from zhikun.engine.run.elements import is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
+from zhikun.engine.run.results import MOST, too_large
 from zhikun.engine.run.single import Single
 from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walk, ways_of
 from zhikun.wording import SAMPLE_MARK, _
@@ -111,6 +112,7 @@ class Explainer:
             {name: table.title for name, table in plan.pack.tables.items()},
             {name: entity.title for name, entity in plan.pack.entities.items()},
         )
+        self._numbers = [(step, step.slot) for step in plan.computed if step.type == "number"]
         self._ways = ways_of(plan.steps)
         self._places = {(step.entity, step.name): place for place, step in enumerate(plan.steps)}
         self._told = [self._of_every_household(step) for step in plan.steps]
@@ -124,6 +126,7 @@ class Explainer:
     def explain(self, own: OneHousehold, household: object, targets: Iterable[str] = ()) -> Explanation:
         """The explanation of one household from its facts."""
         values = Values(self.plan.steps, self.single.run(own))
+        self._check_magnitude(values)
         names = list(targets) or self.default_targets()
         walk = Walk(self._ways, values.slots)
         for name in names:
@@ -152,6 +155,15 @@ class Explainer:
                 "lists": self._lists(values),
             }
         )
+
+    def _check_magnitude(self, values: Values) -> None:
+        """Raises MagnitudeError where the batch would."""
+        for step, slot in self._numbers:
+            value = values.slots[slot]
+            rows = value if value.__class__ is list else (value,)
+            for number_ in rows:
+                if number_ is not None and not -MOST <= number_ <= MOST:
+                    raise too_large(step)
 
     def _place(self, name: str) -> int:
         place = self._places.get(("", name))

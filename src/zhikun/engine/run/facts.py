@@ -141,7 +141,10 @@ def in_household_order(ids: Any, table: pa.Table, entity: str) -> tuple[NDArray[
 
 def _in_row_order(starts: NDArray[np.intp], table: pa.Table) -> pa.Table:
     """The rows of each household by their numbers, where a table has them: person 2 stays person 2."""
-    if ROW not in table.column_names or table.num_rows == 0 or table.column(ROW).null_count:
+    if ROW not in table.column_names or table.num_rows == 0:
+        return table
+    if table.column(ROW).null_count:
+        check_row_numbers(table.column(ROW))
         return table
     numbers = _flat(table.column(ROW)).to_numpy(zero_copy_only=False)
     falling = np.flatnonzero(numbers[1:] < numbers[:-1]) + 1
@@ -149,6 +152,13 @@ def _in_row_order(starts: NDArray[np.intp], table: pa.Table) -> pa.Table:
         return table
     owners = np.searchsorted(starts, np.arange(table.num_rows), side="right")
     return table.take(pa.array(np.lexsort((numbers, owners))))
+
+
+def check_row_numbers(numbers: Any) -> None:
+    """Raises FactsError where some rows have a number and others none: nobody could say which is person 2."""
+    if 0 < numbers.null_count < len(numbers):
+        text = _("row（序号）一列有 {n} 行空着，其余的有数；请全部填上，或整列留空（按行的先后编号）。")
+        raise FactsError(text.format(n=numbers.null_count))
 
 
 def column_value(fact: Fact, table: pa.Table, count: int) -> Value:

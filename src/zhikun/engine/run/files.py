@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from zhikun.engine.plan.model import Plan
 from zhikun.engine.run.assess import BLOCK, ROW, Progress, blocks, run_block
-from zhikun.engine.run.facts import ID, FactsError, Needs, entities_of, load
+from zhikun.engine.run.facts import ID, FactsError, Needs, check_row_numbers, entities_of, load
 from zhikun.engine.run.kernel import Kernel
 from zhikun.engine.run.operations import Rows
 from zhikun.engine.run.ranking import RankingKeys, ranking_slots, ranks
@@ -197,6 +197,7 @@ def _in_row_order(path: Path, firsts: NDArray[np.intp]) -> bool:
         return True
     numbers = pq.read_table(path, columns=[ROW]).column(ROW)
     if numbers.null_count:
+        check_row_numbers(numbers)
         return True
     values = numbers.to_numpy()
     return bool(np.isin(np.flatnonzero(values[1:] < values[:-1]) + 1, firsts).all())

@@ -90,7 +90,7 @@ def _check_rows(table: pa.Table, own: object) -> None:
         raise _Unusual
     if ROW in table.column_names:
         numbers = table.column(ROW).to_pylist()
-        if None not in numbers and numbers != sorted(numbers):
+        if (None in numbers and any(numbers)) or (None not in numbers and numbers != sorted(numbers)):
             raise _Unusual
 
 

@@ -39,15 +39,17 @@ def columns(step: Step, value: Value, count: int) -> dict[str, pa.Array]:
     if step.type == "number":
         data = np.asarray(data, np.float64) + 0.0  # no negative zero: equal values are equal bit for bit
         if len(data) and (data.max() > MOST or data.min() < -MOST) and _too_large(data, nulls):
-            raise MagnitudeError(
-                _("“{t}”（{n}）算出的数超过九十亿，超出可以精确计算的范围；请检查单位和金额。").format(
-                    t=step.title, n=step.name
-                )
-            )
+            raise too_large(step)
         return {step.name: pa.array(data, mask=nulls)}
     if step.type == "date":
         return {step.name: pa.array(data, pa.int32(), mask=nulls).cast(pa.date32())}
     return {step.name: pa.array(np.asarray(data, np.bool_), mask=nulls)}
+
+
+def too_large(step: Step) -> MagnitudeError:
+    """Says which value no longer fits the grid."""
+    text = _("“{t}”（{n}）算出的数超过九十亿，超出可以精确计算的范围；请检查单位和金额。")
+    return MagnitudeError(text.format(t=step.title, n=step.name))
 
 
 def _too_large(data: Any, nulls: Any) -> bool:
