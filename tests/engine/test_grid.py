@@ -10,7 +10,7 @@ from tests.engine.small import fact, one, plan_of, rule, standard, value
 
 from zhikun.engine.run.elements import div_grid, mul_grid
 from zhikun.engine.run.facts import FactsError
-from zhikun.engine.run.operations import divide_on_grid, multiply_on_grid
+from zhikun.engine.run.grid import divide_on_grid, multiply_on_grid
 from zhikun.engine.run.results import MagnitudeError
 
 GRID = Decimal("0.000001")

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from zhikun.engine.formulas import HOUSEHOLD, FormulaError, Node, Signature, check
 from zhikun.engine.packs.model import Fact, Pack, Place, Rule, Source, Standard
-from zhikun.engine.plan.lower import Builder, decimals_of
+from zhikun.engine.plan.lower import Builder
 from zhikun.engine.plan.model import BranchStep, ItemStep, Lowered, Plan, PlanErrors, RankingStep, Step
 from zhikun.engine.plan.scope import (
     DayScope,
@@ -18,7 +18,7 @@ from zhikun.engine.plan.scope import (
     values_in_force,
     version_in_force,
 )
-from zhikun.engine.plan.tables import LookupData, lay_out
+from zhikun.engine.plan.tables import LookupData, decimals_of, lay_out
 from zhikun.wording import _
 
 Key = tuple[str, str]  # (entity, name); the entity of a standard that is the same for everyone is ''

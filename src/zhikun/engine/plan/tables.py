@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -10,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhikun.engine.packs.model import Table, TableVersion
-from zhikun.engine.plan.lower import decimals_of
+
+
+def decimals_of(value: object) -> int:
+    """The decimals of a written number: 0.05 has two."""
+    exponent = Decimal(str(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 @dataclass(eq=False, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from zhikun.engine.plan.model import Instruction
-from zhikun.engine.run.operations import NEAR_TIE, divide_half_away, whole_millionths
+from zhikun.engine.run.grid import NEAR_TIE, divide_half_away, whole_millionths
 from zhikun.engine.run.places import too_coarse
 
 Set = tuple[int, int]

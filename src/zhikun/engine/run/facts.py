@@ -270,22 +270,23 @@ def _choices(fact: Fact, column: Any, table: pa.Table) -> Value:
     codes = list(fact.choices)
     known = _known(column)
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    flat = pc.list_flatten(column).cast(pa.string()).dictionary_encode()
+    flat = pc.list_flatten(column)
+    if not pa.types.is_dictionary(flat.type):
+        flat = flat.cast(pa.string()).dictionary_encode()
     words = flat.dictionary.to_pylist()
     if flat.null_count:
         spot = int(np.flatnonzero(flat.is_null().to_numpy(zero_copy_only=False))[0])
         place = int(np.searchsorted(np.cumsum(lengths), spot, side="right"))
         raise _fault(fact, table, place, _("含空项的列表"), _("没有空项的代码列表，或整个留空表示未知"))
-    for word in words:
-        if word not in codes:
-            spot = int(np.flatnonzero(flat.indices.to_numpy(zero_copy_only=False) == words.index(word))[0])
-            place = int(np.searchsorted(np.cumsum(lengths), spot, side="right"))
+    places = flat.indices.to_numpy(zero_copy_only=False)
+    for word in set(words) - set(codes):
+        spots = np.flatnonzero(places == words.index(word))
+        if len(spots):  # a dictionary may hold words that no row uses
+            place = int(np.searchsorted(np.cumsum(lengths), spots[0], side="right"))
             raise _fault(fact, table, place, f"“{word}”", _("代码 {c} 之中的").format(c="、".join(codes)))
     bits = np.zeros(len(column), np.uint64)
     if len(flat):
-        one = np.array([1 << codes.index(word) for word in words], np.uint64)[
-            flat.indices.to_numpy(zero_copy_only=False)
-        ]
+        one = np.array([1 << codes.index(word) if word in codes else 0 for word in words], np.uint64)[places]
         filled = lengths > 0
         starts = (np.cumsum(lengths) - lengths)[filled]
         bits[filled] = np.bitwise_or.reduceat(one, starts)

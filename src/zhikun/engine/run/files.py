@@ -28,7 +28,7 @@ from zhikun.engine.run.ranking import RankingKeys, ranking_slots, ranks
 from zhikun.wording import _
 
 CHUNK = 4 * BLOCK
-TEXTUAL = frozenset({"choice", "place"})
+TEXTUAL = {"choice": "{}", "place": "{}", "choices": "{}.list.element"}  # columns of words, as Parquet names them
 
 
 class ParquetRows:
@@ -38,7 +38,8 @@ class ParquetRows:
         self.path = path
         self.textual = list(textual)
         names = set(pq.read_schema(path).names)
-        self.file = pq.ParquetFile(path, read_dictionary=[n for n in textual if n in names], memory_map=True)
+        words = [n for n in textual if n.partition(".")[0] in names]
+        self.file = pq.ParquetFile(path, read_dictionary=words, memory_map=True)
         self.columns = [name for name in columns if name in names]
         sizes = [self.file.metadata.row_group(g).num_rows for g in range(self.file.metadata.num_row_groups)]
         self.starts: NDArray[np.int64] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -60,7 +61,9 @@ class ParquetRows:
         low = int(np.searchsorted(self.starts, first, side="right")) - 1
         high = max(low + 1, int(np.searchsorted(self.starts, last, side="left")))
         groups = range(low, min(high, len(self.starts) - 1))
-        self._cached = {g: self._cached.get(g) or self.file.read_row_group(g, self.columns) for g in groups}
+        self._cached = {
+            g: self._cached.get(g) or self.file.read_row_group(g, self.columns, use_threads=False) for g in groups
+        }
         if not self._cached:
             return self.file.schema_arrow.empty_table().select(self.columns)
         whole = pa.concat_tables(self._cached.values(), promote_options="default")
@@ -154,7 +157,9 @@ def _rows(plan: Plan, entity: str, path: Path, only: Needs | None) -> ParquetRow
         for s in plan.facts
         if s.entity == entity and (only is None or s.type == "place" or (entity, s.name) in only.facts)
     ]
-    return ParquetRows(path, [ID, *(s.name for s in steps)], [s.name for s in steps if s.type in TEXTUAL])
+    return ParquetRows(
+        path, [ID, *(s.name for s in steps)], [TEXTUAL[s.type].format(s.name) for s in steps if s.type in TEXTUAL]
+    )
 
 
 def _ascending(ids: Any) -> bool:

@@ -38,8 +38,7 @@ def columns(step: Step, value: Value, count: int) -> dict[str, pa.Array]:
         return {step.name: pa.DictionaryArray.from_arrays(places, pa.array(step.codes, pa.string()))}
     if step.type == "number":
         data = np.asarray(data, np.float64) + 0.0  # no negative zero: equal values are equal bit for bit
-        large = np.abs(data) > MOST
-        if large.any() and (nulls is None or (large & ~nulls).any()):
+        if len(data) and (data.max() > MOST or data.min() < -MOST) and _too_large(data, nulls):
             raise MagnitudeError(
                 _("“{t}”（{n}）算出的数超过九十亿，超出可以精确计算的范围；请检查单位和金额。").format(
                     t=step.title, n=step.name
@@ -51,8 +50,16 @@ def columns(step: Step, value: Value, count: int) -> dict[str, pa.Array]:
     return {step.name: pa.array(np.asarray(data, np.bool_), mask=nulls)}
 
 
+def _too_large(data: Any, nulls: Any) -> bool:
+    large = np.abs(data) > MOST
+    return bool((large if nulls is None else large & ~nulls).any())
+
+
 def _undecided(known: Any, count: int) -> Any:
     return np.zeros(count, np.uint64) if known is None else known
+
+
+_WIDTHS = tuple(np.dtype(f"<u{size}") for size in (1, 2, 4, 8))
 
 
 def sets(bits: Any, codes: Sequence[str]) -> pa.Array:
@@ -61,10 +68,9 @@ def sets(bits: Any, codes: Sequence[str]) -> pa.Array:
     if not bits.any():
         empty = pa.DictionaryArray.from_arrays(pa.array([], pa.int8()), pa.array(list(codes), pa.string()))
         return pa.ListArray.from_arrays(pa.array(np.zeros(len(bits) + 1, np.int32)), empty)
-    width = (len(codes) + 7) // 8
-    octets = np.ascontiguousarray(bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :width])
-    flags = np.unpackbits(octets.reshape(-1), bitorder="little").view(np.bool_)
-    places = np.flatnonzero(flags) % (8 * width)
+    narrow = next(kind for kind in _WIDTHS if 8 * kind.itemsize >= len(codes))
+    flags = np.unpackbits(bits.astype(narrow).view(np.uint8), bitorder="little").view(np.bool_)
+    places = np.flatnonzero(flags) & (8 * narrow.itemsize - 1)
     offsets = np.zeros(len(bits) + 1, np.int32)
     np.cumsum(np.bitwise_count(bits), out=offsets[1:])
     flat = pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int8)), pa.array(list(codes), pa.string()))
