@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import random
 import shutil
 import subprocess
@@ -17,6 +17,7 @@ import pytest
 
 from zhikun.identity import (
     KeysRefused,
+    KeysUnwritten,
     catch_up,
     keys_for,
     read_ring,
@@ -241,10 +242,28 @@ def test_two_rotations_at_once_are_one_after_the_other(path, data):
     as_made_now(ring, data)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_leaves_a_rotation_that_can_go_on(path, data):
-    (data / "2026-10").chmod(0o500)
-    with pytest.raises(KeysRefused, match="接着做完"):
+def test_a_full_disk_leaves_a_rotation_that_can_go_on(path, data, monkeypatch):
+    def full(_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("zhikun.identity.rotation.sync_file", full)
+    with pytest.raises(KeysUnwritten, match="接着做完"):
         rotate(path, data, DAY, "轮换")
-    (data / "2026-10").chmod(0o700)
-    as_made_now(rotate(path, data, DAY, "轮换"), data)
+    assert not list(data.rglob(".*renewing"))
+    monkeypatch.undo()
+    ring = rotate(path, data, DAY, "轮换")
+    assert ring.current == 2
+    as_made_now(ring, data)
+
+
+def test_texts_that_are_no_tokens_stop_a_rotation_that_can_go_on(path, data):
+    ring = read_ring(path)
+    wrong = with_token_record(pa.table({"person": ["张三"]}), ring, {"person": "monitoring"})
+    pq.write_table(wrong, data / "wrong.parquet")
+    with pytest.raises(KeysRefused, match=r"wrong\.parquet"):
+        rotate(path, data, DAY, "轮换")
+    assert pq.read_table(data / "wrong.parquet").equals(wrong)
+    (data / "wrong.parquet").unlink()
+    ring = rotate(path, data, DAY, "轮换")
+    assert ring.current == 2
+    as_made_now(ring, data)

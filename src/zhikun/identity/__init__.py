@@ -20,7 +20,7 @@ from zhikun.identity.held import (
 )
 from zhikun.identity.keyring import KeyRing, KeyVersion, read_ring
 from zhikun.identity.masks import mask_account, mask_id_number, mask_id_numbers_in, mask_name, mask_phone
-from zhikun.identity.names import is_name, normalise_name
+from zhikun.identity.names import is_name, normalise_name, normalise_names, without_title
 from zhikun.identity.numbers import (
     IdCheck,
     IdFault,
@@ -77,6 +77,7 @@ __all__ = [
     "mask_phone",
     "normalise_id_number",
     "normalise_name",
+    "normalise_names",
     "read_ring",
     "renewed",
     "renewed_token",
@@ -94,4 +95,5 @@ __all__ = [
     "tokens_of",
     "with_check_character",
     "with_token_record",
+    "without_title",
 ]

@@ -78,7 +78,7 @@ def _readable(ring: KeyRing, data: Path) -> None:
 
 def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
     for left in data.rglob(f".*{_BESIDE}"):
-        left.unlink()
+        left.unlink(missing_ok=True)
     files = files_with_tokens(data)
     for done, (path, held) in enumerate(files):
         same_ring(ring, path, held)
@@ -86,7 +86,10 @@ def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
             report(done, len(files))
         if held.version != ring.current:
             _renew_file(ring, path, held)
-    write_note(data, ring)
+    try:
+        write_note(data, ring)
+    except OSError as error:
+        raise _stopped(data, error) from None
 
 
 def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
@@ -112,10 +115,20 @@ def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
         sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise KeysUnwritten(
-            _("写不了 {p}：{why}。已换好的文件不受影响；腾出空间或权限后再运行一次，会接着做完。")
-            .format(p=path, why=error.strerror or error)
+        raise _stopped(path, error) from None
+    except ValueError:
+        beside.unlink(missing_ok=True)
+        raise KeysRefused(
+            _("{p} 里的代码读不出来：文件已损坏，或记为代码的一列里有别的文字。请从备份恢复它，或移走后重新接收，再运行一次，会接着做完。")
+            .format(p=path)
         ) from None  # fmt: skip
+
+
+def _stopped(path: Path, error: OSError) -> KeysUnwritten:
+    return KeysUnwritten(
+        _("写不了 {p}：{why}。已换好的文件不受影响；腾出空间或权限后再运行一次，会接着做完。")
+        .format(p=path, why=error.strerror or error)
+    )  # fmt: skip
 
 
 def _compression(file: pq.ParquetFile) -> str:
@@ -137,9 +150,7 @@ def _renewed(ring: KeyRing, purpose: str, column: pa.ChunkedArray, version: int)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         tokens = tokens_from_texts(column)
         if tokens.null_count != column.null_count:
-            raise KeysRefused(
-                _("有一列记为人员代码，却有不是 32 位代码的文字；没有改动这个文件。请查明它是哪个程序写的。")
-            )
+            raise ValueError(column.type)
         return token_texts(renewed(ring, purpose, tokens, version)).cast(kind)
     return renewed(ring, purpose, column, version).cast(kind)
 
