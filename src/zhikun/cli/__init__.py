@@ -13,6 +13,7 @@ import click
 from zhikun.cli import words
 from zhikun.cli.assess import assess
 from zhikun.cli.demo import demo
+from zhikun.cli.keys import keys
 from zhikun.cli.packs import packs
 from zhikun.cli.screen import Refused, aside
 from zhikun.cli.survey import survey
@@ -38,7 +39,7 @@ def commands() -> None:
     """The root of all commands."""
 
 
-for command in (packs, survey, assess, whatif, demo):
+for command in (packs, survey, assess, whatif, demo, keys):
     commands.add_command(command)
 
 

@@ -1,10 +1,26 @@
 """Identity numbers, names and masks: what they mean, whether they can be right, how they are shown.
 
-Nothing here keeps, writes or logs a number; the callers decide what is stored.
+Nothing here keeps, writes or logs a number; the callers decide what is stored. Columnar data keep tokens, made with the
+keys of a ring that lies outside the data.
 """
 
+from zhikun.identity.documents import DocumentCheck, DocumentKind, check_documents, document_kind, document_title
+from zhikun.identity.errors import KeysMissing, KeysRefused, KeysUnwritten
+from zhikun.identity.held import (
+    Held,
+    check_held,
+    files_with_tokens,
+    folder_note,
+    init_keys,
+    keys_for,
+    ring_beside,
+    token_record,
+    tokens_in,
+    with_token_record,
+)
+from zhikun.identity.keyring import KeyRing, KeyVersion, read_ring
 from zhikun.identity.masks import mask_account, mask_id_number, mask_id_numbers_in, mask_name, mask_phone
-from zhikun.identity.names import is_name, normalise_name
+from zhikun.identity.names import is_name, normalise_name, normalise_names, without_title
 from zhikun.identity.numbers import (
     IdCheck,
     IdFault,
@@ -15,14 +31,45 @@ from zhikun.identity.numbers import (
     sex_of,
     with_check_character,
 )
+from zhikun.identity.rotation import catch_up, rotate
+from zhikun.identity.tokens import (
+    TOKEN,
+    renewed,
+    renewed_token,
+    short_token,
+    token_from_text,
+    token_of,
+    token_text,
+    token_texts,
+    tokens_from_texts,
+    tokens_of,
+)
 
 __all__ = [
+    "TOKEN",
+    "DocumentCheck",
+    "DocumentKind",
+    "Held",
     "IdCheck",
     "IdFault",
+    "KeyRing",
+    "KeyVersion",
+    "KeysMissing",
+    "KeysRefused",
+    "KeysUnwritten",
     "birth_date_of",
+    "catch_up",
+    "check_documents",
+    "check_held",
     "check_id_numbers",
+    "document_kind",
+    "document_title",
     "fault_text",
+    "files_with_tokens",
+    "folder_note",
+    "init_keys",
     "is_name",
+    "keys_for",
     "mask_account",
     "mask_id_number",
     "mask_id_numbers_in",
@@ -30,6 +77,23 @@ __all__ = [
     "mask_phone",
     "normalise_id_number",
     "normalise_name",
+    "normalise_names",
+    "read_ring",
+    "renewed",
+    "renewed_token",
+    "ring_beside",
+    "rotate",
     "sex_of",
+    "short_token",
+    "token_from_text",
+    "token_of",
+    "token_record",
+    "token_text",
+    "token_texts",
+    "tokens_from_texts",
+    "tokens_in",
+    "tokens_of",
     "with_check_character",
+    "with_token_record",
+    "without_title",
 ]
