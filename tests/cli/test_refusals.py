@@ -204,7 +204,7 @@ def test_a_failed_case_ends_packs_cases_with_1(zhikun, monkeypatch):
 def test_the_list_of_packs_marks_those_with_sample_figures(zhikun):
     answer = zhikun("packs", "list")
     assert answer.code == 0
-    assert len(answer.out.splitlines()) == 10
+    assert len(answer.out.splitlines()) == 14
     assert re.search(r"^taoyuan +\S+ +桃源县.*（含示例参数）$", answer.out, re.MULTILINE)
 
 
@@ -221,3 +221,15 @@ def test_the_template_lists_the_codes_of_its_villages(templates):
     codes = {row[0]: row[1] for row in guide.iter_rows(values_only=True)}
     assert codes["640402100"] == "三营镇"
     assert len([code for code in codes if str(code).isdigit() and len(str(code)) == 12]) > 100
+
+
+def test_a_pack_that_only_watches_assesses_nobody_and_says_which_do(zhikun, tmp_path):
+    answer = zhikun("survey", "template", "--pack", "gansu", tmp_path / "a.xlsx")
+    refused(answer, 4, "政策包“gansu”只有监测预警", "national")
+    assert not (tmp_path / "a.xlsx").exists()
+
+
+def test_a_pack_that_only_watches_is_checked_with_its_lists_and_indicators(zhikun):
+    answer = zhikun("packs", "check", "gansu")
+    assert answer.code == 0
+    assert "监测名单 10 个，预警指标 9 项" in answer.said

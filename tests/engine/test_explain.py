@@ -9,7 +9,7 @@ from tests.engine import facts
 from tests.engine.schema import faults
 from tests.engine.small import decision, fact, listing, plan_of, rule, standard
 
-from zhikun.engine.packs import change_days, load, names
+from zhikun.engine.packs import change_days, load
 from zhikun.engine.packs.model import Results
 from zhikun.engine.plan import make_plan
 from zhikun.engine.run import FactsError, assess, explain
@@ -220,7 +220,7 @@ def test_a_row_of_change_is_counted_from_one():
     assert "第 2 人的" in data["changes"][0]["text"]
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", facts.RULED)
 def test_explanations_of_every_pack_follow_the_schema_and_the_batch(name):
     pack = load(name)
     plan = make_plan(pack, change_days(pack)[-1])
@@ -237,7 +237,7 @@ def test_explanations_of_every_pack_follow_the_schema_and_the_batch(name):
             }
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", facts.RULED)
 def test_a_change_of_a_fact_made_to_the_facts_comes_out_as_told(name):
     pack = load(name)
     plan = make_plan(pack, change_days(pack)[-1])

@@ -6,7 +6,7 @@ import pytest
 from tests.engine import facts
 from tests.engine.small import decision, fact, listing, one, plan_of, rule, standard, table, value
 
-from zhikun.engine.packs import change_days, load, names
+from zhikun.engine.packs import change_days, load
 from zhikun.engine.packs.model import TableKey
 from zhikun.engine.plan import make_plan
 from zhikun.engine.run import assess, explain, missing_facts
@@ -291,7 +291,7 @@ def test_a_rule_without_facts_has_a_value_for_every_row_of_every_household():
 # --- what was determined stays
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", facts.RULED)
 def test_answers_never_change_what_was_determined(name):
     pack = load(name)
     plan = make_plan(pack, change_days(pack)[-1])

@@ -23,7 +23,7 @@ from zhikun.cli.screen import (
     Refused,
     aside,
     folder,
-    load_pack,
+    load_rules,
     plan_of,
     progress,
     say,
@@ -72,7 +72,7 @@ def assess(
     """From a filled workbook to every report."""
     if out is None and household is None:
         raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
-    pack = load_pack(pack_name)
+    pack = load_rules(pack_name)
     plan = plan_of(pack, on)
     found = read(file, pack, members, on, corrected)
     # A piped explanation must be nothing but the explanation.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from zhikun.cli.screen import FAULTS, Refused, lines, load_pack, say
-from zhikun.engine.packs import PackErrors, load, names
+from zhikun.engine.packs import Pack, PackErrors, load, names
 from zhikun.engine.packs.cases import cases_of
 from zhikun.engine.packs.dates import change_days
 from zhikun.engine.run.cases import run_cases
@@ -60,8 +60,17 @@ def _check(name: str) -> int:
             c=cases,
             d=len(change_days(pack)),
         )
+        + _watched(pack)
     )
     return 0
+
+
+def _watched(pack: Pack) -> str:
+    if pack.monitoring is None:
+        return ""
+    return _("；监测名单 {s} 个，预警指标 {i} 项").format(
+        s=len(pack.monitoring.sources), i=len(pack.monitoring.indicators)
+    )
 
 
 @packs.command(help=_("运行政策包的案例（不写名称则运行全部）"))

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from zhikun.engine.packs import PackErrors, load
+from zhikun.engine.packs import PackErrors, load, names
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
 from zhikun.wording import _, shown
@@ -43,6 +43,15 @@ def load_pack(name: str) -> Pack:
         raise Refused(
             lines([str(e) for e in errors.errors], _("政策包“{n}”不能用：").format(n=name)), UNUSABLE
         ) from None
+
+
+def load_rules(name: str) -> Pack:
+    """A pack that can assess households, or a refusal."""
+    pack = load_pack(name)
+    if not pack.rules:
+        text = _("政策包“{n}”只有监测预警，没有家庭评估的规则，不能用来调查和评估。有规则的政策包：{others}。")
+        raise Refused(text.format(n=name, others="、".join(n for n in names() if load_pack(n).rules)), UNUSABLE)
+    return pack
 
 
 def plan_of(pack: Pack, on: date) -> Plan:

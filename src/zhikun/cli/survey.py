@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from zhikun.cli.screen import FAULTS, UNREADABLE, Refused, lines, load_pack, progress, say, why, writing
+from zhikun.cli.screen import FAULTS, UNREADABLE, Refused, lines, load_rules, progress, say, why, writing
 from zhikun.engine.packs.model import Pack
 from zhikun.intake import survey as room
 from zhikun.wording import _
@@ -34,7 +34,7 @@ def survey() -> None:
 @click.argument("out", type=click.Path(path_type=Path))
 def template(pack_name: str, out: Path) -> int:
     """An empty workbook for people."""
-    pack = load_pack(pack_name)
+    pack = load_rules(pack_name)
     with writing(workbook(out)):
         room.template(pack, out)
     say(_("调查表模板：{p}").format(p=out))
@@ -48,7 +48,7 @@ def template(pack_name: str, out: Path) -> int:
 @click.option("--rejects", type=click.Path(path_type=Path), help=_("退回表写到哪里（默认：原文件旁“…-退回.xlsx”）"))
 def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None) -> int:
     """Row by row, what is wrong in a filled workbook."""
-    pack = load_pack(pack_name)
+    pack = load_rules(pack_name)
     found = read(file, pack, members)
     tell(found)
     if not has_rejects(found):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from zhikun.cli.assess import ON
 from zhikun.cli.publish import whole_file
-from zhikun.cli.screen import UNREADABLE, UNUSABLE, Refused, aside, lines, load_pack, plan_of, say
+from zhikun.cli.screen import UNREADABLE, UNUSABLE, Refused, aside, lines, load_rules, plan_of, say
 from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, read
 from zhikun.engine.packs.model import Pack, Standard, Table
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
@@ -45,7 +45,7 @@ def whatif(
     out: Path | None,
 ) -> int:
     """Base against variant on one survey."""
-    pack = load_pack(pack_name)
+    pack = load_rules(pack_name)
     plan = plan_of(pack, on)
     variant = _variant(plan, pack, changes, on)
     found = read(file, pack, members, on, corrected)

@@ -41,6 +41,9 @@ def _report(name: str, root: Path) -> str:
         "{name}：OK。事实 {facts}，标准 {standards}，表 {tables}，规则 {rules}，"
         "排序 {rankings}，用例 {cases}，变化日 {days}"
     )
+    if pack.monitoring is not None:
+        watched = _("，监测名单 {sources}，预警指标 {indicators}")
+        text += watched.format(sources=len(pack.monitoring.sources), indicators=len(pack.monitoring.indicators))
     return text.format(
         name=name,
         facts=len(pack.facts),

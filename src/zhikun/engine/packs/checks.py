@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zhikun.engine.packs.model import Pack, Place, Source
+from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.engine.packs.problems import Problems, suggestion
 from zhikun.engine.packs.shape import Record
 from zhikun.wording import _
@@ -39,6 +40,24 @@ def sources(pack: Pack) -> Iterator[tuple[Source, Place]]:
         yield from ((i.source, i.at) for i in rule.items)
     for ranking in pack.rankings.values():
         yield ranking.source, ranking.at
+    if pack.monitoring is not None:
+        yield from _watching(pack.monitoring)
+
+
+def _watching(monitoring: Monitoring) -> Iterator[tuple[Source, Place]]:
+    for source in monitoring.sources.values():
+        yield source.source, source.at
+        yield source.delivery, source.at
+    for indicator in monitoring.indicators.values():
+        yield from ((s, indicator.at) for s in (indicator.source, indicator.weight_source, indicator.window_source))
+        yield from ((band.source, indicator.at) for band in indicator.bands)
+        yield from ((condition.source, condition.at) for condition in indicator.where)
+    yield from ((group.source, group.at) for group in monitoring.groups.values())
+    yield from ((level.source, level.at) for level in monitoring.levels)
+    yield from ((escalation.source, escalation.at) for escalation in monitoring.escalations)
+    yield from ((route.source, route.at) for route in monitoring.routes.values())
+    if monitoring.levels:
+        yield monitoring.quiet_source, monitoring.levels[0].at
 
 
 def _check_samples(pack: Pack, header: Record, problems: Problems) -> None:

@@ -14,6 +14,8 @@ from zhikun.engine.packs.schema import FORMAT
 from zhikun.wording import _
 
 TOP_FILES = ("pack.yaml", "facts.yaml", "standards.yaml", "places.csv")
+WARNINGS = "warnings"
+WARNING_FILES = ("indicators.yaml", "groups.yaml", "levels.yaml", "routes.yaml")
 ROOT_VARIABLE = "ZHIKUN_PACKS"
 
 
@@ -50,7 +52,25 @@ def names(root: Path | None = None) -> tuple[str, ...]:
 
 def programme_folders(folder: Path) -> tuple[str, ...]:
     """The programme folders of a pack that are there on disk."""
-    return tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and not _ours_to_ignore(p.name)))
+    return tuple(
+        sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name != WARNINGS and not _ours_to_ignore(p.name))
+    )
+
+
+def list_files(folder: Path, base: str, problems: Problems) -> tuple[Path, ...]:
+    """The files of department lists in a `warnings` folder; a fault for every file there that nothing would read."""
+    for path in sorted(folder.iterdir()):
+        known = path.name in WARNING_FILES or (path.is_dir() and path.name == "sources")
+        if not known and not _ours_to_ignore(path.name):
+            text = _("warnings 里只能有 {files} 和 sources 文件夹，这个文件不会被读取。请移走或改名。")
+            problems.add(Place(f"{base}/{path.name}", 1), text.format(files="、".join(WARNING_FILES)))
+    if not (folder / "sources").is_dir():
+        return ()
+    for path in sorted((folder / "sources").iterdir()):
+        if path.suffix != ".yaml" and not _ours_to_ignore(path.name):
+            text = _("{folder} 里只能放 {suffix} 文件，这个文件不会被读取。请移走或改名。")
+            problems.add(Place(f"{base}/sources/{path.name}", 1), text.format(folder="sources", suffix=".yaml"))
+    return section_files(folder / "sources")
 
 
 def section_files(folder: Path) -> tuple[Path, ...]:
@@ -104,8 +124,9 @@ def hash_of(texts: Mapping[str, str]) -> str:
     """The identity of a pack's content: 'sha256:' and the hexadecimal digest.
 
     Canonical bytes, format 1: the line `zhikun-pack 1`, then for each file that takes part (pack.yaml, facts.yaml,
-    standards.yaml, the YAML files of the programmes taken and the CSV files of their tables, of the pack itself and
-    of every pack it extends; not the cases), in the order of its path relative to the packs folder: the path, a
+    standards.yaml, the YAML files of the programmes taken and the CSV files of their tables, the YAML files of `warnings`
+    where it is taken, of the pack itself and of every pack it extends; not the cases), in the order of its path
+    relative to the packs folder: the path, a
     zero byte, the number of bytes of the content in decimal, a zero byte, the content. Paths and contents are UTF-8;
     a content has no byte order mark and its lines end with a line feed.
     """

@@ -10,6 +10,7 @@ from zhikun.engine.packs.model import Entity, Fact, Note, Place, Ranking, Rule, 
 from zhikun.engine.packs.problems import Problems, suggestion
 from zhikun.engine.packs.schema import RESERVED_NAMES
 from zhikun.engine.packs.tables import Finisher
+from zhikun.engine.packs.watched import Watched
 from zhikun.wording import _
 
 #: Texts that say who a household is; they never enter formulas, so no rule would bring them along.
@@ -29,6 +30,7 @@ class Gathered:
     sources: dict[str, Mapping[str, str]] = field(default_factory=dict)
     programmes: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    monitoring: Watched | None = None
 
     def inherit(self, other: Gathered, pack: str) -> None:
         """Take over what an extended pack gives. The same definition reached by two ways is one."""

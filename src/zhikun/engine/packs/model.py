@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zhikun.engine.packs.monitoring import Monitoring
 
 FIRST_DAY = date.min
 LAST_DAY = date.max
@@ -33,6 +37,9 @@ class Source:
     grade: str = ""
     sample: bool = False
     reason: str = ""
+
+
+NO_SOURCE = Source()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +299,7 @@ class Pack:
     results: Results
     case_files: tuple[str, ...]  # absolute paths of this pack's own cases
     places: Mapping[str, str] = field(default_factory=dict)  # code of 6, 9 or 12 digits -> name
+    monitoring: Monitoring | None = None
 
     def facts_of(self, entity: str) -> tuple[Fact, ...]:
         """The facts of one entity, in the order they are written."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zhikun.engine.packs.model import Place, Source
+from zhikun.engine.packs.model import NO_SOURCE, Place, Source
 
 COLUMN_TYPES = ("text", "number", "boolean", "choice", "date", "place", "id_number", "name")
 RHYTHMS = ("monthly", "quarterly", "yearly")
@@ -21,6 +21,29 @@ DIRECTIONS = ("hardship", "exit")
 # conference; may no longer qualify.
 WAYS = ("deliver", "enrol", "conference", "recheck")
 LEVELS = ("blue", "yellow", "orange", "red")
+SENSITIVITIES = ("health", "finance", "identity")
+ESCALATION_TARGETS = ("county", "city", "province")
+#: Names that columns have in every pack, because a reader looks for them: the day of birth where a file has no identity
+#: number; of the population the code of the group a person is watched in (one row for each) and the household's number.
+BIRTH_DATE, GROUP, HOUSEHOLD = "birth_date", "group", "household"
+#: The columns of warnings.parquet that a route may pass on. Tokens never leave, so `person` stands for name and masked number.
+WARNING_COLUMNS = (
+    "month",
+    "person",
+    "household",
+    "place",
+    "groups",
+    "direction",
+    "level",
+    "score",
+    "change",
+    "way",
+    "causes",
+    "indicators",
+    "reasons",
+    "raised",
+    "deadline",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,8 @@ class ListSource:
     months: tuple[int, ...] = ()  # yearly: the months in which it is due
     valid_months: int = 1  # for how many months after its period conclusions may rest on it
     sensitive: str = ""
+    delivery: Source = NO_SOURCE  # what rhythm, due_day and months rest on
+    pack: str = ""  # whose file says so
 
     def column_of(self, type_: str) -> Column | None:
         """The first column of a type: the identity number, the name, the place."""
@@ -69,8 +94,9 @@ class Condition:
 
     column: str
     operator: str
-    value: object
+    value: object  # of the column's type; a tuple for in and not in; None for known and unknown
     at: Place
+    source: Source = NO_SOURCE  # of a number or a day compared with; otherwise the indicator's
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +130,9 @@ class Indicator:
     groups: tuple[str, ...] = ()  # only for people of these groups; empty: everyone
     department: str = ""  # whose help is asked for
     unit: str = ""
+    weight_source: Source = NO_SOURCE
+    window_source: Source = NO_SOURCE  # where a window of several months is written
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +144,7 @@ class WatchedGroup:
     enrolled: bool  # receives assistance already
     source: Source
     at: Place
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +157,7 @@ class Level:
     days: int
     source: Source
     at: Place
+    way: str = ""  # of every hardship warning of this colour: several hardships at once may go to a conference
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +180,10 @@ class Route:
     department: str
     groups: tuple[str, ...]
     causes: tuple[str, ...]
-    columns: tuple[str, ...]  # of warnings.parquet, only those agreed
+    columns: tuple[str, ...]  # of WARNING_COLUMNS, only those agreed
     source: Source
     at: Place
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +197,22 @@ class Monitoring:
     escalations: tuple[Escalation, ...]
     routes: Mapping[str, Route]
     quiet_months: int = 0  # for how many months a handled cause stays quiet when nothing new happens; 0: for good
+    quiet_source: Source = NO_SOURCE
+    causes: Mapping[str, str] = field(default_factory=dict)  # code -> words
 
     @property
     def population(self) -> ListSource:
         """The source of who is watched."""
         return next(source for source in self.sources.values() if source.kind == "population")
+
+    def way_of(self, indicator: Indicator, groups: tuple[str, ...], level: Level | None = None) -> str:
+        """How a warning of this indicator and level is handled for a person of these groups.
+
+        Hardship as the level says, otherwise as the indicator says; otherwise policies are delivered to the enrolled, and
+        whoever is not may be enrolled.
+        """
+        if level is not None and level.way and indicator.direction == "hardship":
+            return level.way
+        if indicator.way:
+            return indicator.way
+        return "deliver" if any(self.groups[code].enrolled for code in groups) else "enrol"

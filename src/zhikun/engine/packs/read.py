@@ -10,6 +10,7 @@ from zhikun.engine.packs.checks import check_pack
 from zhikun.engine.packs.defined import Defined, source_of
 from zhikun.engine.packs.facts import fact_of, standard_of
 from zhikun.engine.packs.files import (
+    WARNINGS,
     case_files,
     check_strangers,
     hash_of,
@@ -25,6 +26,7 @@ from zhikun.engine.packs.rules import decision_of, list_of, ranking_of, rule_of
 from zhikun.engine.packs.schema import FORMAT
 from zhikun.engine.packs.shape import Record, check_record
 from zhikun.engine.packs.tables import table_of
+from zhikun.engine.packs.watched import Watched, beside, finished, read_watched
 from zhikun.engine.packs.yaml_file import parse_yaml, read_text
 from zhikun.wording import _
 
@@ -44,6 +46,8 @@ class Extension:
     pack: str
     programmes: frozenset[str] | None
     facts: frozenset[str]  # 'member.on_dibao': taken although no formula uses them
+    indicators: frozenset[str] | None  # of the pack's monitoring, where that is taken; None for all
+    groups: frozenset[str] | None
     at: Place
 
 
@@ -68,6 +72,7 @@ class Reader:
         self.texts: dict[str, str] = {}
         self.headers: dict[str, Header | None] = {}
         self.folders: dict[tuple[str, str], list[Defined]] = {}
+        self.watched: dict[str, Watched] = {}
 
     def load(self, name: str) -> Pack:
         """The checked pack, or `PackErrors` with everything found."""
@@ -105,6 +110,7 @@ class Reader:
             places=read_places(header.folder / record.text("places"), record.place("places"), self.problems)
             if record.has("places")
             else {},
+            monitoring=finished(gathered.monitoring, self.problems) if gathered.monitoring else None,
         )
         check_pack(pack, record, self.problems)
         self.problems.raise_if_any()
@@ -188,7 +194,7 @@ class Reader:
         header = self.headers.get(name)
         if header is None or self.problems.unreadable:
             return frozenset(header.programmes) if header else frozenset()
-        found = set(header.programmes)
+        found = set(header.programmes) | ({WARNINGS} if (header.folder / WARNINGS).is_dir() else set())
         for extension in header.extends:
             there = self.available(extension.pack)
             found |= there if extension.programmes is None else there & extension.programmes
@@ -234,6 +240,22 @@ class Reader:
                 text = _("没有哪个表用到这个文件，改了也不起作用。请在 tables 里写上它，或删去这个文件。")
                 self.problems.add(Place(file, 1), text)
 
+    def _watched(self, name: str, header: Header) -> Watched:
+        if name not in self.watched:
+            self.watched[name] = read_watched(header.folder / WARNINGS, name, self._read, self.problems)
+        return self.watched[name]
+
+    def _taken(self, parent: Watched, extension: Extension) -> Watched:
+        for wanted, known, what in (
+            (extension.indicators, parent.indicators, _("指标")),
+            (extension.groups, parent.groups, _("监测对象类别")),
+        ):
+            for missing in sorted((wanted or frozenset()) - known.keys()):
+                text = _("政策包 {pack} 没有{what}“{name}”。{hint}")
+                hint = suggestion(missing, known)
+                self.problems.add(extension.at, text.format(pack=extension.pack, what=what, name=missing, hint=hint))
+        return parent.taken(extension.indicators, extension.groups)
+
     def _check_folders(self, header: Header) -> None:
         there = programme_folders(header.folder)
         at = header.record.place("programmes")
@@ -268,11 +290,17 @@ class Reader:
             parent = self.gather(extension.pack, inner)
             take_facts(parent, extension.facts, extension.pack, extension.at, self.problems)
             result.inherit(parent, extension.pack)
+            if parent.monitoring is not None:
+                inherited = self._taken(parent.monitoring, extension)
+                result.monitoring = beside(result.monitoring, inherited, self.problems)
         own: list[Defined] = list(header.top)
         for programme, title in header.programmes.items():
             if wanted is None or programme in wanted:
                 own += self.programme(name, programme)
                 result.programmes[programme] = title
+        if (header.folder / WARNINGS).is_dir() and (wanted is None or WARNINGS in wanted):
+            ours = self._watched(name, header)
+            result.monitoring = ours.over(result.monitoring) if result.monitoring else ours
         for defined in own:
             defined.optional = wanted is not None and not defined.programme
         result.define(own, self.problems)
@@ -293,6 +321,8 @@ def _extensions(record: Record) -> tuple[Extension, ...]:
             e.text("pack"),
             frozenset(e.names("programmes")) if e.has("programmes") else None,
             frozenset(e.names("facts")),
+            frozenset(e.names("indicators")) if e.has("indicators") else None,
+            frozenset(e.names("groups")) if e.has("groups") else None,
             e.at,
         )
         for e in record.records("extends")

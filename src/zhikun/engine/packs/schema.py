@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zhikun.engine.packs import monitoring
+
 FORMAT = 1
 
 ENTITY_TYPES = ("number", "boolean", "choice", "choices", "date", "text", "place")
@@ -45,6 +47,17 @@ RESERVED_NAMES = frozenset(
         "unknown",
     ]
 )
+#: How a condition of an indicator is written, and the operator it is. `known: true | false` is the tenth.
+RELATIONS: Mapping[str, str] = {
+    "is": "=",
+    "is_not": "!=",
+    "below": "<",
+    "at_most": "<=",
+    "above": ">",
+    "at_least": ">=",
+    "any_of": "in",
+    "none_of": "not in",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,13 @@ SCHEMAS: Mapping[str, Schema] = {
         "results": Key("record", of="results"),
         "places": Key("text"),
     },
-    "extension": {"pack": Key("name", required=True), "programmes": Key("names"), "facts": Key("dotted_names")},
+    "extension": {
+        "pack": Key("name", required=True),
+        "programmes": Key("names"),
+        "facts": Key("dotted_names"),
+        "indicators": Key("names"),
+        "groups": Key("names"),
+    },
     "document": {
         "title": _TITLE,
         "issuer": Key("text"),
@@ -265,5 +284,100 @@ SCHEMAS: Mapping[str, Schema] = {
     "ranking_key": {
         "value": Key("name", required=True),
         "direction": Key("enum", required=True, allowed=("highest_first", "lowest_first")),
+    },
+    # -- warnings/
+    "list_source_file": {
+        "title": _TITLE,
+        "department": Key("text", required=True),
+        "kind": Key("enum", required=True, allowed=monitoring.KINDS),
+        "purpose": Key("text", required=True),
+        "sensitive": Key("enum", allowed=monitoring.SENSITIVITIES),
+        "valid_months": Key("integer"),
+        "delivery": Key("record", required=True, of="delivery"),
+        "columns": Key("named", required=True, of="list_column"),
+        "note": Key("text"),
+        **_SOURCE,
+    },
+    "delivery": {
+        "rhythm": Key("enum", required=True, allowed=monitoring.RHYTHMS),
+        "due_day": Key("integer", required=True),
+        "months": Key("integers"),
+        "note": Key("text"),
+        **_SOURCE,
+    },
+    "list_column": {
+        "title": _TITLE,
+        "type": Key("enum", required=True, allowed=monitoring.COLUMN_TYPES),
+        "required": Key("boolean"),
+        "headers": Key("texts"),
+        "choices": Key("choices"),
+        "unit": Key("text_or_empty"),
+        "min": Key("number"),
+        "max": Key("number"),
+        "sensitive": Key("enum", allowed=monitoring.SENSITIVITIES),
+        "note": Key("text"),
+    },
+    "indicators_file": {
+        "causes": Key("texts_by_name"),
+        "indicators": Key("named", required=True, of="indicator"),
+    },
+    "indicator": {
+        "title": _TITLE,
+        "list": Key("name", required=True),
+        "measure": Key("enum", required=True, allowed=monitoring.MEASURES),
+        "column": Key("name"),
+        "where": Key("records", of="condition"),
+        "window": Key("record", of="window"),
+        "bands": Key("records", required=True, of="band"),
+        "weight": Key("record", required=True, of="weight"),
+        "direction": Key("enum", required=True, allowed=monitoring.DIRECTIONS),
+        "cause": Key("name", required=True),
+        "way": Key("enum", allowed=monitoring.WAYS),
+        "groups": Key("names"),
+        "among": Key("enum", allowed=("enrolled", "not_enrolled")),
+        "department": Key("text"),
+        "note": Key("text"),
+        **_SOURCE,
+    },
+    "condition": {
+        "column": Key("name", required=True),
+        **{relation: Key("value") for relation in RELATIONS},
+        "known": Key("boolean"),
+        **_SOURCE,
+    },
+    "window": {"months": Key("integer", required=True), **_SOURCE},
+    "band": {"from": Key("number", required=True), "points": Key("number", required=True), "title": _TITLE, **_SOURCE},
+    "weight": {"value": Key("number", required=True), **_SOURCE},
+    "groups_file": {"groups": Key("named", required=True, of="watched_group")},
+    "watched_group": {"title": _TITLE, "enrolled": Key("boolean", required=True), "note": Key("text"), **_SOURCE},
+    "levels_file": {
+        "levels": Key("named", required=True, of="level"),
+        "escalations": Key("records", of="escalation"),
+        "quiet": Key("record", of="quiet"),
+    },
+    "level": {
+        "title": _TITLE,
+        "from": Key("number", required=True),
+        "days": Key("integer", required=True),
+        "way": Key("enum", allowed=("deliver", "enrol", "conference")),
+        "note": Key("text"),
+        **_SOURCE,
+    },
+    "escalation": {
+        "after_days": Key("integer", required=True),
+        "to": Key("enum", required=True, allowed=monitoring.ESCALATION_TARGETS),
+        "text": Key("text", required=True),
+        **_SOURCE,
+    },
+    "quiet": {"months": Key("integer", required=True), **_SOURCE},
+    "routes_file": {"routes": Key("named", required=True, of="route")},
+    "route": {
+        "title": _TITLE,
+        "department": Key("text", required=True),
+        "groups": Key("names"),
+        "causes": Key("names"),
+        "columns": Key("names", required=True),
+        "note": Key("text"),
+        **_SOURCE,
     },
 }

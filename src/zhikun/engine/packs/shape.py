@@ -76,6 +76,14 @@ class Record:
         value = self.values.get(key)
         return value if isinstance(value, tuple) else ()
 
+    def integers(self, key: str) -> tuple[int, ...]:
+        value = self.values.get(key)
+        return value if isinstance(value, tuple) else ()
+
+    def integer(self, key: str, default: int) -> int:
+        value = self.values.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else default
+
 
 class _Wrong(Exception):
     """A value that cannot be used; its fault is already recorded."""
@@ -262,6 +270,25 @@ def _names(node: Node, key: str, spec: Key, problems: Problems) -> object:
     return tuple(names)
 
 
+def _listed(one: Callable[[Node, str, Key, Problems], object], wanted: Callable[[], str]) -> Callable[..., object]:
+    """A reader of lists whose items `one` reads; `wanted` says what such a list is, in the language of the moment."""
+
+    def several(node: Node, key: str, spec: Key, problems: Problems) -> object:
+        if not isinstance(node, Items) or not node.items:
+            problems.add(node.at, _("“{key}”应当是{wanted}。").format(key=key, wanted=wanted()))
+            raise _Wrong
+        found: list[object] = []
+        for child in node.items:
+            value = one(child, key, spec, problems)
+            if value in found:
+                problems.add(child.at, _("“{key}”里“{name}”写了两次。请只留一个。").format(key=key, name=value))
+                continue
+            found.append(value)
+        return tuple(found)
+
+    return several
+
+
 def _choices(node: Node, key: str, spec: Key, problems: Problems) -> object:
     choices = _texts_by_name(node, key, spec, problems)
     for code in RESERVED_CODES & choices.keys():
@@ -350,6 +377,8 @@ _KINDS: Mapping[str, Callable[[Node, str, Key, Problems], object]] = {
     "enum": _enum,
     "name": _name,
     "names": _names,
+    "texts": _listed(_text, lambda: _("文字的列表，写成 [甲, 乙] 的样子")),
+    "integers": _listed(_integer, lambda: _("整数的列表，写成 [3, 9] 的样子")),
     "dotted": _dotted,
     "dotted_names": _names,
     "choices": _choices,
