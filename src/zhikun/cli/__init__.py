@@ -17,6 +17,7 @@ from zhikun.cli.packs import packs
 from zhikun.cli.screen import Refused, aside
 from zhikun.cli.survey import survey
 from zhikun.cli.whatif import whatif
+from zhikun.cli.workdays import workdays
 from zhikun.wording import _
 
 words.install()
@@ -38,7 +39,7 @@ def commands() -> None:
     """The root of all commands."""
 
 
-for command in (packs, survey, assess, whatif, demo):
+for command in (packs, survey, assess, whatif, workdays, demo):
     commands.add_command(command)
 
 
