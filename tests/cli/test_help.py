@@ -20,6 +20,9 @@ PLACEHOLDERS = {
     "xlsx",
     "FILE.xlsx",
     "OUT.xlsx",
+    "FILE.csv",
+    "START",
+    "DAYS",
 }
 # Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
 NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou"}

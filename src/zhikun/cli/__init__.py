@@ -18,6 +18,7 @@ from zhikun.cli.packs import packs
 from zhikun.cli.screen import Refused, aside
 from zhikun.cli.survey import survey
 from zhikun.cli.whatif import whatif
+from zhikun.cli.workdays import workdays
 from zhikun.wording import _
 
 words.install()
@@ -39,7 +40,7 @@ def commands() -> None:
     """The root of all commands."""
 
 
-for command in (packs, survey, assess, whatif, demo, keys):
+for command in (packs, survey, assess, whatif, workdays, keys, demo):
     commands.add_command(command)
 
 
