@@ -120,13 +120,14 @@ class NumpyText:
 
     def _lookup(self, expr: Expr) -> str:
         data = expr.value
-        self.tables[data.name] = data
+        name = next((n for n, known in self.tables.items() if known is data), data.name or f"band_{len(self.tables)}")
+        self.tables[name] = data
         keys = []
         for arg, edges in zip(expr.args, data.edges, strict=True):
             keys.append(
                 self.text(arg) if edges is None else f"np.searchsorted({list(edges)}, {self.text(arg)}, 'right')"
             )
-        return f"{data.name.upper()}[{', '.join(keys)}]"
+        return f"{name.upper()}[{', '.join(keys)}]"
 
     def _age(self, expr: Expr) -> str:
         return self._call("completed_years", expr)

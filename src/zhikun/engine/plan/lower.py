@@ -96,7 +96,7 @@ class Builder:
         The IFs and comparisons keep their slots, for explanations tell them; a batch does not compute them.
         """
         below, value, rest = (self.instructions[slot] for slot in slots)
-        if below.op != "lt" or not below.space or value.op != "const" or value.type not in ("number", "choice"):
+        if below.op != "lt" or not below.space or value.op != "const" or value.type != "number":
             return None
         if self.instructions[below.args[1]].op != "const":
             return None
@@ -119,7 +119,7 @@ class Builder:
             return None
         if len(set(values)) == 1:  # known whatever x is, even where x is unknown: a lookup would not say so
             return None
-        decimals = max(self.numbers[slot].decimals for slot in slots[1:]) if value.type == "number" else 0
+        decimals = max(self.numbers[slot].decimals for slot in slots[1:])
         data = LookupData("", (edges,), (len(values),), tuple(values), value.type, decimals)
         return self.emit("lookup", (self.clean(subject),), below.space, value.type, data, _Number(decimals))
 
