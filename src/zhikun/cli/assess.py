@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from datetime import date
 from pathlib import Path
@@ -65,7 +65,7 @@ def assess(
     on: date,
     out: Path | None,
     members: Path | None,
-    corrected: Path | None,
+    corrected: Sequence[Path],
     household: str | None,
     form: str | None,
 ) -> int:
@@ -78,7 +78,8 @@ def assess(
     # A piped explanation must be nothing but the explanation.
     with redirect_stdout(sys.stderr) if form else nullcontext():
         if out is not None:
-            files = _("{f}（更正表 {c}）").format(f=file.name, c=corrected.name) if corrected else file.name
+            names = "、".join(c.name for c in corrected)
+            files = _("{f}（更正表 {c}）").format(f=file.name, c=names) if corrected else file.name
             _assess_all(plan, found, files, folder(out))
         elif found.counts["rejected"]:
             aside(_("这份调查表有 {r} 户退回，原因请用 zhikun survey check 查看。").format(r=found.counts["rejected"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,8 +20,8 @@ MEMBERS = click.option(
     "--members", type=click.Path(path_type=Path), help=_("成员文件，当家庭和成员分在两个 CSV 或 Parquet 文件里时")
 )
 CORRECTED = click.option(
-    "--corrected", type=click.Path(path_type=Path), metavar="FILE",
-    help=_("改好的退回表：按户编号替换 FILE 里的户，原表没有的户补入，与全县一起评估"),
+    "--corrected", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help=_("改好的退回表：按户编号替换原表里的户，原表没有的户补入，与全县一起评估。可写几次，每轮一份，后面的为准"),
 )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def workbook(out: Path) -> Path:
 
 
 def read(
-    file: Path, pack: Pack, members: Path | None = None, on: date | None = None, corrected: Path | None = None
+    file: Path, pack: Pack, members: Path | None = None, on: date | None = None, corrected: Sequence[Path] = ()
 ) -> room.Survey:
     """The survey, or a refusal that gives every reason why the file cannot be used.
 

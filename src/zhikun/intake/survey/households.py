@@ -94,7 +94,9 @@ def _lost_rows(rows: Rows) -> None:
     kind = rows.mapped.grid.columns[rows.mapped.household].kind[rows.kept]
     lost = np.isin(kind, (Kind.BLANK, Kind.MERGED, Kind.ERROR, Kind.UNCALCULATED))
     anchors = np.flatnonzero(~lost)
-    follows = np.diff(np.r_[anchors, len(rows)]) - 1
+    below = np.cumsum(~lost) - 1  # the anchor above each row
+    counts = lost & (below >= 0) & ~_cut_off(rows)
+    follows = np.bincount(below[counts], minlength=len(anchors))
     for index, count in zip(anchors, follows, strict=True):
         if count:
             rows.report(
@@ -106,12 +108,16 @@ def _lost_rows(rows: Rows) -> None:
             )
 
 
+def _cut_off(rows: Rows) -> np.ndarray:
+    return np.zeros(len(rows), dtype=bool) if rows.cut_off is None else rows.cut_off
+
+
 def _mistyped_rows(members: Rows, known: pa.Array) -> None:
     """People of an unknown household that has no head: probably a slip in the id, so the household above is kept back."""
     unknown = ~mask_of_in(members.households, known) & ~_null(members.households)
     is_head = pc.fill_null(pc.equal(members.facts["relation"].values, _HEAD), False)
     headed = mask_of_in(members.households, members.households.filter(is_head))
-    for index in map(int, np.flatnonzero(unknown & ~headed)):
+    for index in map(int, np.flatnonzero(unknown & ~headed & ~_cut_off(members))):
         if index and not unknown[index - 1] and members.households[index - 1].is_valid:
             members.report(
                 index - 1,
