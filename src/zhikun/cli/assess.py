@@ -29,7 +29,7 @@ from zhikun.cli.screen import (
     say,
     why,
 )
-from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, has_rejects, read, tell
+from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, has_rejects, keep, read, tell
 from zhikun.documents.order import hardest_first
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan
@@ -72,6 +72,8 @@ def assess(
     """From a filled workbook to every report."""
     if out is None and household is None:
         raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
+    if out is not None:
+        keep([out / name for name in RESULTS], [file, *corrected])
     pack = load_pack(pack_name)
     plan = plan_of(pack, on)
     found = read(file, pack, members, on, corrected)

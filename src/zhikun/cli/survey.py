@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -46,23 +46,46 @@ def template(pack_name: str, out: Path) -> int:
 @FILE
 @PACK
 @MEMBERS
+@CORRECTED
 @click.option("--rejects", type=click.Path(path_type=Path), help=_("退回表写到哪里（默认：原文件旁“…-退回.xlsx”）"))
-def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None) -> int:
+def check(file: Path, pack_name: str, members: Path | None, corrected: Sequence[Path], rejects: Path | None) -> int:
     """Row by row, what is wrong in a filled workbook."""
     pack = load_pack(pack_name)
-    found = read(file, pack, members)
+    out = rejects or _beside(file, corrected)
+    keep([out], [file, *corrected])
+    found = read(file, pack, members, corrected=corrected)
     tell(found)
     if not has_rejects(found):
         return 0
-    out = rejects or file.with_name(f"{file.stem}-退回.xlsx")
     with writing(workbook(out)):
         room.write_rejects(found, pack, out)
+    earlier = "".join(f" --corrected {path}" for path in corrected)
     say(
         _(
-            "退回的户写在 {p}：按“问题”列改好后，用 zhikun assess 原表 --corrected 退回表 与全县一起评估，不必改原表。"
-        ).format(p=out)
+            "退回的户写在 {p}：按“问题”列改好后，用 zhikun assess 原表{earlier} --corrected 退回表 与全县一起评估，不必改原表。"
+            "每退回一轮加一个 --corrected，先前各轮的也要写上，后面的为准。"
+        ).format(p=out, earlier=earlier)
     )
     return FAULTS
+
+
+def _beside(file: Path, corrected: Sequence[Path]) -> Path:
+    """…-退回.xlsx, or with a number where that is a corrected file of an earlier round."""
+    given = {path.resolve() for path in corrected}
+    names = (f"{file.stem}-退回{number}.xlsx" for number in ("", *range(2, len(given) + 2)))
+    return next(path for path in map(file.with_name, names) if path.resolve() not in given)
+
+
+def keep(written: Iterable[Path], given: Sequence[Path]) -> None:
+    """Refuse to write over a file that is read: what people put right in it would be gone."""
+    taken = {path.resolve() for path in written}
+    for path in given:
+        if path.resolve() in taken:
+            raise click.UsageError(
+                _(
+                    "{p} 是这次要读的表，结果会写到同一个位置，里面改好的内容就没有了。请先把它改名，或换一个地方写结果。"
+                ).format(p=path)
+            )
 
 
 def workbook(out: Path) -> Path:
@@ -97,7 +120,8 @@ def _absent_sheets(found: room.Survey, pack: Pack) -> list[room.RowMessage]:
     """Rows are counted: without its sheet nobody may have looked for supporters or cars."""
     messages = []
     for name, entity in pack.entities.items():
-        if name in found.tables or not pack.facts_of(name):
+        without = [file for file, sheets in found.sheets if name not in sheets]
+        if not without or not pack.facts_of(name):
             continue
         title, declared = entity.sheet or entity.title, room.declared_count(pack, name)
         if declared is None:
@@ -108,7 +132,9 @@ def _absent_sheets(found: room.Survey, pack: Pack) -> list[room.RowMessage]:
                 t=title, c=declared.title
             )
             remedy = _("请用模板补填这张表；确实没有的户，在“家庭”表这一列填 0")
-        messages.append(room.RowMessage("", 0, "", text, "", remedy, room.Severity.WARNING))
+        for file in [""] if "" in without else without:  # rejects of a survey without the sheet have none either
+            said = _("{file}：{found}").format(file=file, found=text) if file else text
+            messages.append(room.RowMessage("", 0, "", said, "", remedy, room.Severity.WARNING))
     return messages
 
 

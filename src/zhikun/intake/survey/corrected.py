@@ -73,12 +73,17 @@ def joined(survey: Survey, corrected: Sequence[Survey], before: pa.Array) -> Sur
                 for found in corrected]  # fmt: skip
     counts["replaced"] = sum(replaced)
     counts["added"] = sum(found.counts["accepted"] for found in corrected) - counts["replaced"]
-    return Survey(tables, tuple(message for found in every for message in found.messages), rejects, counts)
+    messages = tuple(message for found in every for message in found.messages)
+    return Survey(tables, messages, rejects, counts, tuple(part for found in every for part in found.sheets))
 
 
 def as_corrected(found: Survey, file: str) -> Survey:
     """A corrected file's survey, its messages under the name of the file."""
-    return replace(found, messages=tuple(of_corrected(found.messages, file)))
+    return replace(
+        found,
+        messages=tuple(of_corrected(found.messages, file)),
+        sheets=tuple((file, entities) for _unused, entities in found.sheets),
+    )
 
 
 def of_corrected(messages: Iterable[RowMessage], file: str) -> list[RowMessage]:

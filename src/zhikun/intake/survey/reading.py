@@ -42,9 +42,9 @@ def read(
 
     A household with an error in its own row or in any row of its people is rejected as a whole; warnings do
     not reject. `members` names the member file where it does not lie beside the household file under the same
-    name. `corrected` are files of households that came back, in the order of their coming: each household replaces that
-    of the same number in the survey and in earlier files, or is added. `today` is the last day that a date may have: a birth after the day of assessment would make an age
-    below zero.
+    name. `corrected` are files of households that came back, in the order of their coming: each household replaces
+    that of the same number in the survey and in earlier files, or is added. `today` is the last day that a date may
+    have: a birth after the day of assessment would make an age below zero.
     Raises UnreadableFile, with every reason, when no row can be read: not a workbook, a password, a sheet or a required
     column missing.
     """
@@ -188,7 +188,8 @@ def _survey(found: dict[str, Rows], mapping: Mapping) -> Survey:
     counts["loose_rows"] = sum(int((~mask_of_in(rows.households, home.households)).sum()) for rows in found.values())
     counts["examples"] = sum(rows.examples for rows in found.values())
     counts["empty_rows"] = sum(rows.empty for rows in found.values())
-    return Survey(tables, tuple(messages), rejects, counts)
+    sheets = (("", frozenset(found)),) if len(home) else ()
+    return Survey(tables, tuple(messages), rejects, counts, sheets)
 
 
 def _table(rows: Rows, kept: np.ndarray) -> pa.Table:
