@@ -24,6 +24,9 @@ CORRECTED = click.option(
     help=_("改好的退回表：按户编号替换原表里的户，原表没有的户补入，与全县一起评估。可写几次，每轮一份，后面的为准"),
 )  # fmt: skip
 
+_MANY = 3  # so many rows with the same finding are one line
+_ROWS_SHOWN = 8
+
 
 @click.group(help=_("调查表：生成模板、检查填好的表"))
 def survey() -> None:
@@ -161,4 +164,23 @@ def tell(found: room.Survey) -> None:
     ):
         messages = found.of(severity)
         if messages:
-            say(lines([str(message) for message in messages], title))
+            say(lines(_grouped(messages), title))
+
+
+def _grouped(messages: list[room.RowMessage]) -> list[str]:
+    """The same finding in many rows of a column as one line with the first row numbers; the rejects workbook has all."""
+    rows: dict[room.RowMessage, list[int]] = {}
+    for message in messages:
+        rows.setdefault(replace(message, row=0, household=""), []).append(message.row)
+    texts = []
+    for message, numbers in rows.items():
+        if len(numbers) < _MANY or not all(numbers):
+            texts += [str(replace(message, row=number)) for number in numbers]
+            continue
+        listed = "、".join(map(str, numbers[:_ROWS_SHOWN])) + ("…" if len(numbers) > _ROWS_SHOWN else " ")
+        texts.append(
+            _("{where} {count} 处（第 {rows}行）：{problem}").format(
+                where=message.where(), count=len(numbers), rows=listed, problem=message.problem()
+            )
+        )
+    return texts
