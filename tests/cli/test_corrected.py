@@ -106,3 +106,72 @@ def test_identity_numbers_of_corrected_people_stay_masked(zhikun, flawed, reject
     answer = zhikun("assess", flawed, *ASSESS, "--corrected", rejects, "--explain", "H02")
     assert answer.code == 1
     assert not any(whole in answer.said for whole in numbers(4))
+
+
+def test_two_rounds_of_corrections_are_assessed_together(zhikun, flawed, rejects, tmp_path):
+    correct(rejects, 家庭__H02__城乡类别="半城", 成员__H03__身份证号=number(3, 1))
+    assert zhikun("assess", flawed, *ASSESS, "--corrected", rejects, "--out", tmp_path / "a").code == 1
+    second = tmp_path / "a" / "rejects.xlsx"
+    correct(second, 家庭__H02__城乡类别="农村")
+    rounds = ["--corrected", rejects, "--corrected", second]
+    answer = zhikun("assess", flawed, *ASSESS, *rounds, "--out", tmp_path / "b")
+    assert answer.code == 0, answer.said
+    assert "读入 4 户：接受 4 户，退回 0 户。" in answer.out
+    assert set(households(tmp_path / "b")) == {"H01", "H02", "H03", "H04"}
+    report = (tmp_path / "b" / "report.html").read_text(encoding="utf-8")
+    assert "有错.xlsx（更正表 rejects.xlsx、rejects.xlsx）" in report
+    assert "共 4 户" in zhikun("whatif", flawed, *ASSESS, *rounds, "--set", "农村低保标准=700").out
+
+
+def test_corrections_are_checked_with_the_survey(zhikun, flawed, tmp_path):
+    """What is wrong again goes to a new workbook: the one a person typed into stays as it is."""
+    words = ["survey", "check", flawed, "--pack", "national"]
+    back = flawed.with_name("有错-退回.xlsx")
+    first = zhikun(*words)
+    assert "每退回一轮加一个 --corrected，先前各轮的也要写上" in first.out
+    correct(back, 家庭__H02__城乡类别="半城", 成员__H03__身份证号=number(3, 1))
+    typed = back.read_bytes()
+    answer = zhikun(*words, "--corrected", back)
+    assert answer.code == 1
+    assert "读入 4 户：接受 3 户，退回 1 户。" in answer.out
+    assert f"--corrected {back} --corrected 退回表" in answer.out
+    assert back.read_bytes() == typed
+    again = flawed.with_name("有错-退回2.xlsx")
+    correct(again, 家庭__H02__城乡类别="农村")
+    assert zhikun(*words, "--corrected", back, "--corrected", again).code == 0
+
+
+def test_results_are_not_written_over_the_corrections_they_rest_on(zhikun, flawed, tmp_path):
+    out = tmp_path / "out"
+    assert zhikun("assess", flawed, *ASSESS, "--out", out).code == 1
+    typed = (out / "rejects.xlsx").read_bytes()
+    for words in (
+        ["assess", flawed, *ASSESS, "--corrected", out / "rejects.xlsx", "--out", out],
+        ["survey", "check", flawed, "--pack", "national", "--corrected", out / "rejects.xlsx", "--rejects",
+         out / "rejects.xlsx"],
+    ):  # fmt: skip
+        answer = zhikun(*words)
+        assert answer.code == 2
+        assert "请先把它改名，或换一个地方写结果" in answer.err
+        assert (out / "rejects.xlsx").read_bytes() == typed
+
+
+def without(path, target, *names):
+    book = openpyxl.load_workbook(path)
+    for name in names:
+        del book[name]
+    book.save(target)
+    return target
+
+
+def test_a_sheet_that_the_survey_lacks_is_told_of_though_the_corrections_have_it(
+    zhikun, flawed, good, templates, tmp_path
+):
+    survey = without(flawed, tmp_path / "无表.xlsx", "赡养人")
+    words = ["survey", "check", "--pack", "national", "--rejects", tmp_path / "back.xlsx"]
+    more = fill(templates("national"), "national", tmp_path / "more.xlsx", count=2)
+    assert "没有“赡养人”表" in zhikun(*words, survey, "--corrected", more).out
+    assert "没有“赡养人”表" not in zhikun(*words, survey, "--corrected", good).out  # nothing of the survey is left
+    short = without(more, tmp_path / "short.xlsx", "赡养人")
+    assert "更正表：没有“赡养人”表" in zhikun(*words, flawed, "--corrected", short).out
+    assert zhikun(*words, survey, "--corrected", short).out.count("没有“赡养人”表") == 1

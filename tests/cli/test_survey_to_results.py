@@ -340,3 +340,20 @@ def test_whatif_with_the_standard_in_force_changes_nothing(zhikun, good):
     answer = zhikun("whatif", good, *ASSESS, "--set", "农村低保标准=585")
     assert "进 0 户，出 0 户" in answer.out
     assert "差 +0.00 元。" in answer.out
+
+
+def test_the_same_slip_in_many_rows_is_one_line_on_the_screen(zhikun, templates, tmp_path):
+    """Thirteen households with one misunderstanding: one line, and the workbook marks every one of them."""
+    slips = {f"家庭__H{at:02d}__城乡类别": "半城" for at in range(1, 14)}
+    slips |= {"家庭__H14__城乡类别": "全城", "家庭__H15__城乡类别": "全城"}
+    slips |= {f"成员__H{at:02d}__与户主关系": "东家" for at in range(1, 4)}
+    path = fill(templates("national"), "national", tmp_path / "多.xlsx", count=15, **slips)
+    answer = zhikun("survey", "check", path, "--pack", "national")
+    assert answer.out.count("填的是“半城”") == 1
+    assert "“家庭”表“城乡类别”列 13 处（第 4、5、6、7、8、9、10、11…行）：填的是“半城”；应为" in answer.out
+    assert "“家庭”表第 17 行“城乡类别”列：填的是“全城”" in answer.out  # two are two lines
+    assert "“家庭”表第 18 行“城乡类别”列：填的是“全城”" in answer.out
+    assert "“成员”表“与户主关系”列 3 处（第 4、5、6 行）：填的是“东家”" in answer.out
+    back = openpyxl.load_workbook(tmp_path / "多-退回.xlsx")["家庭"]
+    problems = [row[-1] for row in back.iter_rows(min_row=2, values_only=True)]
+    assert sum("填的是“半城”" in text for text in problems) == 13

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from zhikun.cli.screen import (
     say,
     why,
 )
-from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, has_rejects, read, tell
+from zhikun.cli.survey import CORRECTED, FILE, MEMBERS, PACK, has_rejects, keep, read, tell
 from zhikun.documents.order import hardest_first
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan
@@ -65,20 +65,23 @@ def assess(
     on: date,
     out: Path | None,
     members: Path | None,
-    corrected: Path | None,
+    corrected: Sequence[Path],
     household: str | None,
     form: str | None,
 ) -> int:
     """From a filled workbook to every report."""
     if out is None and household is None:
         raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
+    if out is not None:
+        keep([out / name for name in RESULTS], [file, *corrected])
     pack = load_rules(pack_name)
     plan = plan_of(pack, on)
     found = read(file, pack, members, on, corrected)
     # A piped explanation must be nothing but the explanation.
     with redirect_stdout(sys.stderr) if form else nullcontext():
         if out is not None:
-            files = _("{f}（更正表 {c}）").format(f=file.name, c=corrected.name) if corrected else file.name
+            names = "、".join(c.name for c in corrected)
+            files = _("{f}（更正表 {c}）").format(f=file.name, c=names) if corrected else file.name
             _assess_all(plan, found, files, folder(out))
         elif found.counts["rejected"]:
             aside(_("这份调查表有 {r} 户退回，原因请用 zhikun survey check 查看。").format(r=found.counts["rejected"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,9 +20,12 @@ MEMBERS = click.option(
     "--members", type=click.Path(path_type=Path), help=_("成员文件，当家庭和成员分在两个 CSV 或 Parquet 文件里时")
 )
 CORRECTED = click.option(
-    "--corrected", type=click.Path(path_type=Path), metavar="FILE",
-    help=_("改好的退回表：按户编号替换 FILE 里的户，原表没有的户补入，与全县一起评估"),
+    "--corrected", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help=_("改好的退回表：按户编号替换原表里的户，原表没有的户补入，与全县一起评估。可写几次，每轮一份，后面的为准"),
 )  # fmt: skip
+
+_MANY = 3  # so many rows with the same finding are one line
+_ROWS_SHOWN = 8
 
 
 @click.group(help=_("调查表：生成模板、检查填好的表"))
@@ -45,23 +49,46 @@ def template(pack_name: str, out: Path) -> int:
 @FILE
 @PACK
 @MEMBERS
+@CORRECTED
 @click.option("--rejects", type=click.Path(path_type=Path), help=_("退回表写到哪里（默认：原文件旁“…-退回.xlsx”）"))
-def check(file: Path, pack_name: str, members: Path | None, rejects: Path | None) -> int:
+def check(file: Path, pack_name: str, members: Path | None, corrected: Sequence[Path], rejects: Path | None) -> int:
     """Row by row, what is wrong in a filled workbook."""
     pack = load_rules(pack_name)
-    found = read(file, pack, members)
+    out = rejects or _beside(file, corrected)
+    keep([out], [file, *corrected])
+    found = read(file, pack, members, corrected=corrected)
     tell(found)
     if not has_rejects(found):
         return 0
-    out = rejects or file.with_name(f"{file.stem}-退回.xlsx")
     with writing(workbook(out)):
         room.write_rejects(found, pack, out)
+    earlier = "".join(f" --corrected {path}" for path in corrected)
     say(
         _(
-            "退回的户写在 {p}：按“问题”列改好后，用 zhikun assess 原表 --corrected 退回表 与全县一起评估，不必改原表。"
-        ).format(p=out)
+            "退回的户写在 {p}：按“问题”列改好后，用 zhikun assess 原表{earlier} --corrected 退回表 与全县一起评估，不必改原表。"
+            "每退回一轮加一个 --corrected，先前各轮的也要写上，后面的为准。"
+        ).format(p=out, earlier=earlier)
     )
     return FAULTS
+
+
+def _beside(file: Path, corrected: Sequence[Path]) -> Path:
+    """…-退回.xlsx, or with a number where that is a corrected file of an earlier round."""
+    given = {path.resolve() for path in corrected}
+    names = (f"{file.stem}-退回{number}.xlsx" for number in ("", *range(2, len(given) + 2)))
+    return next(path for path in map(file.with_name, names) if path.resolve() not in given)
+
+
+def keep(written: Iterable[Path], given: Sequence[Path]) -> None:
+    """Refuse to write over a file that is read: what people put right in it would be gone."""
+    taken = {path.resolve() for path in written}
+    for path in given:
+        if path.resolve() in taken:
+            raise click.UsageError(
+                _(
+                    "{p} 是这次要读的表，结果会写到同一个位置，里面改好的内容就没有了。请先把它改名，或换一个地方写结果。"
+                ).format(p=path)
+            )
 
 
 def workbook(out: Path) -> Path:
@@ -72,7 +99,7 @@ def workbook(out: Path) -> Path:
 
 
 def read(
-    file: Path, pack: Pack, members: Path | None = None, on: date | None = None, corrected: Path | None = None
+    file: Path, pack: Pack, members: Path | None = None, on: date | None = None, corrected: Sequence[Path] = ()
 ) -> room.Survey:
     """The survey, or a refusal that gives every reason why the file cannot be used.
 
@@ -96,7 +123,8 @@ def _absent_sheets(found: room.Survey, pack: Pack) -> list[room.RowMessage]:
     """Rows are counted: without its sheet nobody may have looked for supporters or cars."""
     messages = []
     for name, entity in pack.entities.items():
-        if name in found.tables or not pack.facts_of(name):
+        without = [file for file, sheets in found.sheets if name not in sheets]
+        if not without or not pack.facts_of(name):
             continue
         title, declared = entity.sheet or entity.title, room.declared_count(pack, name)
         if declared is None:
@@ -107,7 +135,9 @@ def _absent_sheets(found: room.Survey, pack: Pack) -> list[room.RowMessage]:
                 t=title, c=declared.title
             )
             remedy = _("请用模板补填这张表；确实没有的户，在“家庭”表这一列填 0")
-        messages.append(room.RowMessage("", 0, "", text, "", remedy, room.Severity.WARNING))
+        for file in [""] if "" in without else without:  # rejects of a survey without the sheet have none either
+            said = _("{file}：{found}").format(file=file, found=text) if file else text
+            messages.append(room.RowMessage("", 0, "", said, "", remedy, room.Severity.WARNING))
     return messages
 
 
@@ -134,4 +164,23 @@ def tell(found: room.Survey) -> None:
     ):
         messages = found.of(severity)
         if messages:
-            say(lines([str(message) for message in messages], title))
+            say(lines(_grouped(messages), title))
+
+
+def _grouped(messages: list[room.RowMessage]) -> list[str]:
+    """The same finding in many rows of a column as one line with the first row numbers; the rejects workbook has all."""
+    rows: dict[room.RowMessage, list[int]] = {}
+    for message in messages:
+        rows.setdefault(replace(message, row=0, household=""), []).append(message.row)
+    texts = []
+    for message, numbers in rows.items():
+        if len(numbers) < _MANY or not all(numbers):
+            texts += [str(replace(message, row=number)) for number in numbers]
+            continue
+        listed = "、".join(map(str, numbers[:_ROWS_SHOWN])) + ("…" if len(numbers) > _ROWS_SHOWN else " ")
+        texts.append(
+            _("{where} {count} 处（第 {rows}行）：{problem}").format(
+                where=message.where(), count=len(numbers), rows=listed, problem=message.problem()
+            )
+        )
+    return texts

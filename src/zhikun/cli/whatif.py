@@ -40,7 +40,7 @@ def whatif(
     pack_name: str,
     on: date,
     members: Path | None,
-    corrected: Path | None,
+    corrected: Sequence[Path],
     changes: Sequence[str],
     out: Path | None,
 ) -> int:

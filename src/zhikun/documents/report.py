@@ -408,7 +408,12 @@ def _intake(assessed: Assessed) -> list[Block]:
             )
         )
     if intake.rejects_file:
-        lines.append(_("退回的行连同原因写在 {file}，改正后可以直接再次导入。").format(file=intake.rejects_file))
+        lines.append(
+            _(
+                "退回的行连同原因写在 {file}，"
+                "改好后不必动原表，评估时加上 --corrected 退回表，与全县一起评估；只导入退回表，就只评估退回的户。"
+            ).format(file=intake.rejects_file)
+        )
     heads = columns(
         (_("位置"), LEFT, 1.4),
         (_("要求"), LEFT, 2.0),

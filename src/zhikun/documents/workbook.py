@@ -261,7 +261,10 @@ def _rejected(book: Book, assessed: Assessed) -> None:
         for p in intake.problems
     ]
     if intake.rejects_file:
-        where = _("未受理{households}户、{rows}行，连同原因写在 {file}；改正后可以直接再次导入。").format(
+        where = _(
+            "未受理{households}户、{rows}行，连同原因写在 {file}；"
+            "改好后不必动原表，评估时加上 --corrected 退回表，与全县一起评估；只导入退回表，就只评估退回的户。"
+        ).format(
             households=number_text(intake.households_rejected),
             rows=number_text(intake.rows_rejected),
             file=intake.rejects_file,

@@ -1,13 +1,14 @@
 """A survey and the corrected households that came back: the same number replaces, a new number is added.
 
-A household counts whole from one file only. What the corrected file says of it, right or wrong again, stands in the place
-of everything that the survey said of it.
+A household counts whole from one file only. What the latest corrected file says of it, right or wrong again, stands in the
+place of everything that the survey and earlier files said of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
@@ -21,28 +22,26 @@ from zhikun.tables import RowMessage
 from zhikun.wording import _
 
 
-def check_same_people(survey: dict[str, Rows], corrected: dict[str, Rows], facts: tuple[Fact, ...]) -> None:
-    """One identity number in a household of each file: an error on both rows, as within one file."""
+def check_same_people(files: Sequence[tuple[str, dict[str, Rows]]], facts: tuple[Fact, ...]) -> None:
+    """One identity number in households of two files: an error on both rows, as within one file.
+
+    `files` with the names that messages give them.
+    """
     name = next((fact.name for fact in facts if fact.format == "id_number"), "")
-    ours, theirs = survey["member"], corrected["member"]
-    if name not in ours.facts or name not in theirs.facts:
-        return
-    places = [
-        _numbers(rows, name, files["household"].households) for rows, files in ((ours, survey), (theirs, corrected))
-    ]
-    for number in sorted(places[0].keys() & places[1].keys()):
-        for rows, at, other, there, which in (
-            (ours, places[0][number], theirs, places[1][number], _("更正表")),
-            (theirs, places[1][number], ours, places[0][number], _("原表")),
-        ):
-            found = _("身份证号 {number} 与{file}第 {row} 行（户 {home}）相同").format(
-                number=mask_id_number(number),
-                file=which,
-                row=other.numbers[there],
-                home=other.households[there].as_py(),
-            )
-            remedy = _("请核实此人在哪一户共同生活，从另一户删去")
-            rows.report(at, rows.heading(name), found, _("一人只在一户"), remedy)
+    told = [(file, sheets) for file, sheets in files if name in sheets["member"].facts]
+    places = [_numbers(sheets["member"], name, sheets["household"].households) for _file, sheets in told]
+    for one, other in combinations(range(len(told)), 2):
+        for number in sorted(places[one].keys() & places[other].keys()):
+            for here, there in ((one, other), (other, one)):
+                rows, others = told[here][1]["member"], told[there][1]["member"]
+                found = _("身份证号 {number} 与{file}第 {row} 行（户 {home}）相同").format(
+                    number=mask_id_number(number),
+                    file=told[there][0],
+                    row=others.numbers[places[there][number]],
+                    home=others.households[places[there][number]].as_py(),
+                )
+                remedy = _("请核实此人在哪一户共同生活，从另一户删去")
+                rows.report(places[here][number], rows.heading(name), found, _("一人只在一户"), remedy)
 
 
 def _numbers(rows: Rows, name: str, homes: pa.Array) -> dict[str, int]:
@@ -52,32 +51,47 @@ def _numbers(rows: Rows, name: str, homes: pa.Array) -> dict[str, int]:
     return {numbers[index]: index for index in map(int, np.flatnonzero(there)) if numbers[index]}
 
 
-def joined(survey: Survey, corrected: Survey, before: pa.Array) -> Survey:
-    """Both as one survey. `before`: the households that the survey had; `counts` gains `replaced` and `added`."""
+def joined(survey: Survey, corrected: Sequence[Survey], before: pa.Array) -> Survey:
+    """All as one survey. `before`: the households that the survey had; `counts` gains `replaced` and `added`."""
+    every = (survey, *corrected)
+    entities = dict.fromkeys(entity for found in every for entity in found.tables)
     tables = {
         entity: pa.concat_tables(
-            [found.tables[entity] for found in (survey, corrected) if entity in found.tables], promote_options="default"
+            [found.tables[entity] for found in every if entity in found.tables], promote_options="default"
         )
-        for entity in {**survey.tables, **corrected.tables}
+        for entity in entities
     }
     rejects = dict(survey.rejects)
-    for entity, sheet in corrected.rejects.items():
-        rejects[entity] = _both(rejects[entity], sheet) if entity in rejects else sheet
-    counts = {
-        key: survey.counts.get(key, 0) + corrected.counts.get(key, 0) for key in {**survey.counts, **corrected.counts}
-    }
-    accepted = corrected.tables["household"]["household"].combine_chunks()
-    counts["replaced"] = int(mask_of_in(accepted, before).sum())
-    counts["added"] = len(accepted) - counts["replaced"]
-    return Survey(tables, (*survey.messages, *of_corrected(corrected.messages)), rejects, counts)
+    for found in corrected:
+        for entity, sheet in found.rejects.items():
+            rejects[entity] = _both(rejects[entity], sheet) if entity in rejects else sheet
+    counts: dict[str, int] = {}
+    for found in every:
+        for key, count in found.counts.items():
+            counts[key] = counts.get(key, 0) + count
+    replaced = [int(mask_of_in(found.tables["household"]["household"].combine_chunks(), before).sum())
+                for found in corrected]  # fmt: skip
+    counts["replaced"] = sum(replaced)
+    counts["added"] = sum(found.counts["accepted"] for found in corrected) - counts["replaced"]
+    messages = tuple(message for found in every for message in found.messages)
+    return Survey(tables, messages, rejects, counts, tuple(part for found in every for part in found.sheets))
 
 
-def of_corrected(messages: Iterable[RowMessage]) -> list[RowMessage]:
-    """Messages that say which of the two files they speak of."""
+def as_corrected(found: Survey, file: str) -> Survey:
+    """A corrected file's survey, its messages under the name of the file."""
+    return replace(
+        found,
+        messages=tuple(of_corrected(found.messages, file)),
+        sheets=tuple((file, entities) for _unused, entities in found.sheets),
+    )
+
+
+def of_corrected(messages: Iterable[RowMessage], file: str) -> list[RowMessage]:
+    """Messages that say which of the files they speak of."""
     return [
-        replace(message, sheet=_("更正表·{sheet}").format(sheet=message.sheet))
+        replace(message, sheet=_("{file}·{sheet}").format(file=file, sheet=message.sheet))
         if message.sheet
-        else replace(message, found=_("更正表：{found}").format(found=message.found))
+        else replace(message, found=_("{file}：{found}").format(file=file, found=message.found))
         for message in messages
     ]
 

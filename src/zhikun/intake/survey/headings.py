@@ -236,7 +236,7 @@ def _twice(first: Sheet, second: Sheet, title: str) -> RowMessage:
                 first=first.file or first.name, second=second.file or second.name, title=title
             ),
             _("一次一份调查表"),
-            _("请只交其中一份，或合并成一份；改好的退回表用 assess 的 --corrected 交回"),
+            _("请只交其中一份，或合并成一份；改好的退回表用 --corrected 交回，每轮一份"),
         )
     return RowMessage(
         second.name,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhikun.intake.survey.rows import Rows, bad_rows
 from zhikun.tables import Kind, Severity
-from zhikun.wording import _, did_you_mean
+from zhikun.wording import _
 
 _HEAD = "head"
 
@@ -72,21 +74,40 @@ def _doubled(home: Rows) -> None:
 
 def _without_household(rows: Rows, known: pa.Array) -> None:
     stray = ~mask_of_in(rows.households, known) & ~_null(rows.households)
-    names = known.to_pylist() if stray.any() else []
+    written = _by_plain(known.to_pylist()) if stray.any() else {}
     hints: dict[str, str] = {}
     for index in map(int, np.flatnonzero(stray)):
         household = rows.households[index].as_py()
         if household not in hints:
-            # Looking for near names costs time by the number of households: only while it can help a person.
-            hints[household] = did_you_mean(household, names) if len(hints) < 20 and len(names) < 20_000 else ""
+            hints[household] = written.get(_plain(household), "")
         rows.report(
             index,
             rows.household_column(),
             _("家庭表里没有户编号“{household}”").format(household=household),
             _("家庭表里有的户编号"),
-            hints[household] or _("请在家庭表补上这一户，或改正户编号"),
+            _("您是不是想写“{word}”？").format(word=hints[household])
+            if hints[household]
+            else _("请在家庭表补上这一户，或改正户编号"),
         )
     _lost_rows(rows)
+
+
+def _plain(number: str) -> str:
+    """A household's number without what people write one way or the other: capitals and leading zeros.
+
+    Width and spaces are gone already. Serial numbers are all near one another: any other guess would send a person to a
+    neighbour's household.
+    """
+    return re.sub(r"(?<!\d)0+(?=\d)", "", number.casefold())
+
+
+def _by_plain(names: list[str]) -> dict[str, str]:
+    """Households by their plain number; none where two have the same."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = _plain(name)
+        found[plain] = "" if plain in found else name
+    return found
 
 
 def _lost_rows(rows: Rows) -> None:
@@ -94,7 +115,9 @@ def _lost_rows(rows: Rows) -> None:
     kind = rows.mapped.grid.columns[rows.mapped.household].kind[rows.kept]
     lost = np.isin(kind, (Kind.BLANK, Kind.MERGED, Kind.ERROR, Kind.UNCALCULATED))
     anchors = np.flatnonzero(~lost)
-    follows = np.diff(np.r_[anchors, len(rows)]) - 1
+    below = np.cumsum(~lost) - 1  # the anchor above each row
+    counts = lost & (below >= 0) & ~_cut_off(rows)
+    follows = np.bincount(below[counts], minlength=len(anchors))
     for index, count in zip(anchors, follows, strict=True):
         if count:
             rows.report(
@@ -106,12 +129,16 @@ def _lost_rows(rows: Rows) -> None:
             )
 
 
+def _cut_off(rows: Rows) -> np.ndarray:
+    return np.zeros(len(rows), dtype=bool) if rows.cut_off is None else rows.cut_off
+
+
 def _mistyped_rows(members: Rows, known: pa.Array) -> None:
     """People of an unknown household that has no head: probably a slip in the id, so the household above is kept back."""
     unknown = ~mask_of_in(members.households, known) & ~_null(members.households)
     is_head = pc.fill_null(pc.equal(members.facts["relation"].values, _HEAD), False)
     headed = mask_of_in(members.households, members.households.filter(is_head))
-    for index in map(int, np.flatnonzero(unknown & ~headed)):
+    for index in map(int, np.flatnonzero(unknown & ~headed & ~_cut_off(members))):
         if index and not unknown[index - 1] and members.households[index - 1].is_valid:
             members.report(
                 index - 1,

@@ -33,12 +33,15 @@ class Survey:
 
     `counts`: `households` read, `accepted`, `rejected`, `rows.<entity>` read, `accepted.<entity>`,
     `loose_rows` (rows that belong to no household), `examples` and `empty_rows` left out.
+    `sheets`: what the files have sheets of, file by file ('' the survey itself, then the corrected files by their name in
+    messages); a file of which every household is told in a later one is not among them.
     """
 
     tables: dict[str, pa.Table]
     messages: tuple[RowMessage, ...]
     rejects: dict[str, RejectedSheet]
     counts: dict[str, int]
+    sheets: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def of(self, severity: Severity) -> list[RowMessage]:
         """The messages of one severity, in the order of the file."""

@@ -12,13 +12,14 @@ import pyarrow as pa
 
 from zhikun.engine.packs.model import Pack
 from zhikun.intake.survey.convert import Context
-from zhikun.intake.survey.corrected import check_same_people, joined, of_corrected
+from zhikun.intake.survey.corrected import as_corrected, check_same_people, joined, of_corrected
+from zhikun.intake.survey.elsewhere import Elsewhere
 from zhikun.intake.survey.headings import Mapped, Mapping, map_sheets
 from zhikun.intake.survey.households import check_households, mask_of_in, rejected_households
 from zhikun.intake.survey.layout import HOUSEHOLD_COLUMN, ROW_COLUMN, SheetLayout, layouts
 from zhikun.intake.survey.model import RejectedSheet, Survey
 from zhikun.intake.survey.people import check_people
-from zhikun.intake.survey.rows import Elsewhere, Rows, bad_rows, counted, household_numbers, messages_of, take_rows
+from zhikun.intake.survey.rows import Rows, bad_rows, counted, household_numbers, messages_of, take_rows
 from zhikun.intake.survey.values import Finding
 from zhikun.tables import Kind, Limits, RowMessage, Severity, Sheet, UnreadableFile, is_table_file, read_sheets
 from zhikun.wording import _
@@ -32,7 +33,7 @@ def read(
     pack: Pack,
     *,
     members: Path | str | None = None,
-    corrected: Path | str | None = None,
+    corrected: Sequence[Path | str] = (),
     today: date | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -41,25 +42,41 @@ def read(
 
     A household with an error in its own row or in any row of its people is rejected as a whole; warnings do
     not reject. `members` names the member file where it does not lie beside the household file under the same
-    name. `corrected` is a file of households that came back: each replaces the survey's household of the same number,
-    or is added. `today` is the last day that a date may have: a birth after the day of assessment would make an age
-    below zero.
+    name. `corrected` are files of households that came back, in the order of their coming: each household replaces
+    that of the same number in the survey and in earlier files, or is added. `today` is the last day that a date may
+    have: a birth after the day of assessment would make an age below zero.
     Raises UnreadableFile, with every reason, when no row can be read: not a workbook, a password, a sheet or a required
     column missing.
     """
     reader = _Reader(pack, today or datetime.now().astimezone().date(), limits, progress)
-    mapping = reader.mapping(Path(path), Path(members) if members else None, Path(corrected) if corrected else None)
-    if corrected is None:
-        return _survey(reader.rows(mapping), mapping.messages)
-    try:
-        fixes = reader.mapping(Path(corrected), None)
-        fixed = reader.rows(fixes)
-    except UnreadableFile as error:
-        raise UnreadableFile(*of_corrected(error.messages)) from None
-    before = household_numbers(mapping.sheets["household"])
-    found = reader.rows(mapping, Elsewhere(fixed["household"].households.drop_null().unique(), before))
-    check_same_people(found, fixed, pack.facts_of("member"))
-    return joined(_survey(found, mapping.messages), _survey(fixed, fixes.messages), before)
+    apart = [Path(file) for file in corrected]
+    mapping = reader.mapping(Path(path), Path(members) if members else None, apart)
+    if not apart:
+        return _survey(reader.rows(mapping), mapping)
+    fixed: list[tuple[Mapping, dict[str, Rows]]] = []  # the latest first
+    for number in range(len(apart), 0, -1):
+        try:
+            fixes = reader.mapping(apart[number - 1], None)
+            fixed.append((fixes, reader.rows(fixes, _elsewhere(fixes, fixed), alone=True)))
+        except UnreadableFile as error:
+            raise UnreadableFile(*of_corrected(error.messages, _which(number, apart))) from None
+    found = reader.rows(mapping, _elsewhere(mapping, fixed))
+    fixed.reverse()
+    names = [_which(number, apart) for number in range(1, len(apart) + 1)]
+    check_same_people([(_("原表"), found), *zip(names, (rows for _unused, rows in fixed), strict=True)],
+                      pack.facts_of("member"))  # fmt: skip
+    parts = [as_corrected(_survey(rows, fixes), name) for (fixes, rows), name in zip(fixed, names, strict=True)]
+    return joined(_survey(found, mapping), parts, household_numbers(mapping.sheets["household"]))
+
+
+def _which(number: int, files: Sequence[Path]) -> str:
+    """What a corrected file is called in messages: by its place on the command line where there are several."""
+    return _("更正表") if len(files) == 1 else _("更正表{n}").format(n=number)
+
+
+def _elsewhere(mapping: Mapping, later: Sequence[tuple[Mapping, dict[str, Rows]]]) -> Elsewhere | None:
+    files = tuple(rows for _unused, rows in later)
+    return Elsewhere(files, household_numbers(mapping.sheets["household"])) if files else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +88,12 @@ class _Reader:
     limits: Limits | None
     progress: Progress | None
 
-    def mapping(self, path: Path, members: Path | None, apart: Path | None = None) -> Mapping:
-        """Which sheets and columns of the files mean what; `apart` is no part of a folder. Raises UnreadableFile."""
+    def mapping(self, path: Path, members: Path | None, apart: Sequence[Path] = ()) -> Mapping:
+        """Which sheets and columns of the files mean what; `apart` are no part of a folder. Raises UnreadableFile."""
         plans = layouts(self.pack)
         sheets: list[Sheet] = []
         for file in survey_files(path, members, plans):
-            if path.is_dir() and apart is not None and file.resolve() == apart.resolve():
+            if path.is_dir() and file.resolve() in {other.resolve() for other in apart}:
                 continue
             sheets.extend(read_sheets(file, limits=self.limits, progress=self.progress))
         mapping = map_sheets(sheets, plans, {path.name: "household", members.name: "member"} if members else {})
@@ -85,15 +102,18 @@ class _Reader:
             raise UnreadableFile(*mapping.fatal, *mapping.messages)
         return mapping
 
-    def rows(self, mapping: Mapping, elsewhere: Elsewhere | None = None) -> dict[str, Rows]:
-        """The rows of every sheet, checked; without those of households that are told of elsewhere."""
+    def rows(self, mapping: Mapping, elsewhere: Elsewhere | None = None, alone: bool = False) -> dict[str, Rows]:
+        """The rows of every sheet, checked; without those of households that are told of elsewhere.
+
+        `alone`: a file of which nothing may be left, but which must have had a household.
+        """
         found: dict[str, Rows] = {}
         for number, (entity, mapped) in enumerate(mapping.sheets.items()):
             if self.progress:
                 self.progress(_("核对“{sheet}”").format(sheet=mapped.grid.sheet), number, len(mapping.sheets))
             context = Context(self.today, self.pack.place or "", mapped.grid.typed)
             found[entity] = take_rows(mapped, context, elsewhere)
-        if elsewhere is None:
+        if elsewhere is None or (alone and not found["household"].left_out):
             _something_to_read(found)
         check_people(found["member"], self.pack.facts_of("member"), self.today)
         check_households(found)
@@ -147,10 +167,10 @@ def _something_to_read(found: dict[str, Rows]) -> None:
         raise UnreadableFile(RowMessage(rows.sheet, 0, "", found_text, _("每户一行"), _("请从表头下一行开始填写")))
 
 
-def _survey(found: dict[str, Rows], first: list[RowMessage]) -> Survey:
+def _survey(found: dict[str, Rows], mapping: Mapping) -> Survey:
     rejected = rejected_households(found)
     tables, rejects, counts = {}, {}, {}
-    messages = list(first)
+    messages = list(mapping.messages)
     for entity, rows in found.items():
         out = mask_of_in(rows.households, rejected) | bad_rows(rows)
         if entity != "household":
@@ -168,7 +188,8 @@ def _survey(found: dict[str, Rows], first: list[RowMessage]) -> Survey:
     counts["loose_rows"] = sum(int((~mask_of_in(rows.households, home.households)).sum()) for rows in found.values())
     counts["examples"] = sum(rows.examples for rows in found.values())
     counts["empty_rows"] = sum(rows.empty for rows in found.values())
-    return Survey(tables, tuple(messages), rejects, counts)
+    sheets = (("", frozenset(found)),) if len(home) else ()
+    return Survey(tables, tuple(messages), rejects, counts, sheets)
 
 
 def _table(rows: Rows, kept: np.ndarray) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,8 @@ class Rows:
     findings: list[tuple[str, Finding]] = field(default_factory=list)  # heading ('' the row), finding
     examples: int = 0
     empty: int = 0
+    left_out: int = 0  # rows told of elsewhere
+    cut_off: NDArray[np.bool_] | None = None  # rows whose household above is told of elsewhere and not among these
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -57,33 +60,26 @@ class Rows:
         self.findings.append((column, Finding(index, found, expected, remedy, severity)))
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Households that a second file tells of: their rows in this one do not count."""
+class Told(Protocol):
+    """Another file that tells of some of the households."""
 
-    households: pa.Array
-    known: pa.Array  # every household of this survey's household sheet
-
-    def rows(self, households: pa.Array) -> NDArray[np.bool_]:
-        """Their rows, and those of nobody that stand below one of them: they went back to be corrected with it."""
-        theirs = _in(households, self.households)
-        owned = theirs | _in(households, self.known)
-        above = (
-            np.maximum.accumulate(np.where(owned, np.arange(len(owned)), -1)) if len(owned) else np.zeros(0, np.intp)
-        )
-        return theirs | (~owned & (above >= 0) & theirs[above]) if len(owned) else theirs
-
-
-def _in(values: pa.Array, among: pa.Array) -> NDArray[np.bool_]:
-    return mask_of(pc.is_in(values, value_set=among, skip_nulls=True))
+    def left(
+        self, mapped: Mapped, context: Context, kept: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """The positions among `kept` that still count here, and which of them stood below a household told of there."""
 
 
 def household_numbers(mapped: Mapped) -> pa.Array:
     """Every household of a household sheet, whatever else is wrong with its row."""
-    return _households(mapped.grid.columns[mapped.household])[0].drop_null().unique()
+    return usable_numbers(mapped.grid.columns[mapped.household]).drop_null().unique()
 
 
-def take_rows(mapped: Mapped, context: Context, elsewhere: Elsewhere | None = None) -> Rows:
+def usable_numbers(column: Column) -> pa.Array:
+    """The household of each row; null where it cannot be told."""
+    return _households(column)[0]
+
+
+def take_rows(mapped: Mapped, context: Context, elsewhere: Told | None = None) -> Rows:
     """Leave out empty and example rows, find households and row numbers, convert every fact."""
     grid = mapped.grid
     used = [mapped.household, *mapped.facts.values()]
@@ -93,10 +89,12 @@ def take_rows(mapped: Mapped, context: Context, elsewhere: Elsewhere | None = No
     keys = clean(grid.columns[mapped.household].text)
     examples = filled & mask_of(pc.starts_with(keys, example_mark()))
     kept = np.flatnonzero(filled & ~examples)
+    cut_off, before = None, len(kept)
     if elsewhere is not None:
-        kept = kept[~elsewhere.rows(_households(grid.columns[mapped.household].take(kept))[0])]
+        kept, cut_off = elsewhere.left(mapped, context, kept)
     households, found = _households(grid.columns[mapped.household].take(kept))
     rows = Rows(mapped, grid.rows[kept], kept, households, np.zeros(len(kept), dtype=np.int32))
+    rows.left_out, rows.cut_off = before - len(kept), cut_off
     rows.examples, rows.empty = int(examples.sum()), int((~filled).sum())
     rows.findings.extend((rows.household_column(), finding) for finding in found)
     _number_rows(rows)
