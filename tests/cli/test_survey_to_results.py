@@ -106,6 +106,20 @@ def test_a_household_with_an_unknown_income_is_not_decided_and_its_question_is_a
     assert any(row[0] == "H04" and "经营净收入（年）" in row for row in asked.iter_rows(values_only=True))
 
 
+def test_what_only_a_flag_waits_for_is_asked_too(zhikun, templates, tmp_path):
+    """In Balinzuo the dwellings decide no category and no amount, but whether someone must go and look."""
+    answers = {"家庭__H01__住房套数": None, "家庭__H01__申报数与行数不一致的核实": None}
+    survey = fill(templates("balinzuo"), "balinzuo", tmp_path / "x.xlsx", count=1, **answers)
+    said = zhikun("assess", survey, "--pack", "balinzuo", "--on", DAY, "--out", tmp_path / "out", "--explain", "H01")
+    assert said.code == 0, said.said
+    (row,) = pq.read_table(tmp_path / "out" / "results.parquet").to_pylist()
+    assert row["assessment_category"] is not None
+    asked = openpyxl.load_workbook(tmp_path / "out" / "results.xlsx")["待补充信息"]
+    lines = [line for line in asked.iter_rows(values_only=True) if line[0] == "H01"]
+    assert [(line[4], line[7]) for line in lines] == [("住房套数", "待核实的十四条")]
+    assert "全家名下的住房（包括门面房等非居住用房）一共几套？" in said.out
+
+
 @pytest.mark.fonts
 def test_every_result_says_that_the_people_are_generated(county):
     _answer, out = county

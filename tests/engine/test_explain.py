@@ -144,6 +144,20 @@ def test_missing_facts_come_as_questions_with_their_rows(plan):
     assert set(missing["targets"]) == {"category", "grant", "policies"}
 
 
+def test_what_a_flag_waits_for_is_asked_after_the_rest_and_is_no_target(plan):
+    data = told(plan, cars=None, member=[{"works": True}, {"wage": 0, "works": False}], house_area=None)
+    assert [t["name"] for t in data["targets"]] == ["category", "grant", "policies"]
+    assert "flags" not in {s["name"] for s in data["steps"]}
+    by_fact = {m["fact"]: m["targets"] for m in data["missing"]}
+    assert by_fact["wage"] == ["category", "grant", "policies"]
+    assert by_fact["cars"] == by_fact["house_area"] == ["category", "grant", "policies", "flags"]
+    rich = told(plan, cars=None, member=[{"wage": 99999, "works": True}, {"wage": 0, "works": False}])
+    assert {t["state"] for t in rich["targets"]} == {"determined"}
+    assert [(m["fact"], m["targets"]) for m in rich["missing"]] == [("cars", ["flags"])], "decided, yet a flag waits"
+    named = told(plan, FAMILY, "category", cars=None, member=[{"wage": 99999, "works": True}, {"works": False}])
+    assert named["missing"] == [], "whoever names targets is asked for these alone"
+
+
 def test_what_could_no_longer_change_the_result_is_not_asked(plan):
     data = told(plan, FAMILY, "category", house_area=41, cars=None, member=[{}, {}])
     assert data["missing"] == [], "the house is too large, whatever they earn"

@@ -130,6 +130,7 @@ def assessed_county(plan: Plan, found: room.Survey, results: Results, files: str
         pack.results.amount,
         pack.results.index,
         *pack.results.causes,
+        *pack.results.flags,
     ]
     targets = [name for name in dict.fromkeys(names) if name and name in results.tables[ID].column_names]
     return documents.Assessed(

@@ -180,7 +180,7 @@ def _missing(explanation: Data, pack: Pack) -> list[Block]:
     ]
     return [
         Heading(_("还不清楚的情况")),
-        Paragraph(_("下面的信息问清以前，有的结果不能确定。没有把空白当作0。")),
+        Paragraph(_("下面的信息问清以前，有的结果或待核实的事项不能确定。没有把空白当作0。")),
         table_of(heads, rows),
     ]
 

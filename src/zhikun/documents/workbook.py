@@ -160,7 +160,7 @@ def _questions(book: Book, assessed: Assessed) -> None:
         Head(_("需要补充的信息"), 22, WRAP), Head(_("怎样问"), 46, WRAP), Head(_("可以从哪里查证"), 24, WRAP),
         Head(_("等着它的结果"), 30, WRAP), Head(_("填写"), 18, note=_("问到以后填在这里，再录入调查表重新评估。")),
     ]  # fmt: skip
-    remark = _("缺少这些信息，结果不能确定；没有把空白当作0。已知而没有的，请明确填“0”或“无”。")
+    remark = _("缺少这些信息，结果或待核实的事项不能确定；没有把空白当作0。已知而没有的，请明确填“0”或“无”。")
     book.table(
         _(QUESTIONS), heads, _question_rows(assessed), title=_heading(assessed, _("待补充信息（入户询问清单）")),
         remarks=[remark], frozen_columns=2,

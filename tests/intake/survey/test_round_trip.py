@@ -108,6 +108,22 @@ def test_the_example_is_a_person_who_lives_with_the_family(tmp_path):
     assert (example["户编号"], example["与户主关系"], example["共同生活"]) == ("示例", "户主", "是")
 
 
+@pytest.mark.parametrize("name", ["national", "balinzuo", "jinxiang"])
+def test_the_example_declares_the_rows_it_has_and_verifies_nothing(tmp_path, name):
+    """Copied down a column, it must not say of every household that its missing rows were verified."""
+    pack = load(name)
+    survey.template(pack, tmp_path / "x.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "x.xlsx")
+    sheet = book["家庭"]
+    example = {heading.value: cell.value for heading, cell in zip(sheet[2], sheet[3], strict=True)}
+    assert example[pack.facts["household", "rows_checked"].title] in (None, "")
+    counted = [entity for entity in pack.entities if ("household", f"{entity}_count_declared") in pack.facts]
+    assert len(counted) >= 2
+    for entity in counted:
+        rows = [row[0].value for row in book[pack.entities[entity].sheet].iter_rows(min_row=3) if row[0].value]
+        assert (rows, example[pack.facts["household", f"{entity}_count_declared"].title]) == (["示例"], "1")
+
+
 def test_identity_numbers_and_accounts_are_typed_into_text_columns(template):
     """Otherwise the spreadsheet rounds them: the style of the whole column, not only of filled cells, is text."""
     with zipfile.ZipFile(template) as archive:

@@ -50,7 +50,10 @@ class Explanation:
 
 
 def explain(plan: Plan, facts: Mapping[str, pa.Table], household: object, targets: Iterable[str] = ()) -> Explanation:
-    """The explanation of one household of `facts`; KeyError if it is not there. Default targets: the pack's results."""
+    """The explanation of one household of `facts`; KeyError if it is not there.
+
+    Default targets: the pack's results; what is missing then includes what the pack's flag lists wait for.
+    """
     own = {
         entity: table.filter(pc.equal(table.column(ID), pa.scalar(household, table.column(ID).type)))
         for entity, table in facts.items()
@@ -127,11 +130,13 @@ class Explainer:
         """The explanation of one household from its facts."""
         values = Values(self.plan.steps, self.single.run(own))
         self._check_magnitude(values)
-        names = list(targets) or self.default_targets()
+        given = list(targets)
+        names = given or self.default_targets()
         walk = Walk(self._ways, values.slots)
         for name in names:
             walk.visit(self._place(name), 0, 0)
         aims = [self.plan.steps[self._place(name)] for name in names]
+        waiting = aims if given else [*aims, *self._confirmed()]
         conditions = [self._condition(values, *found) for found in walk.comparisons.values()]
         pack = self.plan.pack
         return Explanation(
@@ -150,7 +155,7 @@ class Explainer:
                 "steps": [self._step(mark, values, walk.depth[mark]) for mark in walk.order],
                 "conditions": conditions,
                 "changes": self._changes(values, walk, aims),
-                "missing": self._missing(values, aims),
+                "missing": self._missing(values, waiting),
                 "flags": self._flags(values),
                 "lists": self._lists(values),
             }
@@ -174,6 +179,11 @@ class Explainer:
         shown = self.plan.pack.results
         names = [shown.category, shown.eligible, shown.amount, shown.index, *shown.causes, *shown.policies]
         return [name for name in dict.fromkeys(names) if name and (ID, name) in self.steps]
+
+    def _confirmed(self) -> list[Step]:
+        """The pack's flag lists: no targets, people confirm them; but what they wait for is asked with the rest."""
+        names = [name for name in self.plan.pack.results.flags if (ID, name) in self.steps]
+        return [self.steps[ID, name] for name in names]
 
     # --- putting into words
 

@@ -62,11 +62,15 @@ class Styles:
 
 @dataclass(slots=True)
 class Book:
-    """A workbook being written: styles, when its conditional questions are asked, the hidden sheet of long lists."""
+    """A workbook being written: styles, when its conditional questions are asked, the hidden sheet of long lists.
+
+    `declared`: the household's questions of how many rows another sheet has; the example answers them with its one row.
+    """
 
     workbook: Workbook
     styles: Styles
     asked: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
     options: Worksheet | None = None
     lists: int = 0
 
@@ -81,7 +85,8 @@ def open_book(path: Path, pack: Pack) -> Book:
         str(path),
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
-    return Book(workbook, _styles(workbook), asked_in_words(pack))
+    declared = frozenset(fact.name for entity in pack.entities if (fact := declared_count(pack, entity)) is not None)
+    return Book(workbook, _styles(workbook), asked_in_words(pack), declared)
 
 
 def close_book(book: Book) -> None:
@@ -297,13 +302,16 @@ def _example_row(book: Book, sheet: Worksheet, plan: SheetLayout) -> None:
         sheet.write_string(FIRST_ROW, 1, "1", book.styles.example)
         column = 2
     for position, fact in enumerate(plan.facts, start=column):
-        sheet.write_string(FIRST_ROW, position, plain_text(_example(fact)), book.styles.example)
+        sheet.write_string(FIRST_ROW, position, plain_text(_example(book, fact)), book.styles.example)
 
 
-def _example(fact: Fact) -> str:
-    """An example that could be true and is plainly nobody's."""
+def _example(book: Book, fact: Fact) -> str:
+    """An example that could be true and is plainly nobody's; copied, it decides nothing that has not been asked."""
+    if fact.entity == "household" and fact.name in book.declared:
+        return "1"
     if fact.type == "choice":
-        return next(iter(fact.choices.values()), "")
+        # The only choice there is says that something was done (已核实): it is left to whoever did it.
+        return next(iter(fact.choices.values())) if len(fact.choices) > 1 else ""
     if fact.type == "choices":
         return "、".join(list(fact.choices.values())[:2])
     if fact.type == "boolean":
