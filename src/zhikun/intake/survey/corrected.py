@@ -89,7 +89,7 @@ def as_corrected(found: Survey, file: str) -> Survey:
 def of_corrected(messages: Iterable[RowMessage], file: str) -> list[RowMessage]:
     """Messages that say which of the files they speak of."""
     return [
-        replace(message, sheet=_("{file}·{sheet}").format(file=file, sheet=message.sheet))
+        replace(message, sheet=f"{file}·{message.sheet}")
         if message.sheet
         else replace(message, found=_("{file}：{found}").format(file=file, found=message.found))
         for message in messages
