@@ -15,9 +15,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zhikun.disk import replace_file
 from zhikun.identity.errors import KeysMissing, KeysRefused
 from zhikun.identity.keyring import KeyRing, create_ring, read_ring
-from zhikun.identity.safe_file import replace_file
 from zhikun.wording import _
 
 RECORD = "zhikun.tokens"

@@ -23,8 +23,8 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from zhikun.disk import only_one, replace_file
 from zhikun.identity.errors import KeysMissing, KeysRefused, KeysUnwritten
-from zhikun.identity.safe_file import only_one, replace_file
 from zhikun.wording import _
 
 _SECRET_BYTES = 32

@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from zhikun.disk import clear_unfinished, only_one, written_whole
 from zhikun.identity.errors import KeysRefused, KeysUnwritten
 from zhikun.identity.held import Held, files_with_tokens, recorded, ring_beside, same_ring, write_note
 from zhikun.identity.keyring import KeyRing, read_ring, with_new_version, write_ring
-from zhikun.identity.safe_file import only_one, sync_file, sync_folder
 from zhikun.identity.tokens import TOKEN_BYTES, renewed, token_texts, tokens_from_texts
 from zhikun.wording import _
 
-_BESIDE = ".renewing"
 _ROWS = 1 << 20
 
 Report = Callable[[int, int], None]
@@ -77,8 +76,7 @@ def _readable(ring: KeyRing, data: Path) -> None:
 
 
 def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
-    for left in data.rglob(f".*{_BESIDE}"):
-        left.unlink(missing_ok=True)
+    clear_unfinished(data)
     files = files_with_tokens(data)
     for done, (path, held) in enumerate(files):
         same_ring(ring, path, held)
@@ -94,9 +92,8 @@ def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
 
 def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
     """The file with its tokens in the current version: same rows, same order, same row groups."""
-    beside = path.with_name(f".{path.name}{_BESIDE}")
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path) as file, written_whole(path, path.stat().st_mode & 0o777) as beside:
             schema = file.schema_arrow
             for name in held.columns:
                 _check_column(path, name, schema)
@@ -109,15 +106,10 @@ def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
                         column = _renewed(ring, purpose, table.column(place), held.version)
                         table = table.set_column(place, table.schema.field(place), column)
                     writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=_ROWS)
-        beside.chmod(path.stat().st_mode & 0o777)
-        sync_file(beside)
-        beside.replace(path)
-        sync_folder(path.parent)
+            beside.chmod(path.stat().st_mode & 0o777)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise _stopped(path, error) from None
     except ValueError:
-        beside.unlink(missing_ok=True)
         raise KeysRefused(
             _("{p} 里的代码读不出来：文件已损坏，或记为代码的一列里有别的文字。请从备份恢复它，或移走后重新接收，再运行一次，会接着做完。")
             .format(p=path)

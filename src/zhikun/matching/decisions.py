@@ -6,16 +6,14 @@ killed process left half-written never counted and is cut off by the next writer
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from zhikun.disk import one_writer, sync_folder
 from zhikun.matching.errors import MatchingError
 from zhikun.matching.groups import Groups
 from zhikun.wording import _
@@ -38,15 +36,6 @@ class Decision:
     by: str
     on: date
     why: str
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """One writer at a time; the others wait. The system releases the lock of a killed process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 class Decisions:
@@ -75,7 +64,7 @@ class Decisions:
         """
         _complete(first, second, by, why)
         left, right = sorted((first, second))
-        with locked(self._folder):
+        with one_writer(self._folder):
             known = self.in_force()
             before = known.get((left, right))
             if before and before.verdict is verdict:
@@ -103,15 +92,6 @@ class Decisions:
             os.fsync(file.fileno())
         if new:
             sync_folder(self._folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in the folder last: a new file is only there when its folder has been written too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _complete(first: str, second: str, by: str, why: str) -> None:

@@ -7,7 +7,6 @@ decision is corrected, both ids are themselves again.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from zhikun.matching.decisions import Decisions, Verdict, locked, sync_folder
+from zhikun.disk import one_writer, written_whole
+from zhikun.matching.decisions import Decisions, Verdict
 from zhikun.matching.errors import MatchingError
 from zhikun.matching.groups import Groups
 from zhikun.matching.model import Model
@@ -59,7 +59,7 @@ class People:
         `known` are the records that joined before, as they are kept elsewhere; records of `new` that have a person keep
         it. The same call again adds nothing; a killed one has either added all or nothing.
         """
-        with locked(self._folder):
+        with one_writer(self._folder):
             own = self._own()
             _known_only(known, own)
             decisions = self.decisions.in_force()
@@ -115,13 +115,8 @@ class People:
             return
         number = len(self._parts()) + 1
         rows = [{"record_id": record, "person_id": person} for record, person in added.items()]
-        draft = self._folder / "members.draft"
-        with draft.open("wb") as file:
-            pq.write_table(pa.Table.from_pylist(rows, MEMBERS), file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._folder / f"members-{number:06d}.parquet")
-        sync_folder(self._folder)
+        with written_whole(self._folder / f"members-{number:06d}.parquet", 0o644) as beside:
+            pq.write_table(pa.Table.from_pylist(rows, MEMBERS), beside)
 
 
 def _known_only(known: pa.Table, own: Ids) -> None:

@@ -1,0 +1,81 @@
+"""Files that are whole or absent: written beside their place, forced to disk, then renamed; one writer at a time.
+
+Rooms keep what must not be lost through these functions and no other way.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_UNFINISHED = ".part"
+
+
+@contextmanager
+def written_whole(path: Path, mode: int = 0o600) -> Iterator[Path]:
+    """An empty file beside `path` to write to; at the end it is forced to disk and takes the place of `path`.
+
+    `path` is the old file or the new one, whole, even if the machine stops in the middle.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode))
+    try:
+        yield beside
+        sync_file(beside)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """The file with this content, whole even if the machine stops in the middle."""
+    with written_whole(path, mode) as beside:
+        beside.write_bytes(content)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Removes what killed processes left half-written below the folder. Its caller is the folder's only writer."""
+    for left in folder.rglob(f".*{_UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in the folder are on disk, not only in memory."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """What was written to the file by a library is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """One process at a time between here and the end; the system gives the lock back when a process is killed."""
+    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """`only_one` for a whole folder, which is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder / "folder"):
+        yield
