@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache, partial
 from typing import Any
 
 from zhikun.engine.formulas import Node
@@ -24,44 +25,81 @@ _CALLS = {
 }  # fmt: skip
 
 
+Shown = Callable[[Any], str]  # a value in words
+
+
+@cache
+def number_in(unit: str | None) -> Callable[[float], str]:
+    """How numbers of a unit are written: thousands separators; money with two decimals, others without trailing zeros."""
+    money = unit is not None and "元" in unit
+    after = f" {unit}" if unit else ""
+
+    def text(value: float) -> str:
+        small = -999 < value < 999  # no separator: twice as fast to write
+        if money and (value >= 1 or value <= -1 or round(value * 100) == value * 100):
+            return f"{value:.2f}{after}" if small else f"{value:,.2f}{after}"
+        if value % 1 == 0:
+            return f"{int(value)}{after}" if small else f"{value:,.0f}{after}"
+        return f"{value:,.6f}".rstrip("0").rstrip(".") + after
+
+    return text
+
+
 def number(value: float, unit: str | None) -> str:
-    """A number with thousands separators; money with two decimals, others without trailing zeros."""
-    small = -999 < value < 999  # no separator: twice as fast to write
-    if unit and "元" in unit and (abs(value) >= 1 or round(value * 100) == value * 100):
-        text = f"{value:.2f}" if small else f"{value:,.2f}"
-    elif value % 1 == 0:
-        text = str(int(value)) if small else f"{value:,.0f}"
-    else:
-        text = f"{value:,.6f}".rstrip("0").rstrip(".")
-    return f"{text} {unit}" if unit else text
+    """A number with its unit, as `number_in` writes it."""
+    return number_in(unit)(value)
 
 
-class Texts(dict[Any, str]):
-    """One household's named values in words, made when first asked for: by the place of a step, or (place, row)."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where a named value of a plan stands and how it is put into words."""
 
-    def __init__(self, steps: Sequence[Step], slots: Slots) -> None:
+    slot: int
+    entity: str  # '' for the household
+    shown: Shown
+
+
+class Texts(dict[int, str]):
+    """Named values of one household in words, made when first asked for, by the place of their step.
+
+    Of the household (`row` None) or as one row of an entity sees them; another entity's rows are told one after another.
+    """
+
+    def __init__(self, values: Values, entity: str = "", row: int | None = None) -> None:
         super().__init__()
-        self.steps = steps
-        self._slots = slots
+        self._values = values
+        self._entity = entity
+        self._row = row
 
-    def __missing__(self, key: int | tuple[int, int]) -> str:
-        if key.__class__ is int:
-            step = self.steps[key]
-            value = self._slots[step.slot]
+    def __missing__(self, place: int) -> str:
+        told = self._values.told[place]
+        value = self._values.slots[told.slot]
+        if told.entity:
+            if told.entity == self._entity:
+                text = told.shown(value[self._row])
+            else:
+                text = "、".join([told.shown(each) for each in value]) or _("没有")
         else:
-            place, row = key  # type: ignore[misc] # a pair, as just asked
-            step = self.steps[place]
-            value = self._slots[step.slot][row]
-        text = self[key] = display(step, value)
+            text = told.shown(value) if self._row is None else self._values.texts[place]
+        self[place] = text
         return text
 
 
 class Values:
     """One household's values and their words."""
 
-    def __init__(self, steps: Sequence[Step], slots: Slots) -> None:
+    def __init__(self, told: Sequence[Told], slots: Slots) -> None:
+        self.told = told
         self.slots = slots
-        self.texts = Texts(steps, slots)
+        self.texts = Texts(self)
+        self._rows: dict[tuple[str, int], Texts] = {}
+
+    def texts_of(self, entity: str, row: int) -> Texts:
+        """The words as one row of an entity sees them."""
+        texts = self._rows.get((entity, row))
+        if texts is None:
+            texts = self._rows[entity, row] = Texts(self, entity, row)
+        return texts
 
     def at(self, slot: int, row: int) -> Any:
         """One row of a slot (of the household: its value), None where unknown."""
@@ -89,20 +127,31 @@ def place_code(number: int) -> str:
     return code[:6] if code.endswith("000000") else code[:9] if code.endswith("000") else code
 
 
+def display_of(step: Step) -> Shown:
+    """How values of a step are put into words."""
+    kind, unknown = step.type, _("未知")
+    if kind == "choices":
+        return partial(_choices, step)
+    if kind == "number":
+        text = number_in(step.unit)
+        return lambda value: unknown if value is None else text(value)
+    if kind == "boolean":
+        return {True: _("是"), False: _("否"), None: unknown}.__getitem__
+    if kind == "choice":
+        labels = step.labels
+        return lambda value: unknown if value is None else labels[value]
+    return lambda value: unknown if value is None else str(plain(step, value))
+
+
 def display(step: Step, value: Any) -> str:
     """A value in words."""
-    kind = step.type
-    if kind == "choices":
-        names = [label for place, label in enumerate(step.labels) if value[0] >> place & 1]
-        text = "、".join(names) or _("无")
-        return text if not value[1] else _("{text}（还有未定的项）").format(text=text) if names else _("未知")
-    if value is None:
-        return _("未知")
-    if kind == "number":
-        return number(value, step.unit)
-    if kind == "boolean":
-        return _("是") if value else _("否")
-    return step.labels[value] if kind == "choice" else str(plain(step, value))
+    return display_of(step)(value)
+
+
+def _choices(step: Step, value: tuple[int, int]) -> str:
+    names = [label for place, label in enumerate(step.labels) if value[0] >> place & 1]
+    text = "、".join(names) or _("无")
+    return text if not value[1] else _("{text}（还有未定的项）").format(text=text) if names else _("未知")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,20 @@ set just beyond it, everything after it is computed again, and it is told only i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhikun.engine.packs.model import Source
-from zhikun.engine.plan.model import Lowered, Plan, Step
+from zhikun.engine.plan.model import BranchStep, Lowered, Plan, Step
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.changes import Lever, change, lever_of
-from zhikun.engine.run.display import Names, Part, Values, display, number, parts, plain
+from zhikun.engine.run.display import Names, Part, Texts, Told, Values, display_of, number_in, parts, plain
 from zhikun.engine.run.elements import is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
@@ -66,16 +68,17 @@ def explain(plan: Plan, facts: Mapping[str, pa.Table], household: object, target
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a step tells of every household alike: its data, and its formula as words with blanks."""
+    """What a step tells of every household alike: its data, its formula as words with blanks, what its branches rest on."""
 
     step: Step
-    below: bool  # on the rows of an entity
+    entity: str  # on whose rows; '' for the household
     settled: bool  # the same value for every household
     words: str  # with %s for each blank; '' where nothing is to be filled in
-    blanks: tuple[int, ...]  # the steps whose values are put in
-    rows: tuple[
-        str, ...
-    ]  # of which rows each blank is: "household", this "row", all "rows"; empty: all the household's
+    blanks: Callable[[Texts], Any] | None  # the words put in
+    plain: Callable[[Any], object] | None  # as JSON holds a value; None where it is as it is
+    branches: tuple[
+        tuple[int | None, dict[str, Any] | None], ...
+    ]  # condition's slot, what a branch of its own rests on
     data: dict[str, Any]
 
 
@@ -87,11 +90,6 @@ class _Side:
     title: str
     written: bool  # a number written in the formula
 
-    def told(self, value: float | None, unit: str | None) -> str:
-        """Its title and its value."""
-        shown = _("未知") if value is None else number(value, unit)
-        return self.title if self.written or shown == self.title else f"{self.title} {shown}"
-
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
@@ -101,6 +99,12 @@ class _Compared:
     right: _Side
     unit: str | None
     sign: str
+    number: Callable[[float], str]
+
+    def told(self, side: _Side, value: float | None) -> str:
+        """A side's title and its value."""
+        shown = _("未知") if value is None else self.number(value)
+        return side.title if side.written or shown == side.title else f"{side.title} {shown}"
 
 
 class Explainer:
@@ -118,6 +122,7 @@ class Explainer:
         self._numbers = [(step, step.slot) for step in plan.computed if step.type == "number"]
         self._ways = ways_of(plan.steps)
         self._places = {(step.entity, step.name): place for place, step in enumerate(plan.steps)}
+        self._shown = [Told(step.slot, _below(step), display_of(step)) for step in plan.steps]
         self._told = [self._of_every_household(step) for step in plan.steps]
         self._compared: dict[int, _Compared] = {}
         self._levers: dict[int, Lever | None] = {}
@@ -128,7 +133,7 @@ class Explainer:
 
     def explain(self, own: OneHousehold, household: object, targets: Iterable[str] = ()) -> Explanation:
         """The explanation of one household from its facts."""
-        values = Values(self.plan.steps, self.single.run(own))
+        values = Values(self._shown, self.single.run(own))
         self._check_magnitude(values)
         given = list(targets)
         names = given or self.default_targets()
@@ -222,37 +227,45 @@ class Explainer:
             if holds is None:
                 break
             if holds:
-                return branch.source if branch.source.reference or branch.source.sample else step.source
+                return _own(branch) or step.source
         return step.source
 
     def _step(self, mark: Mark, values: Values, depth: int) -> dict[str, Any]:
         place, row = mark
         told = self._told[place]
-        step, data = told.step, told.data.copy()
+        data = told.data.copy()
         data["depth"] = depth
         if told.settled:
             return data
-        value = values.slots[step.slot]
-        key: int | Mark = place
-        if told.below:
-            value, key = value[row], mark
-            data["id"] = f"{step.entity}.{step.name}.{row + 1}"
+        value = values.slots[told.step.slot]
+        texts = values.texts
+        if told.entity:
+            value = value[row]
+            texts = values.texts_of(told.entity, row)
+            data["id"] += str(row + 1)
             data["row"] = row + 1
-        if step.branches:
-            data |= _rests_on(self._source(step, values, row))
-        if told.words:
-            data["filled"] = told.words % _filled(told, row, values)
-        data["value"] = plain(step, value)
-        data["display"] = values.texts[key]
-        if not is_known(value):
+        for when, rests_on in told.branches:
+            holds = True if when is None else values.at(when, row)
+            if holds is not False:
+                if holds and rests_on is not None:
+                    data |= rests_on
+                break
+        if told.blanks is not None:
+            data["filled"] = told.words % told.blanks(texts)
+        elif told.words:
+            data["filled"] = told.words % ()
+        data["value"] = value if told.plain is None else told.plain(value)
+        data["display"] = texts[place]
+        if value is None or (value.__class__ is tuple and value[1]):
             data["state"] = "undetermined"
         return data
 
     def _of_every_household(self, step: Step) -> _Told:
         """What a step tells of every household alike; each explanation adds its own values."""
         words = parts(step.tree, self.names) if step.tree is not None else []
+        below = _below(step)
         data: dict[str, Any] = {
-            "id": step.name,
+            "id": f"{below}.{step.name}." if below else step.name,
             "name": step.name,
             "title": step.title,
             "on": step.entity or ID,
@@ -268,20 +281,22 @@ class Explainer:
             "depth": 0,
             "state": "determined",
         }
-        blanks = [part for part in words if not isinstance(part, str)] if step.kind != "fact" else []
+        blanks = [self._places[part] for part in words if not isinstance(part, str)] if step.kind != "fact" else []
         text = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in words)
-        rows = tuple(_rows_of(part, step.entity) for part in blanks)
         settled = step.kind == "standard" and not self.plan.instructions[step.slot].space
         if settled:
             value = self.single.constant(step.slot)
-            data |= {"value": plain(step, value), "display": display(step, value)}
+            data |= {"value": plain(step, value), "display": display_of(step)(value)}
         return _Told(
             step,
-            step.entity not in ("", ID),
+            below,
             settled,
             text if step.kind != "fact" else "",
-            tuple(self._places[part] for part in blanks),
-            rows if set(rows) - {"household"} else (),
+            itemgetter(*blanks) if blanks else None,
+            None if step.type in ("number", "boolean") else partial(plain, step),
+            tuple(
+                (b.when.slot if b.when else None, _rests_on(own) if (own := _own(b)) else None) for b in step.branches
+            ),
             data,
         )
 
@@ -290,16 +305,18 @@ class Explainer:
         if compared is None:
             compared = self._compared[id(spot)] = self._of_every_comparison(spot.low)
         left, right = compared.left, compared.right
-        state, a, b = values.at(spot.slot, row), values.at(left.slot, row), values.at(right.slot, row)
-        unit = compared.unit
+        slots = values.slots
+        state, a, b = slots[spot.slot], slots[left.slot], slots[right.slot]
+        if state.__class__ is list:
+            state, a, b = state[row], values.at(left.slot, row), values.at(right.slot, row)
         verdict = _("成立") if state else _("未知") if state is None else _("不成立")
         margin = round((a - b) * 1e6) / 1e6 if a is not None and b is not None else None
-        by = _("，相差 {m}").format(m=number(abs(margin), unit)) if margin else ""
+        by = _("，相差 {m}").format(m=compared.number(abs(margin))) if margin else ""
         return {
-            "text": f"{left.told(a, unit)} {compared.sign} {right.told(b, unit)}：{verdict}{by}",
+            "text": f"{compared.told(left, a)} {compared.sign} {compared.told(right, b)}：{verdict}{by}",
             "holds": state,
             "margin": margin,
-            "unit": unit,
+            "unit": compared.unit,
             "step": self.plan.steps[owner].name,
             "reference": self.plan.steps[owner].source.reference,
         }
@@ -309,7 +326,7 @@ class Explainer:
             _Side(arg.slot, self._titles(parts(arg, self.names)), arg.node.op == "literal") for arg in low.args
         )
         unit = low.args[0].node.unit or low.args[1].node.unit or None
-        return _Compared(left, right, unit, COMPARISONS[low.node.op])
+        return _Compared(left, right, unit, COMPARISONS[low.node.op], number_in(unit))
 
     def _lists(self, values: Values) -> dict[str, Any]:
         found = {}
@@ -391,7 +408,8 @@ class Explainer:
             again = self.single.rerun(values.slots, {step.slot: put}, aimed)
             for aim in decided:
                 if again[aim.slot] != values.slots[aim.slot]:
-                    old, new = (display(aim, slots[aim.slot]) for slots in (values.slots, again))
+                    shown = display_of(aim)
+                    old, new = shown(values.slots[aim.slot]), shown(again[aim.slot])
                     found.append(change(step, row, before, after, aim, old, new))
                     break
         return found[:MOST_CHANGES]
@@ -402,24 +420,14 @@ class Explainer:
         return self._levers[id(spot)]
 
 
-def _rows_of(key: Key, entity: str) -> str:
-    """Of which rows a named value is put into a formula on an entity."""
-    return "household" if key[0] in ("", ID) else "row" if key[0] == entity else "rows"
+def _below(step: Step) -> str:
+    """The entity on whose rows a step is; '' for the household."""
+    return "" if step.entity == ID else step.entity
 
 
-def _filled(told: _Told, row: int, values: Values) -> tuple[str, ...]:
-    """The words for the blanks of a formula."""
-    texts = values.texts
-    if not told.rows:
-        return tuple(map(texts.__getitem__, told.blanks))
-    out = []
-    for place, whose in zip(told.blanks, told.rows, strict=True):
-        if whose == "rows":
-            count = len(values.slots[texts.steps[place].slot])
-            out.append("、".join([texts[place, each] for each in range(count)]) or _("没有"))
-        else:
-            out.append(texts[(place, row) if whose == "row" else place])
-    return tuple(out)
+def _own(branch: BranchStep) -> Source | None:
+    """What a branch rests on, where it says so itself."""
+    return branch.source if branch.source.reference or branch.source.sample else None
 
 
 def _rests_on(source: Source) -> dict[str, Any]:
