@@ -289,16 +289,15 @@ def assess_files(
         writer = ResultFiles(out, entities)
         stack.callback(writer.close)
         pool = stack.enter_context(ThreadPoolExecutor(threads))
-        waiting: deque[Future[tuple[dict[str, pa.Table], list[dict[str, Any]], int]]] = deque()
+        waiting: deque[Future[_Assessed]] = deque()
         keys: list[dict[str, Any]] = []
         done = 0
 
-        def take() -> None:
+        def write(assessed: _Assessed) -> None:
             nonlocal done
-            tables, found, count = waiting.popleft().result()
+            tables, _keys, count = assessed
             for entity, table in tables.items():
                 writer.write(entity, table)
-            keys.extend(found)
             done += count
             if progress is not None:
                 progress(done, files.households)
@@ -306,10 +305,21 @@ def assess_files(
         for first, last in files.ranges(max(block, CHUNK)):
             waiting.append(pool.submit(_chunk, plan, kernel, ranking, files, (first, last), block, entities))
             if len(waiting) > threads + 1:
-                take()
-        while waiting:
-            take()
-    return [*(out / f"{e}.parquet" for e in writer.writers), *_write_ranks(plan, keys, files, out)]
+                assessed = waiting.popleft().result()
+                keys.extend(assessed[1])
+                write(assessed)
+        rest = [future.result() for future in waiting]
+        keys.extend(part for _tables, found, _count in rest for part in found)
+        ranked = pool.submit(_write_ranks, plan, keys, files, out)  # beside the writing of what is left
+        for assessed in rest:
+            write(assessed)
+        writer.close()
+        return [*(out / f"{e}.parquet" for e in writer.writers), *ranked.result()]
+
+
+_Assessed = tuple[
+    dict[str, pa.Table], list[dict[str, Any]], int
+]  # a chunk's results, keys of its ranks, its households
 
 
 def _chunk(
@@ -320,7 +330,7 @@ def _chunk(
     span: tuple[int, int],
     block: int,
     entities: Sequence[str],
-) -> tuple[dict[str, pa.Table], list[dict[str, Any]], int]:
+) -> _Assessed:
     chunk = files.chunk(*span)
     whole = load(plan, chunk.tables, starts=chunk.starts, only=kernel)
     results = [run_block(plan, kernel, ranking, part, entities) for part in blocks(whole, block)]
