@@ -7,7 +7,7 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -263,11 +263,25 @@ MEASUREMENTS: dict[str, Callable[[Run], None]] = {
 }  # fmt: skip
 
 
-def stored(run: Run) -> str:
+def stored(run: Run, measured: Sequence[str]) -> str:
     """The run as JSON."""
     figures = [{"name": f.name, "value": f.value, "target": f.target, "reached": f.reached} for f in run.figures]
-    return json.dumps(
-        {"households": run.households, "rounds": run.rounds, "figures": figures, "raw": run.raw},
-        ensure_ascii=False,
-        indent=1,
-    )
+    body = {
+        "households": run.households,
+        "rounds": run.rounds,
+        "measured": list(measured),
+        "figures": figures,
+        "raw": run.raw,
+    }
+    return json.dumps(body, ensure_ascii=False, indent=1)
+
+
+def add_stored(run: Run, path: Path) -> list[str]:
+    """Puts the figures of an earlier run of this size before this run's; returns what it measured."""
+    body = json.loads(path.read_text(encoding="utf-8"))
+    if body["households"] != run.households:
+        raise SystemExit(f"{path} is a run of {body['households']} households, this one of {run.households}")
+    run.figures.extend(Figure(**figure) for figure in body["figures"])
+    run.raw |= body["raw"]
+    measured: list[str] = body["measured"]
+    return measured

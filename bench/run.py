@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from both import DAY, ROOT, build_root, plan  # noqa: E402 - the folder of the scripts comes first
-from figures import MEASUREMENTS, Run, stored  # noqa: E402 - the folder of the scripts comes first
+from figures import MEASUREMENTS, Run, add_stored, stored  # noqa: E402 - the folder of the scripts comes first
 from peers.generate import generate  # noqa: E402 - the folder of the scripts comes first
 from report import page  # noqa: E402 - the folder of the scripts comes first
 
@@ -54,6 +54,10 @@ def main() -> int:
     parser.add_argument(
         "--spark-households", type=int, help="fewer for Spark, whose SQL is slow (default: as --households)"
     )
+    parser.add_argument(
+        "--after", action="append", default=[], type=Path, metavar="FILE",
+        help="results of another run on this machine: with its measurements the page is whole; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="20,000 households, one round: does everything work?")
     options = parser.parse_args()
     households, rounds = (20_000, 1) if options.quick else (options.households, options.rounds)
@@ -66,7 +70,9 @@ def main() -> int:
     run.on_spark = options.spark_households or households
     described = machine() | {"pack": f"{len(its_plan.computed)} named values, on {DAY}"}
     failed = False
-    for name in [n for n in options.only or MEASUREMENTS if n not in options.skip]:
+    measured = [name for path in options.after for name in add_stored(run, path)]
+    chosen = [n for n in options.only or MEASUREMENTS if n not in options.skip and n not in measured]
+    for name in chosen:
         print(f"{name}:", flush=True)
         try:
             MEASUREMENTS[name](run)
@@ -76,8 +82,8 @@ def main() -> int:
     now = datetime.now(UTC)
     results = HERE / "results"
     results.mkdir(exist_ok=True)
-    (results / f"{now:%Y-%m-%d-%H%M}.json").write_text(stored(run), encoding="utf-8")
-    if not options.only and not options.quick:
+    (results / f"{now:%Y-%m-%d-%H%M}.json").write_text(stored(run, [*measured, *chosen]), encoding="utf-8")
+    if set(MEASUREMENTS) <= {*measured, *chosen} and not options.quick:
         (ROOT / "docs" / "benchmarks.md").write_text(page(run, described, f"{now:%Y-%m-%d}"), encoding="utf-8")
     missed = [figure.name for figure in run.figures if figure.reached is False]
     print("\nNot reached: " + "; ".join(missed) if missed else "\nEvery figure reached.")
