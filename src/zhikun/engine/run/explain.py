@@ -21,7 +21,7 @@ from zhikun.engine.plan.model import BranchStep, Lowered, Plan, Step
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.changes import Lever, change, lever_of
 from zhikun.engine.run.display import Names, Part, Texts, Told, Values, display_of, number_in, parts, plain
-from zhikun.engine.run.elements import is_known
+from zhikun.engine.run.elements import element, is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.results import MOST, too_large
@@ -193,7 +193,7 @@ class Explainer:
     # --- putting into words
 
     def _target(self, step: Step, values: Values) -> dict[str, Any]:
-        value = values.at(step.slot, 0)
+        value = element(values.slots[step.slot], 0)
         shown = values.texts[self._places[step.entity, step.name]]
         known = is_known(value)
         source = self._source(step, values, 0)
@@ -223,7 +223,7 @@ class Explainer:
 
     def _source(self, step: Step, values: Values, row: int) -> Source:
         for branch in step.branches:
-            holds = True if branch.when is None else values.at(branch.when.slot, row)
+            holds = True if branch.when is None else element(values.slots[branch.when.slot], row)
             if holds is None:
                 break
             if holds:
@@ -245,7 +245,7 @@ class Explainer:
             data["id"] += str(row + 1)
             data["row"] = row + 1
         for when, rests_on in told.branches:
-            holds = True if when is None else values.at(when, row)
+            holds = True if when is None else element(values.slots[when], row)
             if holds is not False:
                 if holds and rests_on is not None:
                     data |= rests_on
@@ -308,7 +308,7 @@ class Explainer:
         slots = values.slots
         state, a, b = slots[spot.slot], slots[left.slot], slots[right.slot]
         if state.__class__ is list:
-            state, a, b = state[row], values.at(left.slot, row), values.at(right.slot, row)
+            state, a, b = state[row], element(a, row), element(b, row)
         verdict = _("成立") if state else _("未知") if state is None else _("不成立")
         margin = round((a - b) * 1e6) / 1e6 if a is not None and b is not None else None
         by = _("，相差 {m}").format(m=compared.number(abs(margin))) if margin else ""
@@ -333,7 +333,7 @@ class Explainer:
         for step in self.plan.steps:
             if step.kind != "list" or step.entity != ID or step.rule is None or step.rule.list_kind == "flags":
                 continue
-            items = [i for i in step.items if values.at(i.when.slot, 0)]
+            items = [i for i in step.items if element(values.slots[i.when.slot], 0)]
             found[step.name] = [
                 {
                     "code": i.item.code,
@@ -355,7 +355,7 @@ class Explainer:
             count = 1 if step.entity == ID else len(values.slots[step.slot])
             for row in range(count):
                 for item in step.items:
-                    holds = values.at(item.when.slot, row)
+                    holds = element(values.slots[item.when.slot], row)
                     if holds is not False:
                         found.append(
                             {
