@@ -26,7 +26,7 @@ from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.results import MOST, too_large
 from zhikun.engine.run.single import Single
-from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walk, ways_of
+from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walked, walk, ways_of
 from zhikun.wording import SAMPLE_MARK, _
 
 MOST_CHANGES = 3
@@ -137,12 +137,11 @@ class Explainer:
         self._check_magnitude(values)
         given = list(targets)
         names = given or self.default_targets()
-        walk = Walk(self._ways, values.slots)
-        for name in names:
-            walk.visit(self._place(name), 0, 0)
-        aims = [self.plan.steps[self._place(name)] for name in names]
+        places = [self._place(name) for name in names]
+        walked = walk(self._ways, values.slots, places)
+        aims = [self.plan.steps[place] for place in places]
         waiting = aims if given else [*aims, *self._confirmed()]
-        conditions = [self._condition(values, *found) for found in walk.comparisons.values()]
+        conditions = [self._condition(values, *found) for found in walked.comparisons.values()]
         pack = self.plan.pack
         return Explanation(
             {
@@ -157,9 +156,9 @@ class Explainer:
                     "sample": pack.sample,
                 },
                 "targets": [self._target(step, values) for step in aims],
-                "steps": [self._step(mark, values, walk.depth[mark]) for mark in walk.order],
+                "steps": [self._step(mark, values, walked.depth[mark]) for mark in walked.order],
                 "conditions": conditions,
-                "changes": self._changes(values, walk, aims),
+                "changes": self._changes(values, walked, aims),
                 "missing": self._missing(values, waiting),
                 "flags": self._flags(values),
                 "lists": self._lists(values),
@@ -390,11 +389,11 @@ class Explainer:
 
     # --- what would change it
 
-    def _changes(self, values: Values, walk: Walk, aims: list[Step]) -> list[dict[str, Any]]:
+    def _changes(self, values: Values, walked: Walked, aims: list[Step]) -> list[dict[str, Any]]:
         decided = [aim for aim in aims if aim.type in ("choice", "boolean")] or [a for a in aims if a.type == "choices"]
         aimed = frozenset(aim.slot for aim in decided)
         candidates = []
-        for spot, row, _owner in walk.comparisons.values():
+        for spot, row, _owner in walked.comparisons.values():
             lever = self._lever(spot)
             moved = lever.move(values, row) if lever is not None else None
             if lever is not None and moved is not None:

@@ -7,7 +7,7 @@ through one household's values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,86 +73,98 @@ def ways_of(steps: Sequence[Step]) -> list[Way | None]:
     return [way(step) for step in steps]
 
 
-class Walk:
+@dataclass(slots=True)
+class Walked:
     """What one explanation gathers: named values in dependency order with their depth, and comparisons that mattered."""
 
-    def __init__(self, ways: Sequence[Way | None], values: Slots) -> None:
-        self._ways = ways
-        self._values = values
-        self.order: list[Mark] = []
-        self.depth: dict[Mark, int] = {}
-        self.comparisons: dict[
-            tuple[int, int], tuple[Spot, int, int]
-        ] = {}  # each with its row and the step it stands in
+    order: list[Mark]
+    depth: dict[Mark, int]
+    comparisons: dict[tuple[int, int], tuple[Spot, int, int]]  # each with its row and the step it stands in
 
-    def visit(self, step: int, row: int, depth: int) -> None:
+
+def walk(  # noqa: C901 - three small functions that share what one walk gathers
+    ways: Sequence[Way | None], values: Slots, targets: Iterable[int]
+) -> Walked:
+    """From the household's results in `targets` back to all they rest on.
+
+    One function with its parts inside: they share what they gather without looking it up at each of hundreds of turns.
+    """
+    order: list[Mark] = []
+    depth: dict[Mark, int] = {}
+    comparisons: dict[tuple[int, int], tuple[Spot, int, int]] = {}
+
+    def visit(step: int, row: int, deep: int) -> None:
         """A named value, on one row (0 for the household's), and all it rests on."""
         mark = (step, row)
-        if mark in self.depth:
+        if mark in depth:
             return
-        self.depth[mark] = depth
-        way = self._ways[step]
-        if way is None:
-            self.order.append(mark)
-            return
-        if way.branches:
-            self._follow_branches(way, row, depth + 1, step)
-        elif way.items:
-            for item in way.items:
-                if element(self._values[item.slot], row) in (True, None):
-                    self._follow(item, row, depth + 1, step)
-        elif way.tree is not None:
-            self._follow(way.tree, row, depth + 1, step)
-        self.order.append(mark)
+        depth[mark] = deep
+        way = ways[step]
+        if way is not None:
+            if way.tree is not None:
+                follow(way.tree, row, deep + 1, step)
+            elif way.branches:
+                follow_branches(way, row, deep + 1, step)
+            else:
+                for item in way.items:
+                    if element(values[item.slot], row) in (True, None):
+                        follow(item, row, deep + 1, step)
+        order.append(mark)
 
-    def _follow_branches(self, way: Way, row: int, depth: int, owner: int) -> None:
+    def follow_branches(way: Way, row: int, deep: int, owner: int) -> None:
         for when, then in way.branches:
             if when is not None:
-                self._follow(when, row, depth, owner)
-            if when is None or element(self._values[when.slot], row):
-                self._follow(then, row, depth, owner)
+                follow(when, row, deep, owner)
+            if when is None or element(values[when.slot], row):
+                follow(then, row, deep, owner)
                 return
 
-    def _follow(self, spot: Spot, row: int, depth: int, owner: int) -> None:
+    def follow(spot: Spot, row: int, deep: int, owner: int) -> None:
         if spot.step is not None:
-            self.visit(spot.step, row if spot.below else 0, depth)
+            visit(spot.step, row if spot.below else 0, deep)
             return
         if spot.compares:
-            self.comparisons.setdefault((spot.slot, row), (spot, row, owner))
+            comparisons.setdefault((spot.slot, row), (spot, row, owner))
         op, args = spot.op, spot.args
         if op in _DECIDED:
-            args = self._deciding(spot, row)
+            args = _deciding(spot, row, values)
         elif op in _PER_ROW:
             if args[0].live:
-                for place in self._rows_that_matter(spot):
-                    self._follow(args[0], place, depth, owner)
+                for place in _rows_that_matter(spot, values):
+                    follow(args[0], place, deep, owner)
             args = args[1:]
         elif op == "spread":
             row = 0
         for arg in args:
             if arg.step is not None:
-                self.visit(arg.step, row if arg.below else 0, depth)
+                visit(arg.step, row if arg.below else 0, deep)
             elif arg.live:
-                self._follow(arg, row, depth, owner)
+                follow(arg, row, deep, owner)
 
-    def _rows_that_matter(self, spot: Spot) -> list[int] | range:
-        rows = self._values[spot.args[0].slot]
-        if spot.op in ("max_of", "min_of"):
-            return range(len(rows))
-        skipped = spot.op == "all"  # of ALL the rows that fail matter, of the others those that count
-        found = [row for row, value in enumerate(rows) if not is_known(value) or bool(value) != skipped]
-        alike = spot.op in ("any", "all") and not found  # ANY: every row failed; ALL: every row held
-        return range(len(rows)) if alike else found
+    for target in targets:
+        visit(target, 0, 0)
+    return Walked(order, depth, comparisons)
 
-    def _deciding(self, spot: Spot, row: int) -> tuple[Spot, ...]:
-        """The arguments that decided an operation's value for one row."""
-        op, args, values = spot.op, spot.args, self._values
-        if op == "if":
-            condition = element(values[args[0].slot], row)
-            return args if condition is None else (args[0], args[1] if condition else args[2])
-        if op == "mul":
-            return tuple(arg for arg in args if element(values[arg.slot], row) == 0) or args
-        result = element(values[spot.slot], row)
-        if result is (op == "and"):
-            return args
-        return tuple(arg for arg in args if element(values[arg.slot], row) is result)
+
+def _rows_that_matter(spot: Spot, values: Slots) -> list[int] | range:
+    rows = values[spot.args[0].slot]
+    if spot.op in ("max_of", "min_of"):
+        return range(len(rows))
+    skipped = spot.op == "all"  # of ALL the rows that fail matter, of the others those that count
+    found = [row for row, value in enumerate(rows) if not is_known(value) or bool(value) != skipped]
+    alike = spot.op in ("any", "all") and not found  # ANY: every row failed; ALL: every row held
+    return range(len(rows)) if alike else found
+
+
+def _deciding(spot: Spot, row: int, values: Slots) -> tuple[Spot, ...]:
+    """The arguments that decided an operation's value for one row."""
+    op, args = spot.op, spot.args
+    if op == "if":
+        condition = element(values[args[0].slot], row)
+        return args if condition is None else (args[0], args[1] if condition else args[2])
+    if op == "mul":
+        return tuple([arg for arg in args if element(values[arg.slot], row) == 0]) or args
+    result = element(values[spot.slot], row)
+    if result is (op == "and"):
+        return args
+    return tuple([arg for arg in args if element(values[arg.slot], row) is result])
