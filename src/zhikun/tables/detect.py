@@ -131,9 +131,9 @@ def _text_kind(path: Path, head: bytes) -> FileKind:
     for magic, what in _OTHERS:
         if head.startswith(magic):
             found = _("这是 {what}，不是表格").format(what=what)
-            raise unreadable(path, found, _workbook_expected(), _("请选择调查表文件本身"))
+            raise unreadable(path, found, _workbook_expected(), _("请选择表格文件本身"))
     if b"\x00" in head and not head.startswith(_UTF16):
-        raise unreadable(path, _("内容不是表格，也不是文本"), _workbook_expected(), _("请选择调查表文件本身"))
+        raise unreadable(path, _("内容不是表格，也不是文本"), _workbook_expected(), _("请选择表格文件本身"))
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if re.match(rb"<(!doctype html|html|table|meta|head)", start) or b"urn:schemas-microsoft-com" in start:
         raise unreadable(

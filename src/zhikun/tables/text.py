@@ -22,7 +22,7 @@ _MAX_COLUMNS = 2000
 def read_text(path: Path) -> Sheet:
     """One CSV file as a sheet named after the file. Raises UnreadableFile for other encodings."""
     text = decode(path, path.read_bytes())
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     columns = _read_fast(text, delimiter)
     if columns is None:
         columns = _read_ragged(path, text, delimiter)
@@ -46,7 +46,7 @@ def decode(path: Path, content: bytes) -> str:
     )
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The sign that occurs most often in the first lines, outside quotes."""
     sample = "".join(text[:20_000].split('"')[::2])
     lines = [line for line in sample.splitlines() if line.strip()][:5]

@@ -67,8 +67,8 @@ BAD = {
         zipped("word/document.xml"),
         f"这是Word 文档；{EXPECTED}；压缩包请先解压；Word 里的表格请粘贴到 .xlsx 工作簿中。",
     ),
-    "scan.xlsx": (b"%PDF-1.7 ...", f"这是 PDF，不是表格；{EXPECTED}；请选择调查表文件本身。"),
-    "photo.csv": (b"\xff\xd8\xff\xe0...", f"这是 JPEG 图片，不是表格；{EXPECTED}；请选择调查表文件本身。"),
+    "scan.xlsx": (b"%PDF-1.7 ...", f"这是 PDF，不是表格；{EXPECTED}；请选择表格文件本身。"),
+    "photo.csv": (b"\xff\xd8\xff\xe0...", f"这是 JPEG 图片，不是表格；{EXPECTED}；请选择表格文件本身。"),
     "page.xls": (
         b"<html><table><tr><td>1</td></tr></table></html>",
         f"这是网页格式的表格，只是文件名像工作簿；{EXPECTED}；请用 Excel 或 WPS 打开，另存为 .xlsx 再导入。",
@@ -79,7 +79,7 @@ BAD = {
     ),
     "noise.csv": (
         bytes(range(256)) * 8,
-        f"内容不是表格，也不是文本；{EXPECTED}；请选择调查表文件本身。",
+        f"内容不是表格，也不是文本；{EXPECTED}；请选择表格文件本身。",
     ),
     "latin.csv": (
         "户编号".encode("gb18030") + b"\xff\xff\x80,a\n",

@@ -24,14 +24,14 @@ _MOST_LABELS = 12
 
 def convert_choice(fact: Fact, column: Column, result: Converted) -> None:
     """Fill `result` with codes."""
-    table = _table(fact.choices)
+    table = choice_table(fact.choices)
     values = by_unique(column, _usable(column), result, partial(parse_choice, fact=fact, table=table))
     result.values = pa.array(values, pa.string())
 
 
 def convert_choices(fact: Fact, column: Column, result: Converted) -> None:
     """Fill `result` with lists of codes; 无 is the empty list, a blank is unknown."""
-    table = _table(fact.choices)
+    table = choice_table(fact.choices)
     values = by_unique(column, _usable(column), result, partial(parse_choices, fact=fact, table=table))
     result.values = pa.array(values, pa.list_(pa.string()))
 
@@ -123,7 +123,7 @@ def _key(text: str) -> str:
     return _SEPARATORS.sub("", re.sub(r"\s", "", unicodedata.normalize("NFKC", text))).lower()
 
 
-def _table(choices: Mapping[str, str]) -> dict[str, str]:
+def choice_table(choices: Mapping[str, str]) -> dict[str, str]:
     """Normalised label or code -> code. Where a code reads like another choice's label, the label counts."""
     table = {_key(code): code for code in choices}
     table.update({_key(label): code for code, label in choices.items()})

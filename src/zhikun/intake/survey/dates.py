@@ -35,7 +35,7 @@ def convert_date(fact: Fact, column: Column, today: date, result: Converted) -> 
     values = by_unique(column, rows, result, lambda word: _checked(parse_date(word), fact, today))
     serials = column.kind == Kind.NUMBER
     if serials.any():
-        from_numbers = by_unique(column, serials, result, lambda word: _checked(_serial(float(word)), fact, today))
+        from_numbers = by_unique(column, serials, result, lambda word: _checked(parse_serial(float(word)), fact, today))
         values = [a if a is not None else b for a, b in zip(values, from_numbers, strict=True)]
     for index in map(int, np.flatnonzero(column.kind == Kind.BOOLEAN)):
         result.findings.append(Finding(index, _("不是日期"), expected_date(), _("请照样子填写")))
@@ -60,7 +60,7 @@ def parse_date(text: str) -> Verdict:
     if _CHINESE.fullmatch(word):
         return _chinese(word)
     if word.isdigit() and len(word) == 5:
-        return _serial(float(word))
+        return parse_serial(float(word))
     if any(sign in word for sign in ("农历", "阴历", "腊月", "初")):
         return Verdict(expected=expected_date(), remedy=_("请换成公历日期"))
     if _PARTIAL.fullmatch(word):
@@ -103,7 +103,7 @@ def _small_number(word: str) -> int:
     return int(_DIGITS.get(tens, "1")) * 10 + int(_DIGITS.get(ones, "0"))
 
 
-def _serial(number: float) -> Verdict:
+def parse_serial(number: float) -> Verdict:
     """A number in a date column: a serial, a year, or 20230503."""
     whole = int(number) if number == int(number) else 0
     if 1850 <= number < 2150:
@@ -115,6 +115,11 @@ def _serial(number: float) -> Verdict:
         days = _EPOCH + timedelta(days=int(number))
         return Verdict(days, note=_("日期存成了数字（表格软件的日期序号），已按日期读取"))
     return Verdict(expected=expected_date(), remedy=_("请照样子填写；不知道就留空"))
+
+
+def future_allowed(title: str) -> bool:
+    """Whether what a heading names may lie ahead: an expiry, a plan."""
+    return any(word in title for word in _FUTURE_WORDS)
 
 
 def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
@@ -131,6 +136,6 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
             return Verdict(None, found, _("120 岁以内的出生日期"), _("年龄超过 120 岁，请照证件核对"))
     elif day.year < 1900:
         return Verdict(None, found, _("1900 年以后的日期"), _("请核对年份"))
-    elif day > today and not any(word in fact.title for word in _FUTURE_WORDS):
+    elif day > today and not future_allowed(fact.title):
         return Verdict(day, found, not_later, _("日期在这一天之后，请核对"), Severity.WARNING)
     return verdict

@@ -1,0 +1,46 @@
+"""Department files: received, checked row by row, kept with a receipt each.
+
+from zhikun.intake import lists
+
+lists.open_file(path, source, monitoring)                     # Coming: CSV, workbook or Parquet
+lists.receive(coming, delivery, data, ring, rejects)          # Received: the receipt, rejects, findings
+lists.Lists(data).in_force("inpatients", Month(2026, 11))     # ListFile: receipt and rows.parquet
+"""
+
+from zhikun.intake.lists.coming import Coming
+from zhikun.intake.lists.errors import ListRefused, ListUnreadable, ListUnusable, ListUnwritten
+from zhikun.intake.lists.faults import reason_title
+from zhikun.intake.lists.holds import LIMITS
+from zhikun.intake.lists.model import Hold, ListFile, ListStatus, Receipt, Standing, State
+from zhikun.intake.lists.opening import open_file
+from zhikun.intake.lists.receive import Delivery, Finding, Received, check_period, receive
+from zhikun.intake.lists.sealed import read_names
+from zhikun.intake.lists.store import Lists, due_date, due_months, expected_period, expected_periods
+
+__all__ = [
+    "LIMITS",
+    "Coming",
+    "Delivery",
+    "Finding",
+    "Hold",
+    "ListFile",
+    "ListRefused",
+    "ListStatus",
+    "ListUnreadable",
+    "ListUnusable",
+    "ListUnwritten",
+    "Lists",
+    "Receipt",
+    "Received",
+    "Standing",
+    "State",
+    "check_period",
+    "due_date",
+    "due_months",
+    "expected_period",
+    "expected_periods",
+    "open_file",
+    "read_names",
+    "reason_title",
+    "receive",
+]

@@ -1,0 +1,169 @@
+"""Whose row it is: numbers checked and made into tokens, names, and what people see of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from zhikun.identity import (
+    DocumentKind,
+    IdFault,
+    check_documents,
+    check_id_numbers,
+    document_kind,
+    fault_text,
+    is_name,
+    mask_id_number,
+    mask_name,
+    normalise_names,
+)
+from zhikun.intake.lists.faults import Fault, Faults
+from zhikun.intake.survey.values import mask_of
+from zhikun.wording import _
+
+#: A column of this name says on which kind of document the number of a row stands; without it all are identity cards.
+DOCUMENT_KIND = "document_kind"
+_REASONS = {
+    IdFault.BLANK: "id_blank",
+    IdFault.ROUNDED: "id_rounded",
+    IdFault.LENGTH: "id_length",
+    IdFault.CHARACTERS: "id_characters",
+    IdFault.BIRTH_DATE: "id_birth_date",
+    IdFault.CHECK: "id_check",
+}
+_NAME = r"^[^\d、，,;；/\\@#=]{2,50}$"
+_PLAIN_NAME = r"^[\x{4e00}-\x{9fff}]{2,}$"
+_FULL_LENGTH = 18
+
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A block's numbers: normalised, with kind of document, birth date and what is wrong."""
+
+    numbers: pa.Array
+    kinds: pa.Array | None  # None: identity cards all
+    birth_date: pa.Array
+    codes: Codes
+    suspect: int  # end in 000 and may have been rounded
+
+
+def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: bool, faults: Faults) -> Numbers:
+    """Check a block's numbers; `kinds` are the kinds as written, blank for identity cards."""
+    meant, unknown = _kinds(kinds, len(texts))
+    resident = meant == DocumentKind.RESIDENT
+    checked = check_id_numbers(texts if resident.all() else pc.if_else(pa.array(resident), texts, ""))
+    numbers, fault = checked.numbers, checked.fault.astype(np.int64)
+    for kind in sorted({str(k) for k in meant[~resident]}):
+        rows = np.flatnonzero(meant == kind)
+        other = check_documents(texts.take(pa.array(rows)), DocumentKind(kind))
+        mask = np.zeros(len(texts), dtype=bool)
+        mask[rows] = True
+        numbers = pc.replace_with_mask(numbers, pa.array(mask), other.numbers)
+        fault[rows] = other.fault
+    codes = np.zeros(len(texts), dtype=np.int32)
+    for id_fault, reason in _REASONS.items():
+        rows = fault == id_fault
+        if rows.any() and (required or id_fault is not IdFault.BLANK):
+            for part, is_resident in ((rows & resident, True), (rows & ~resident, False)):
+                if part.any():
+                    codes[part] = faults.number(_fault(id_fault, reason if is_resident else "document", title))
+    codes[unknown] = faults.number(_unknown_kind()) if unknown.any() else 0
+    column = None if resident.all() else pa.array([str(k) for k in meant], pa.string())
+    return Numbers(numbers, column, checked.birth_date, codes, int((fault == IdFault.SUSPECT).sum()))
+
+
+def read_names(
+    texts: pa.Array, title: str, required: bool, must_be_names: bool, faults: Faults
+) -> tuple[pa.Array, Codes, int]:
+    """Names normalised, what is wrong, and how many do not look like names.
+
+    Where a number says whose row it is, an odd name keeps no row out.
+    """
+    names = normalise_names(texts).combine_chunks()
+    blank = mask_of(pc.equal(names, ""))
+    odd = ~blank & ~mask_of(pc.match_substring_regex(names, _NAME))
+    if odd.any():
+        where = np.flatnonzero(odd)
+        odd[where] = [not is_name(name) for name in names.take(pa.array(where)).to_pylist()]
+    codes = np.zeros(len(texts), dtype=np.int32)
+    if must_be_names and odd.any():
+        codes[odd] = faults.number(
+            Fault(
+                "name", title, _("这一格不是一个人的姓名"), _("一个人的姓名"), _("有数字、符号，或不足两个字，请核对")
+            )
+        )
+    if required and blank.any():
+        codes[blank] = faults.number(blank_fault(title))
+    return pc.if_else(pa.array(blank), pa.scalar(None, pa.string()), names), codes, int(odd.sum())
+
+
+def blank_fault(title: str) -> Fault:
+    """A cell that must be filled and is not."""
+    return Fault("blank", title, _("这一格空着"), "", _("这一列必填，请补上；补不上的行请删去并说明"))
+
+
+def masked(names: pa.Array, numbers: pa.Array) -> pa.Array:
+    """张* 6201**********12: what eyes see of a person."""
+    name = pc.fill_null(names, "")
+    plain = mask_of(pc.match_substring_regex(name, _PLAIN_NAME))
+    stars = pc.replace_substring_regex(pc.utf8_slice_codeunits(name, 1, 10_000), ".", "*")
+    shown_name = pc.binary_join_element_wise(pc.utf8_slice_codeunits(name, 0, 1), stars, "")
+    shown_name = _mended(shown_name, name, ~plain, mask_name)
+    number = pc.fill_null(numbers, "")
+    usual = mask_of(pc.equal(pc.utf8_length(number), _FULL_LENGTH))
+    shown = pc.binary_join_element_wise(
+        pc.utf8_slice_codeunits(number, 0, 4), "*" * 12, pc.utf8_slice_codeunits(number, 16, 18), ""
+    )
+    shown = _mended(shown, number, ~usual, mask_id_number)
+    return pc.utf8_trim_whitespace(pc.binary_join_element_wise(shown_name, shown, " "))
+
+
+def _mended(column: pa.Array, texts: pa.Array, rows: NDArray[np.bool_], mask: object) -> pa.Array:
+    """The rows that need care, each distinct text once."""
+    if not rows.any() or not callable(mask):
+        return column
+    encoded = texts.filter(pa.array(rows)).dictionary_encode()
+    spelled = pa.array([mask(text) for text in encoded.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(column, pa.array(rows), spelled.take(encoded.indices))
+
+
+def _kinds(kinds: pa.Array | None, count: int) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """The kind that each row means, and where the word is not known."""
+    if kinds is None:
+        return np.full(count, DocumentKind.RESIDENT, dtype=object), np.zeros(count, dtype=bool)
+    encoded = kinds.dictionary_encode()
+    words = [_kind_of(word) for word in encoded.dictionary.to_pylist()]
+    where = encoded.indices.to_numpy()
+    meant = np.empty(len(words), dtype=object)
+    meant[:] = [kind or DocumentKind.RESIDENT for kind in words]
+    return meant[where], np.array([kind is None for kind in words], dtype=bool)[where]
+
+
+def _kind_of(word: str) -> DocumentKind | None:
+    if not word.strip():
+        return DocumentKind.RESIDENT
+    try:
+        return DocumentKind(word.strip().lower())
+    except ValueError:
+        return document_kind(word)
+
+
+def _fault(fault: IdFault, reason: str, title: str) -> Fault:
+    if fault is IdFault.BLANK:
+        return Fault(reason, title, _("没有身份证号"), "", _("没有号码就对不上人，请补上；补不上的行请删去并说明"))
+    if reason == "document" and fault is IdFault.CHARACTERS:
+        return Fault(reason, title, _("证件号码里有不该有的符号"), _("证件上的号码"), _("请照证件重新录入"))
+    found, expected, remedy = fault_text(fault)
+    return Fault(reason, title, found, expected, remedy)
+
+
+def _unknown_kind() -> Fault:
+    return Fault(
+        "document", _("证件种类"), "", _("居民身份证、护照、港澳居民来往内地通行证等"), _("请照证件写出种类"), quotes=True
+    )  # fmt: skip

@@ -1,0 +1,354 @@
+"""A block of texts to accepted rows with tokens, and the rows that have to go back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from zhikun.engine.packs.monitoring import BIRTH_DATE, Column, ListSource
+from zhikun.identity import TOKEN, KeyRing, token_record, tokens_of
+from zhikun.intake.lists.columns import Bounds, Reader, code_type, reader_of
+from zhikun.intake.lists.coming import Block, Special
+from zhikun.intake.lists.faults import Fault, Faults
+from zhikun.intake.lists.headings import Layout
+from zhikun.intake.lists.model import PERSON, PURPOSE, ROW, SHOWN
+from zhikun.intake.lists.people import DOCUMENT_KIND, blank_fault, masked, read_names, read_numbers
+from zhikun.intake.survey.values import mask_of
+from zhikun.tables import Kind
+from zhikun.wording import _
+
+_ARROW = {
+    "text": pa.string(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "choice": code_type(),
+    "date": pa.date32(),
+    "place": pa.int64(),
+}
+_REPLACEMENT = "\ufffd"
+_MOST_EXAMPLES = 5
+#: A person without number, only while rows are looked at.
+KEY = "_key"
+NAMES_SCHEMA = pa.schema([(ROW, pa.int32()), ("name", pa.string()), (BIRTH_DATE, pa.date32())])
+
+Codes = NDArray[np.int32]
+
+
+def kept_columns(source: ListSource) -> list[Column]:
+    """The columns that stand in the rows: all but numbers and names."""
+    return [column for column in source.columns.values() if column.type in _ARROW]
+
+
+def has_names(source: ListSource) -> bool:
+    """Whether names are kept, sealed, beside the rows: of who is watched, and where no number says who it is."""
+    return source.column_of("name") is not None and (
+        source.kind == "population" or source.column_of("id_number") is None
+    )
+
+
+def rows_schema(source: ListSource, ring: KeyRing) -> pa.Schema:
+    """The schema of a list's rows, with the record of its tokens."""
+    fields = [pa.field(PERSON, TOKEN), pa.field(ROW, pa.int32())]
+    fields += [pa.field(column.name, _ARROW[column.type]) for column in kept_columns(source)]
+    if source.kind == "population":
+        fields.append(pa.field(SHOWN, pa.string()))
+    record = {key.encode(): text.encode() for key, text in token_record(ring, {PERSON: PURPOSE}).items()}
+    return pa.schema(fields, metadata=record)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Rows that go back: their numbers, what stood in each cell, and the faults by position of the cell."""
+
+    rows: list[int]
+    cells: list[tuple[str, ...]]
+    problems: list[list[tuple[int, str]]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted over all blocks."""
+
+    rows: int = 0
+    blank_rows: int = 0
+    accepted: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    suspect_numbers: int = 0
+    odd_names: int = 0
+    examples: dict[int, list[int]] = field(default_factory=dict)  # fault -> first rows
+    counts: Counter[int] = field(default_factory=Counter)  # fault -> rows
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A block, read: the accepted rows, their names where the list keeps them, and what goes back."""
+
+    table: pa.Table
+    names: pa.Table | None
+    rejected: Rejected | None
+
+
+class RowReader:
+    """Reads the blocks of one file."""
+
+    def __init__(self, source: ListSource, layout: Layout, ring: KeyRing, bounds: Bounds) -> None:
+        self.source, self.layout, self._ring = source, layout, ring
+        self._number, self._name = source.column_of("id_number"), source.column_of("name")
+        self.faults, self.tally = Faults(), Tally()
+        self.schema = rows_schema(source, ring)
+        self.keyed = self._number is None
+        self.part_schema = self.schema.append(pa.field(KEY, TOKEN)) if self.keyed else self.schema
+        self._readers: dict[str, Reader] = {
+            column.name: reader_of(column, self.faults, bounds) for column in kept_columns(source)
+        }
+
+    def read(self, block: Block) -> Read:
+        """One block. Blank rows are left out; every other row is accepted or goes back."""
+        block = self._without_blank(block)
+        found = _Found(len(block))
+        values = {column.name: self._value(column, block, found) for column in kept_columns(self.source)}
+        numbers = self._numbers(block, found)
+        names = self._names(block, found, numbers)
+        self._special(block, found)
+        self._headings_again(block, found)
+        bad = found.any
+        self._count(block, found, bad)
+        good = pa.array(~bad)
+        birth = numbers.birth_date if numbers is not None else values.get(BIRTH_DATE)
+        person, shown = self._people(numbers, names, good)
+        table = self._table(block, values, person, shown, good)
+        if self.keyed:
+            table = table.append_column(self.part_schema.field(KEY), self._keys(names, values, good))
+        sealed = None
+        if has_names(self.source) and names is not None:
+            born = birth if birth is not None else pa.nulls(len(block), pa.date32())
+            columns = [pa.array(block.rows), names, born]
+            sealed = pa.table([column.filter(good) for column in columns], schema=NAMES_SCHEMA)
+        return Read(table, sealed, self._rejected(block, found, bad) if bad.any() else None)
+
+    def count_unsplit(self, rows: list[int]) -> None:
+        """Lines that have another number of cells than the header."""
+        if not rows:
+            return
+        fault = Fault(
+            "split", "", _("格数与表头不同，各格可能已错位"), "", _("请照表头逐格对齐；含逗号的文字在原系统里要加引号")
+        )  # fmt: skip
+        number = self.faults.number(fault)
+        self.tally.rows += len(rows)
+        self.tally.rejected[fault.reason] += len(rows)
+        self.tally.counts[number] += len(rows)
+        self.tally.examples[number] = rows[:_MOST_EXAMPLES]
+
+    def _without_blank(self, block: Block) -> Block:
+        blank = np.ones(len(block), dtype=bool)
+        for column in block.columns:
+            if not blank.any():
+                break
+            blank &= mask_of(pc.equal(pc.utf8_trim_whitespace(column), ""))
+        for cell in block.special:
+            blank[cell.at] = False
+        if not blank.any():
+            return block
+        self.tally.blank_rows += int(blank.sum())
+        kept = pa.array(~blank)
+        place = np.cumsum(~blank) - 1
+        special = tuple(Special(int(place[s.at]), s.column, s.kind, s.text) for s in block.special)
+        return Block(block.rows[~blank], tuple(column.filter(kept) for column in block.columns), special)
+
+    def _texts(self, block: Block, name: str) -> pa.Array | None:
+        place = self.layout.columns.get(name)
+        return None if place is None else block.columns[place]
+
+    def _value(self, column: Column, block: Block, found: _Found) -> pa.Array:
+        texts = self._texts(block, column.name)
+        if texts is None:
+            return pa.nulls(len(block), _ARROW[column.type])
+        values, codes = self._readers[column.name](texts)
+        if column.required:
+            blank = mask_of(values.is_null()) & (codes == 0)
+            if blank.any():
+                codes[blank] = self.faults.number(blank_fault(column.title))
+        self._garbled(texts, column, codes)
+        found.add(self.layout.columns[column.name], codes)
+        return values
+
+    def _garbled(self, texts: pa.Array, column: Column, codes: Codes) -> None:
+        broken = mask_of(pc.match_substring(texts, _REPLACEMENT))
+        if broken.any():
+            remedy = _("原来的字已经丢失，请从原系统重新导出")
+            codes[broken] = self.faults.number(Fault("garbled", column.title, _("这一格里有乱码"), "", remedy))
+
+    def _numbers(self, block: Block, found: _Found) -> _Numbers | None:
+        column = self._number
+        texts = None if column is None else self._texts(block, column.name)
+        if column is None or texts is None:
+            return None
+        numbers = read_numbers(texts, self._texts(block, DOCUMENT_KIND), column.title, column.required, self.faults)
+        self.tally.suspect_numbers += numbers.suspect
+        found.add(self.layout.columns[column.name], numbers.codes)
+        return _Numbers(numbers.numbers, numbers.kinds, numbers.birth_date)
+
+    def _names(self, block: Block, found: _Found, numbers: _Numbers | None) -> pa.Array | None:
+        column = self._name
+        texts = None if column is None else self._texts(block, column.name)
+        if column is None or texts is None:
+            return None
+        names, codes, odd = read_names(texts, column.title, column.required, numbers is None, self.faults)
+        self._garbled(texts, column, codes)
+        self.tally.odd_names += odd
+        found.add(self.layout.columns[column.name], codes)
+        return names
+
+    def _special(self, block: Block, found: _Found) -> None:
+        names = {place: name for name, place in self.layout.columns.items()}
+        for cell in block.special:
+            if cell.column not in names:
+                continue
+            title = self.source.columns[names[cell.column]].title
+            said = {
+                Kind.ERROR: (_("公式出错（{t}）").format(t=cell.text), _("请改正公式，或直接填入数值；不知道就留空")),
+                Kind.UNCALCULATED: (
+                    _("公式没有计算结果"),
+                    _("请用 Excel 或 WPS 打开、保存一次，或直接填入数值"),
+                ),
+                Kind.MERGED: (
+                    _("单元格在合并区域 {t} 里，只有第一格有值").format(t=cell.text),
+                    _("请取消合并，每一格都填上"),
+                ),
+            }[cell.kind]
+            codes = np.zeros(len(block), dtype=np.int32)
+            codes[cell.at] = self.faults.number(Fault("cell", title, said[0], "", said[1]))
+            found.add(cell.column, codes)
+
+    def _headings_again(self, block: Block, found: _Found) -> None:
+        """A row that repeats the headings: several files were put one behind the other."""
+        again = np.ones(len(block), dtype=bool)
+        for place in self.layout.columns.values():
+            if not again.any():
+                return
+            cells = pc.replace_substring(pc.utf8_trim_whitespace(block.columns[place]), "\ufeff", "")
+            again &= mask_of(pc.equal(cells, self.layout.header[place].replace("\ufeff", "").strip()))
+        if again.any():
+            fault = Fault("heading", "", _("这一行是表头又出现了一次"), "", _("多半是几个文件接在一起；请删去这一行"))
+            found.only(again, self.faults.number(fault))
+
+    def _people(
+        self, numbers: _Numbers | None, names: pa.Array | None, good: pa.Array
+    ) -> tuple[pa.Array | pa.ChunkedArray, pa.Array | None]:
+        count = pc.sum(good).as_py() or 0
+        if numbers is None:
+            return pa.nulls(count, TOKEN), None
+        kept = numbers.numbers.filter(good)
+        kinds = None if numbers.kinds is None else numbers.kinds.filter(good)
+        person = tokens_of(self._ring, PURPOSE, kept) if kinds is None else tokens_of(self._ring, PURPOSE, kept, kinds)
+        if self.source.kind != "population":
+            return person, None
+        shown = masked(names.filter(good) if names is not None else pa.nulls(count, pa.string()), kept)
+        return person, shown
+
+    def _table(
+        self,
+        block: Block,
+        values: dict[str, pa.Array],
+        person: pa.Array | pa.ChunkedArray,
+        shown: pa.Array | None,
+        good: pa.Array,
+    ) -> pa.Table:
+        columns = [person, self._row_numbers(block).filter(good)]
+        columns += [values[column.name].filter(good) for column in kept_columns(self.source)]
+        if self.source.kind == "population":
+            columns.append(shown if shown is not None else pa.nulls(len(columns[1]), pa.string()))
+        return pa.table(columns, schema=self.schema)
+
+    def _keys(self, names: pa.Array | None, values: dict[str, pa.Array], good: pa.Array) -> pa.ChunkedArray:
+        """Where no number says whose row it is, name with birth date and place do, while doubled rows are looked for."""
+        place = self.source.column_of("place")
+        parts = [names, values.get(BIRTH_DATE), values[place.name] if place is not None else None]
+        texts = [part.filter(good).cast(pa.string()) for part in parts if part is not None]
+        joined = pc.binary_join_element_wise(*texts, "\0", null_handling="replace", null_replacement="")
+        return tokens_of(self._ring, "names_rows", joined)
+
+    def no_keys(self, count: int) -> pa.Array:
+        """For rows of an earlier file, whose names are sealed."""
+        return pa.nulls(count, TOKEN)
+
+    def _row_numbers(self, block: Block) -> pa.Array:
+        """The row of the file; of a corrected reject the row of the file it came from."""
+        own = pa.array(block.rows)
+        if self.layout.original_row is None:
+            return own
+        texts = block.columns[self.layout.original_row]
+        whole = pc.match_substring_regex(texts, r"^\d{1,9}$")
+        return pc.if_else(whole, pc.if_else(whole, texts, "0").cast(pa.int32()), own)
+
+    def _count(self, block: Block, found: _Found, bad: NDArray[np.bool_]) -> None:
+        tally = self.tally
+        tally.rows += len(block)
+        tally.accepted += int((~bad).sum())
+        first = found.first
+        for number, count in zip(*np.unique(first[bad], return_counts=True), strict=True):
+            tally.rejected[self.faults[int(number)].reason] += int(count)
+        for codes in found.every():
+            for number, count in zip(*np.unique(codes[codes > 0], return_counts=True), strict=True):
+                tally.counts[int(number)] += int(count)
+                listed = tally.examples.setdefault(int(number), [])
+                if len(listed) < _MOST_EXAMPLES:
+                    listed += block.rows[np.flatnonzero(codes == number)[: _MOST_EXAMPLES - len(listed)]].tolist()
+
+    def _rejected(self, block: Block, found: _Found, bad: NDArray[np.bool_]) -> Rejected:
+        where = np.flatnonzero(bad)
+        chosen = pa.array(where)
+        cells = list(zip(*(column.take(chosen).to_pylist() for column in block.columns), strict=True))
+        problems: list[list[tuple[int, str]]] = []
+        by_column = [(place, codes[where]) for place, codes in found.columns.items()]
+        for at, row in enumerate(cells):
+            own = [(place, int(codes[at])) for place, codes in by_column if codes[at]]
+            problems.append(
+                [(place, self.faults[number].text(row[place] if place >= 0 else "")) for place, number in own]
+            )
+        return Rejected(block.rows[where].tolist(), cells, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    numbers: pa.Array
+    kinds: pa.Array | None
+    birth_date: pa.Array
+
+
+class _Found:
+    """The faults of a block by position of the column; -1 for the row as a whole."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self.columns: dict[int, Codes] = {}
+
+    def add(self, place: int, codes: Codes) -> None:
+        known = self.columns.get(place)
+        self.columns[place] = codes if known is None else np.where(known > 0, known, codes)
+
+    def only(self, rows: NDArray[np.bool_], number: int) -> None:
+        """These rows have one fault and no other."""
+        for place, codes in self.columns.items():
+            self.columns[place] = np.where(rows, 0, codes)
+        self.columns[-1] = np.where(rows, number, 0).astype(np.int32)
+
+    def every(self) -> list[Codes]:
+        return list(self.columns.values())
+
+    @property
+    def first(self) -> Codes:
+        """The first fault of each row."""
+        first = np.zeros(self._count, dtype=np.int32)
+        for place in sorted(self.columns):
+            first = np.where(first > 0, first, self.columns[place])
+        return first
+
+    @property
+    def any(self) -> NDArray[np.bool_]:
+        return self.first > 0

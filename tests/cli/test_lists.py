@@ -1,0 +1,97 @@
+"""`zhikun lists` as the officer who receives the files runs it."""
+
+import pytest
+from tests.intake.lists.factory import number
+
+HEADER = "身份证号,姓名,医疗机构,入院日期\n"
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, zhikun):
+    """A county with keys and a data folder, named by the environment."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "conf"))
+    monkeypatch.delenv("ZHIKUN_KEYS", raising=False)
+    monkeypatch.delenv("ZHIKUN_PACK", raising=False)
+    monkeypatch.setenv("ZHIKUN_DATA", str(tmp_path / "data"))
+    assert zhikun("keys", "init").code == 0
+    return tmp_path
+
+
+def stays(desk, name="住院.csv", count=100, extra="", month="11"):
+    path = desk / name
+    rows = "".join(f"{number(i)},张三丰,县医院,2026-{month}-{i % 20 + 1:02d}\n" for i in range(count))
+    path.write_text(HEADER + rows + extra, encoding="utf-8")
+    return path
+
+
+def receive(zhikun, path, period="2026-11", *more):
+    return zhikun("lists", "receive", path, "--source", "inpatients", "--period", period, "--on", "2026-11-22", *more)
+
+
+def test_a_good_file_is_answered_with_its_receipt(desk, zhikun):
+    answer = receive(zhikun, stays(desk))
+    assert answer.code == 0, answer.said
+    assert "回执 inpatients/2026-11/001" in answer.out
+    assert "读入 100 行：收下 100 行，退回 0 行" in answer.out
+    again = receive(zhikun, stays(desk))
+    assert again.code == 0
+    assert "已经收过" in again.out
+
+
+def test_bad_rows_are_told_without_the_number_and_come_back_beside_the_file(desk, zhikun):
+    wrong = number(500)[:17] + ("1" if number(500)[17] != "1" else "2")
+    answer = receive(zhikun, stays(desk, extra=f"{wrong},李四光,县医院,2026-11-02\n"))
+    assert answer.code == 1
+    assert "校验位不对" in answer.out
+    assert "第 102 行" in answer.out
+    assert wrong not in answer.said
+    assert (desk / "住院-退回.xlsx").exists()
+
+
+def test_a_suspicious_file_waits_for_a_person_and_status_says_so(desk, zhikun):
+    receive(zhikun, stays(desk, "九月.csv", month="09"), "2026-09")
+    answer = receive(zhikun, stays(desk, "十一月.csv", 30))
+    assert answer.code == 1
+    assert "少得不寻常" in answer.out
+    status = zhikun("lists", "status", "--month", "2026-11", "--on", "2026-12-05")
+    assert status.code == 1
+    assert "［待核］  患病住院" in status.out
+    assert "［缺失］  新增失业" in status.out
+    assert "相关指标一律未知" in status.out
+    assert zhikun("lists", "release", "inpatients/2026-11/001", "--by", "王", "--why", " ").code == 4
+    released = zhikun("lists", "release", "inpatients/2026-11/001", "--by", "王核", "--why", "只有两县报送")
+    assert released.code == 0, released.said
+    assert "已收下：王核，只有两县报送" in released.out
+    refused = zhikun("lists", "refuse", "inpatients/2026-11/001", "--by", "王核", "--why", "错了")
+    assert refused.code == 4
+    assert "不在待核之列" in refused.err
+    assert "依据 2026-11" in zhikun("lists", "status", "--month", "2026-11").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--source", "inpatient", "--period", "2026-11"], 4, "您是不是想写“inpatients”"),
+        (["--source", "inpatients", "--period", "2026-13"], 2, "请写成 2026-11"),
+        (["--source", "inpatients", "--period", "2027-01"], 4, "还没有到"),
+        (["--source", "college_admissions", "--period", "2026-11"], 4, "2026-09"),
+        (["--source", "inpatients", "--period", "2026-11", "--pack", "taoyuan"], 4, "没有监测预警"),
+        (["--source", "inpatients", "--period", "2026-11", "--rejects", "x.csv"], 2, ".xlsx"),
+    ],
+)
+def test_what_cannot_be_received_is_answered_with_the_way_out(desk, zhikun, words, code, said):
+    answer = zhikun("lists", "receive", stays(desk), "--on", "2026-11-22", *words)
+    assert answer.code == code, answer.said
+    assert said in answer.said
+
+
+def test_a_file_that_is_no_list_and_keys_that_are_not_there(desk, zhikun):
+    (desk / "x.csv").write_text("甲,乙\n1,2\n", encoding="utf-8")
+    answer = receive(zhikun, desk / "x.csv")
+    assert answer.code == 3
+    assert "找不到“患病住院”的表头" in answer.err
+    assert receive(zhikun, desk / "none.csv").code == 3
+    (desk / "conf" / "zhikun" / "keys.json").unlink()
+    answer = receive(zhikun, stays(desk))
+    assert answer.code == 3
+    assert "zhikun keys init" in answer.err

@@ -1,0 +1,115 @@
+"""Killed anywhere, received twice at once, disturbed: a whole receipt or none."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.intake.lists.factory import MONITORING, NOVEMBER, POPULATION, POPULATION_HEADER, STAYS, stays, watched
+
+from zhikun.identity import KeysRefused, rotate
+from zhikun.intake import lists
+
+CODE = """
+import sys
+from pathlib import Path
+from tests.intake.lists.factory import NOVEMBER, Office, POPULATION, STAYS
+from zhikun.identity import keys_for
+folder, file, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+office = Office(folder, folder / "data", keys_for(folder / "keys" / "keys.json", folder / "data"))
+print("ready", flush=True)
+office.receive(file, {"stays": STAYS, "population": POPULATION}[name], NOVEMBER)
+"""
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def start(office, file, name):
+    """A reception in a process of its own, about to begin."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+    process = subprocess.Popen(
+        [sys.executable, "-c", CODE, str(office.folder), str(file), name], stdout=subprocess.PIPE, env=env
+    )
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def whole(office, name):
+    """Every receipt that is there, each with as many rows as it says."""
+    found = office.lists.files(name, NOVEMBER)
+    for file in found:
+        assert pq.read_metadata(file.rows).num_rows == file.receipt.in_force_rows
+        assert json.loads((file.folder / "receipt.json").read_text())["state"] in {"accepted", "replaced", "held"}
+    return found
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6])
+def test_killed_at_any_moment_there_is_a_whole_receipt_or_none(office, moment):
+    file = office.put("population.csv", [POPULATION_HEADER, *(watched(i) for i in range(6000)), watched(7)])
+    process = start(office, file, "population")
+    time.sleep(moment + random.uniform(0, 0.03))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = whole(office, "population")
+    assert len(before) <= 1
+    again = office.receive(file, POPULATION)
+    assert again.again == bool(before)
+    assert [f.receipt.number for f in whole(office, "population")] == [1]
+    assert again.file.receipt.accepted == 6000
+    assert not list((office.data / "lists" / "population").glob(".receiving/*"))
+
+
+def test_what_a_killed_reception_left_does_not_disturb_a_rotation(office):
+    left = office.data / "lists" / "stays" / ".receiving"
+    left.mkdir(parents=True)
+    (left / "rows.part").write_bytes(b"PAR1 half")
+    rotate(office.ring.path, office.data, date(2026, 11, 23), "定期")
+
+
+def test_two_receptions_of_one_list_at_once_come_one_after_the_other(office):
+    one = office.put("one.csv", stays(3000))
+    two = office.put("two.csv", stays(3001))
+    processes = [start(office, one, "stays"), start(office, two, "stays"), start(office, one, "stays")]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    found = whole(office, "stays")
+    assert [file.receipt.number for file in found] == list(range(1, len(found) + 1))
+    assert {file.receipt.accepted for file in found} == {3000, 3001}
+    assert sum(file.receipt.state is lists.State.ACCEPTED for file in found) == 1
+    assert found[-1].receipt.state is lists.State.ACCEPTED
+
+
+def test_keys_rotated_while_rows_are_read_leave_no_old_tokens(office):
+    coming = lists.open_file(office.put("list.csv", stays(5)), STAYS, MONITORING)
+
+    class Slow:
+        file, header, known_hash = coming.file, coming.header, coming.known_hash
+        finish = coming.finish
+
+        def blocks(self):
+            rotate(office.ring.path, office.data, date(2026, 11, 23), "定期")
+            yield from coming.blocks()
+
+    with pytest.raises(KeysRefused, match="再运行一次"):
+        lists.receive(Slow(), office.delivery(), office.data, office.ring, office.folder / "r.xlsx")
+    assert office.lists.files("stays", NOVEMBER) == []
+
+
+def test_a_receipt_that_was_damaged_stops_everything_that_would_rest_on_it(office):
+    folder = office.receive(stays(5)).file.folder
+    (folder / "receipt.json").write_text("{")
+    with pytest.raises(lists.ListUnreadable, match="备份"):
+        office.lists.in_force("stays", NOVEMBER)
+
+
+def test_where_the_rejects_cannot_be_written_nothing_is_received(office):
+    (office.folder / "rejects.xlsx").mkdir()
+    rows = [*stays(40), ["1", "张三丰", "", "", "", "", "", "", ""]]
+    with pytest.raises(lists.ListUnwritten, match="没有接收"):
+        office.receive(rows)
+    assert office.lists.files("stays", NOVEMBER) == []
