@@ -6,6 +6,7 @@ Pure: no clock of the machine is read, the day is always an argument. How it cou
 from zhikun.workdays.calendar import FIRST, LAST, Calendar, DayException, OutOfCalendar
 from zhikun.workdays.clock import Clock, ClockFault, Pause, Reading
 from zhikun.workdays.deadlines import Deadline, DueDates, NotADuration, Unit, deadline, due_dates
+from zhikun.workdays.months import Month, NotAMonth
 from zhikun.workdays.reading import (
     BadExceptions,
     Fault,
@@ -26,7 +27,9 @@ __all__ = [
     "Deadline",
     "DueDates",
     "Fault",
+    "Month",
     "NotADuration",
+    "NotAMonth",
     "OutOfCalendar",
     "Pause",
     "Reading",
