@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -65,7 +64,6 @@ def _given(lists: Lists, source: ListSource, indicator: Indicator, month: Month)
 
 def _newest(lists: Lists, source: ListSource, month: Month) -> Given:
     """The newest file not older than the list allows."""
-
     found = next(
         (
             file

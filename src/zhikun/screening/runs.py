@@ -31,21 +31,26 @@ class Runs:
     def __init__(self, data: Path, pack: str) -> None:
         self.folder = data / SCREENING / pack
         self.pack = pack
+        self._held = False
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One writer; what a killed one left is finished or cleared away."""
         with one_writer(self.folder):
             _recover(self.folder)
-            yield
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
 
     def all(self) -> list[Earlier]:
         """Every month that was screened, in order."""
         if not self.folder.is_dir():
             return []
-        if any(path.name.endswith((_NEW, _OLD)) for path in self.folder.glob(".*")):
+        if not self._held and any(self.folder.glob(f".*{_OLD}")):
             with self.writing():
-                pass
+                pass  # a killed run stopped between its two renames: one of the folders becomes the month
         return [run for path in sorted(self.folder.iterdir()) if (run := _run_in(path)) is not None]
 
     def of(self, month: Month) -> Earlier | None:
