@@ -1,0 +1,179 @@
+"""What persons found at the door: an append-only file that every later run obeys.
+
+One JSON line for each finding. A line counts once it is whole and on disk; what a killed process left half-written never
+counted and is cut off by the next writer. Tokens are kept with the version of their key and renewed when read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from zhikun.disk import one_writer, sync_folder
+from zhikun.engine.packs.monitoring import DIRECTIONS
+from zhikun.identity import TOKEN, KeyRing, renewed
+from zhikun.screening.errors import ScreeningDamaged
+from zhikun.screening.model import PURPOSE, SCREENING, Earlier
+from zhikun.wording import _
+from zhikun.workdays import Month
+
+#: What was found: in hardship as the warning says; helped (with what); not in hardship; nobody met; moved away.
+OUTCOMES = ("verified", "helped", "not_in_hardship", "not_found", "moved")
+#: Of which outcomes a warning of each direction was right, and of which it was wrong; the others say neither.
+RIGHT = {"hardship": ("verified", "helped"), "exit": ("verified", "not_in_hardship")}
+WRONG = {"hardship": ("not_in_hardship",), "exit": ("helped",)}
+#: The table a run takes: the last word about each cause.
+DECIDED = pa.schema(
+    [
+        ("person", TOKEN), ("direction", pa.string()), ("cause", pa.string()),
+        ("month", pa.string()), ("number", pa.int64()), ("outcome", pa.string()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One visit: whom, about which month's warning and which causes of it, what was found, by whom, when."""
+
+    person: bytes
+    pack: str
+    month: Month
+    direction: str
+    causes: tuple[str, ...]
+    outcome: str
+    helped_with: str
+    on: date
+    by: str
+    received: date  # the day on which it was entered here
+    number: int = 0  # its line in the file
+
+    def same(self, other: Finding) -> bool:
+        """Whether the two say the same thing; the day of entering does not matter."""
+        return replace(self, number=0, received=other.received) == replace(other, number=0)
+
+
+class Decisions:
+    """The findings kept in a data folder."""
+
+    def __init__(self, data: Path, ring: KeyRing) -> None:
+        self._folder = data / SCREENING
+        self._path = self._folder / "feedback.jsonl"
+        self._ring = ring
+
+    def lines(self) -> list[bytes]:
+        """The lines that count."""
+        if not self._path.exists():
+            return []
+        return self._path.read_bytes().rpartition(b"\n")[0].splitlines()
+
+    def history(self) -> list[Finding]:
+        """Every finding in the order of entering, tokens in the ring's current version."""
+        read = [_read(line, number, self._path) for number, line in enumerate(self.lines(), start=1)]
+        tokens = dict[int, bytes]()
+        for version in {item[1] for item in read}:
+            rows = [n for n, item in enumerate(read) if item[1] == version]
+            column = pa.chunked_array([pa.array([read[n][0].person for n in rows], TOKEN)])
+            new = column if version == self._ring.current else renewed(self._ring, PURPOSE, column, version)
+            tokens |= dict(zip(rows, new.to_pylist(), strict=True))
+        return [replace(finding, person=tokens[n]) for n, (finding, _version) in enumerate(read)]
+
+    def add(self, findings: Iterable[Finding]) -> list[bool]:
+        """Keep findings; for each whether it is new. The same one again is not kept twice."""
+        with one_writer(self._folder):
+            known: dict[bytes, list[Finding]] = {}
+            history = self.history()
+            for old in history:
+                known.setdefault(old.person, []).append(old)
+            new, answers = [], []
+            for finding in findings:
+                answers.append(not any(finding.same(old) for old in known.get(finding.person, ())))
+                if answers[-1]:
+                    known.setdefault(finding.person, []).append(finding)
+                    new.append(replace(finding, number=len(history) + len(new) + 1))
+            if new:
+                self._append(new)
+        return answers
+
+    def _append(self, findings: Sequence[Finding]) -> None:
+        fresh = not self._path.exists()
+        text = "".join(json.dumps(self._line(finding), ensure_ascii=False) + "\n" for finding in findings)
+        with self._path.open("a+b") as file:
+            file.seek(0)
+            data = file.read()
+            file.truncate(len(data.rpartition(b"\n")[0]) + 1 if b"\n" in data else 0)
+            file.seek(0, os.SEEK_END)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if fresh:
+            sync_folder(self._folder)
+
+    def _line(self, finding: Finding) -> dict[str, Any]:
+        body = asdict(finding) | {
+            "person": finding.person.hex(), "version": self._ring.current, "month": str(finding.month),
+            "on": finding.on.isoformat(), "received": finding.received.isoformat(),
+        }  # fmt: skip
+        del body["number"]
+        return body
+
+
+def prefix_hash(lines: Sequence[bytes]) -> str:
+    """The hash of the first lines of the file, which never change."""
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def in_force(history: Iterable[Finding]) -> dict[tuple[str, bytes, Month, str], Finding]:
+    """The last finding about each warning: by pack, person, month and direction."""
+    return {(f.pack, f.person, f.month, f.direction): f for f in history}
+
+
+def decided(history: Sequence[Finding], pack: str, month: Month, count: int, earlier: Earlier | None) -> pa.Table:
+    """What a run of the month has to take in: findings about earlier months' warnings that no earlier run has taken in.
+
+    `count` is how many lines of the file it may look at. The last word about a cause stands.
+    """
+    rows: dict[tuple[bytes, str, str], dict[str, Any]] = {}
+    for finding in history[:count]:
+        taken = earlier is not None and finding.number <= earlier.decisions and finding.month < earlier.month
+        if finding.pack != pack or finding.month >= month or taken:
+            continue
+        for cause in finding.causes:
+            rows[finding.person, finding.direction, cause] = {
+                "person": finding.person, "direction": finding.direction, "cause": cause,
+                "month": str(finding.month), "number": finding.number, "outcome": finding.outcome,
+            }  # fmt: skip
+    return pa.Table.from_pylist(list(rows.values()), DECIDED)
+
+
+def right(finding: Finding) -> bool | None:
+    """Whether the warning was right; None where the visit could not tell."""
+    if finding.outcome in RIGHT[finding.direction]:
+        return True
+    return False if finding.outcome in WRONG[finding.direction] else None
+
+
+def _read(line: bytes, number: int, path: Path) -> tuple[Finding, int]:
+    try:
+        body = json.loads(line)
+        outcome, direction = body["outcome"], body["direction"]
+        if outcome not in OUTCOMES or direction not in DIRECTIONS:
+            raise ValueError(outcome)
+        finding = Finding(
+            bytes.fromhex(body["person"]), body["pack"], Month.read(body["month"]), direction, tuple(body["causes"]), outcome,
+            body["helped_with"], date.fromisoformat(body["on"]), body["by"], date.fromisoformat(body["received"]), number,
+        )  # fmt: skip
+        return finding, int(body["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ScreeningDamaged(
+            _("反馈记录 {p} 第 {n} 行读不出来。为了不丢掉人工认定，没有继续。请从备份恢复这个文件。").format(
+                p=path, n=number
+            )
+        ) from error

@@ -1,0 +1,227 @@
+"""What visits found, row by row: from a file or a command, checked against the warnings they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from zhikun.engine.packs.model import Pack
+from zhikun.engine.packs.monitoring import DIRECTIONS
+from zhikun.identity import (
+    KeyRing,
+    check_id_numbers,
+    fault_text,
+    mask_id_numbers_in,
+    token_from_text,
+    token_of,
+)
+from zhikun.screening.decisions import OUTCOMES, Decisions, Finding
+from zhikun.screening.model import PURPOSE
+from zhikun.screening.runs import Runs
+from zhikun.screening.words import direction_words, outcome_words
+from zhikun.tables import RowMessage, UnreadableFile, read_sheets
+from zhikun.wording import _, did_you_mean
+from zhikun.workdays import Month, NotAMonth
+
+#: The headings of a feedback file, each with the others it goes by.
+HEADINGS = {
+    "person": ("人员代码", "代码"),
+    "id_number": ("身份证号", "公民身份号码", "身份证号码", "证件号码"),
+    "month": ("月份", "预警月份"),
+    "direction": ("方向", "预警方向"),
+    "outcome": ("结果", "核实结果", "核查结果"),
+    "helped_with": ("帮扶措施", "措施", "落实政策"),
+    "causes": ("原因", "致困原因"),
+    "on": ("日期", "核实日期", "入户日期"),
+    "by": ("经办人", "核实人", "入户人"),
+}
+_HEAD_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one row: accepted, known already, or refused and why."""
+
+    row: int
+    state: str  # accepted, known, refused
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One row as it was written, texts by the names of HEADINGS."""
+
+    row: int
+    cells: Mapping[str, str]
+
+
+class _Wrong(ValueError):
+    """A row that cannot be taken, in words."""
+
+
+def rows_of(path: Path) -> list[Given]:
+    """The rows of a feedback file. Raises UnreadableFile where it has no headings to go by."""
+    for sheet in read_sheets(path):
+        for index, head in enumerate(sheet.head(_HEAD_ROWS)):
+            names = {_heading(text): place for place, text in enumerate(head) if _heading(text)}
+            if "outcome" in names and ("person" in names or "id_number" in names):
+                grid = sheet.grid(index)
+                columns = {name: grid.columns[place].text.to_pylist() for name, place in names.items()}
+                given = (
+                    Given(int(row), {name: str(texts[n] or "").strip() for name, texts in columns.items()})
+                    for n, row in enumerate(grid.rows)
+                )
+                return [one for one in given if any(one.cells.values())]
+    raise UnreadableFile(
+        RowMessage(
+            "", 0, "", _("没有找到反馈表的表头"), _("“人员代码”或“身份证号”，和“结果”各一列"), _("请用预警名单加上“结果”列填写")
+        )
+    )
+
+
+def take(
+    data: Path, pack: Pack, rows: Sequence[Given], *, ring: KeyRing, today: date, by: str = ""
+) -> list[Answer]:  # fmt: skip
+    """Check each row against the warning it answers and keep what is right; the same again is kept once."""
+    runs, warned = Runs(data, pack.id), _Warned()
+    findings: list[tuple[int, Finding]] = []
+    answers: dict[int, Answer] = {}
+    for given in rows:
+        try:
+            findings.append((given.row, _finding(given, pack, runs, warned, ring, today, by)))
+        except (_Wrong, NotAMonth) as error:
+            answers[given.row] = Answer(given.row, "refused", mask_id_numbers_in(str(error)))
+    new = Decisions(data, ring).add([finding for _row, finding in findings]) if findings else []
+    for (row, _found), is_new in zip(findings, new, strict=True):
+        answers[row] = Answer(row, "accepted" if is_new else "known")
+    return [answers[given.row] for given in rows]
+
+
+class _Warned:
+    """The warnings of months, read once each."""
+
+    def __init__(self) -> None:
+        self._months: dict[Path, dict[bytes, dict[str, list[str]]]] = {}
+
+    def of(self, file: Path, person: bytes) -> dict[str, list[str]]:
+        """The causes of a person's warnings by direction."""
+        if file not in self._months:
+            found: dict[bytes, dict[str, list[str]]] = {}
+            table = pq.read_table(file, columns=["person", "direction", "causes", "level"])
+            table = table.filter(pc.is_valid(table["level"]))
+            for row in table.to_pylist():
+                found.setdefault(row["person"], {})[row["direction"]] = row["causes"]
+            self._months[file] = found
+        return self._months[file].get(person, {})
+
+
+def _finding(
+    given: Given, pack: Pack, runs: Runs, warned: _Warned, ring: KeyRing, today: date, by: str
+) -> Finding:  # fmt: skip
+    cells = given.cells
+    person = person_of(cells.get("person", ""), cells.get("id_number", ""), ring)
+    outcome = _word(cells.get("outcome", ""), outcome_words(), OUTCOMES, _("结果"))
+    month, causes_by = _warning(person, cells.get("month", ""), runs, warned)
+    direction = cells.get("direction", "")
+    if direction:
+        direction = _word(direction, direction_words(), DIRECTIONS, _("方向"))
+    elif len(causes_by) == 1:
+        direction = next(iter(causes_by))
+    else:
+        raise _Wrong(_("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(m=month, d="、".join(direction_words().values())))
+    if direction not in causes_by:
+        raise _Wrong(_("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction]))
+    if outcome == "helped" and not cells.get("helped_with"):
+        raise _Wrong(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
+    entered_by = cells.get("by", "") or by
+    if not entered_by:
+        raise _Wrong(_("没有写经办人，以后无法说明是谁核实的。请填“经办人”。"))
+    return Finding(
+        person, pack.id, month, direction, _causes(cells.get("causes", ""), causes_by[direction], pack), outcome,
+        cells.get("helped_with", ""), _day(cells.get("on", ""), today), entered_by, today,
+    )  # fmt: skip
+
+
+def person_of(token: str, number: str, ring: KeyRing) -> bytes:
+    """The person's token, from the token's text or from an identity number. Raises ValueError; it never names the number."""
+    if token:
+        try:
+            return token_from_text(token)
+        except ValueError as error:
+            raise _Wrong(mask_id_numbers_in(str(error))) from None
+    if not number:
+        raise _Wrong(_("没有写人员代码，也没有写身份证号，不知道是谁。请填其中一项。"))
+    checked = check_id_numbers(pa.array([number], pa.string()))
+    plain = checked.numbers[0].as_py()
+    if plain is None:
+        found, expected, remedy = fault_text(int(checked.fault[0]))
+        raise _Wrong(_("{found}；应为{expected}；{remedy}。").format(found=found, expected=expected, remedy=remedy))
+    return token_of(ring, PURPOSE, plain)
+
+
+def _warning(person: bytes, text: str, runs: Runs, warned: _Warned) -> tuple[Month, dict[str, list[str]]]:
+    """The month that is answered, and the person's warnings in it."""
+    if text:
+        month = Month.read(text)
+        run = runs.of(month)
+        if run is None:
+            raise _Wrong(_("{m} 没有筛查过，没有预警可以反馈。请核对月份。").format(m=month))
+        found = warned.of(run.file("warnings"), person)
+        if not found:
+            raise _Wrong(_("这个人 {m} 没有预警。请核对人员和月份。").format(m=month))
+        return month, found
+    for run in reversed(runs.all()):
+        if found := warned.of(run.file("warnings"), person):
+            return run.month, found
+    raise _Wrong(_("这个人没有过预警。请核对人员代码或身份证号。"))
+
+
+def _causes(text: str, known: list[str], pack: Pack) -> tuple[str, ...]:
+    """The causes that were handled: those named, or all of the warning."""
+    if not text:
+        return tuple(known)
+    words = pack.monitoring.causes if pack.monitoring else {}
+    asked = [part for part in text.replace("，", "、").replace(",", "、").split("、") if part.strip()]
+    return tuple(dict.fromkeys(_word(part.strip(), {code: words.get(code, code) for code in known}, known, _("原因")) for part in asked))
+
+
+def _day(text: str, today: date) -> date:
+    if not text:
+        return today
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"):
+        try:
+            day = datetime.strptime(text.split(" ")[0], form).date()  # noqa: DTZ007 - a day of the calendar has no zone
+        except ValueError:
+            continue
+        if day > today:
+            raise _Wrong(_("核实日期 {d} 晚于今天。请核对年份。").format(d=day))
+        return day
+    raise _Wrong(_("“{t}”不是日期。请写成 2026-11-20。").format(t=text))
+
+
+def _word(text: str, words: Mapping[str, str], codes: Sequence[str], what: str) -> str:
+    """The code that a text stands for: the code itself or its words."""
+    for code in codes:
+        if text in (code, words[code]):
+            return code
+    if not text:
+        raise _Wrong(_("“{w}”没有填。可填：{all}。").format(w=what, all="、".join(words[code] for code in codes)))
+    hint = did_you_mean(text, words.values())
+    raise _Wrong(_("“{w}”不能是“{t}”。可填：{all}。{hint}").format(w=what, t=text, all="、".join(words[code] for code in codes), hint=hint))
+
+
+def _heading(text: str) -> str:
+    plain = "".join(str(text or "").split())
+    return next((name for name, words in HEADINGS.items() if plain in words), "")
+
+
+def as_rows(values: Mapping[str, Any]) -> Iterator[Given]:
+    """One row from a command's options."""
+    yield Given(1, {name: str(value) for name, value in values.items() if value})

@@ -1,0 +1,129 @@
+"""What a run of the monthly screening is given, and what it leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from zhikun.workdays import Month
+
+#: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
+FORMAT = 1
+#: A new warning; one whose colour rose or fell; one as last month; one that is none any more.
+CHANGES = ("new", "raised", "lowered", "continued", "cleared")
+#: Why a warning is none any more: the lists say so, a person decided, the person is not watched any more.
+CLEARED_BY = ("data", "decision", "unwatched")
+#: The purpose under which the tokens of persons are made, in the lists and here.
+PURPOSE = "monitoring"
+#: The folder of screenings below the data folder.
+SCREENING = "screening"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """One file in force: its period, its accepted rows, the hash of what was received and the receipt's number."""
+
+    period: Month
+    path: Path
+    sha256: str
+    number: int = 1
+
+    def label(self, source: str) -> str:
+        """How a conclusion names the file it rests on: inpatients/2026-11/001."""
+        return f"{source}/{self.period}/{self.number:03d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The files on which one indicator (or the population) rests, oldest first.
+
+    `missing` are the periods of the window that were due and have no file: what is found is then a lower bound. No file
+    at all means unknown for everybody.
+    """
+
+    source: str
+    files: tuple[GivenFile, ...]
+    missing: tuple[Month, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.files) and not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All files of a month: of the population and of each indicator."""
+
+    population: Given
+    indicators: Mapping[str, Given]
+
+    def record(self) -> dict[str, Any]:
+        """The files by their periods, numbers and hashes, as run.json keeps them."""
+        return {
+            "population": _record(self.population),
+            "indicators": {name: _record(given) for name, given in sorted(self.indicators.items())},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A month that was screened: its folder and what its run.json says."""
+
+    month: Month
+    folder: Path
+    run: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.run["id"])
+
+    @property
+    def on(self) -> date:
+        return date.fromisoformat(self.run["on"])
+
+    @property
+    def decisions(self) -> int:
+        """How many lines of the decisions' file the run took into account."""
+        return int(self.run["decisions"]["count"])
+
+    def file(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
+    def periods(self, indicator: str) -> frozenset[str]:
+        """The periods of the files on which the indicator rested."""
+        given = self.run["files"]["indicators"].get(indicator, {"files": []})
+        return frozenset(file["period"] for file in given["files"])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of the machine a run may use."""
+
+    threads: int = 2
+    memory: str = "2GB"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run did: its folder and record, whether it was done before, and which later months rest on what it replaced."""
+
+    folder: Path
+    run: Mapping[str, Any]
+    unchanged: bool
+    later: tuple[Month, ...] = field(default=())
+
+
+def hash_of(body: Any) -> str:
+    """The hash of plain data, the same on every machine."""
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _record(given: Given) -> dict[str, Any]:
+    files = [{"period": str(f.period), "number": f.number, "sha256": f.sha256} for f in given.files]
+    return {"source": given.source, "files": files, "missing": [str(month) for month in given.missing]}

@@ -1,0 +1,119 @@
+"""Causes that a person has handled: quiet until something new happens or the pack's months are over.
+
+New is: a band above the one reached when the person decided (a value that had gone in between counts as gone); or, in lists
+of events, rows of periods that had not been seen then and that reach a band by themselves.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from zhikun.engine.packs.monitoring import Indicator
+from zhikun.screening import facts, sql
+from zhikun.screening.model import Earlier
+from zhikun.screening.work import Work, parquet
+
+#: A handled cause: in which month's warning, by which line of the decisions, with each indicator's value at that time.
+MARKS = "person BLOB, direction VARCHAR, cause VARCHAR, month VARCHAR, number BIGINT, indicator VARCHAR, low BIGINT"
+#: After these outcomes a cause is quiet. Whoever was not found must be visited again.
+QUIETING = ("verified", "helped", "not_in_hardship", "moved")
+
+
+def take_marks(work: Work) -> None:
+    """`marks`: the earlier month's, without those decided anew, and those of the new decisions; expired ones left out."""
+    work.run(f"CREATE TEMP TABLE marks ({MARKS})")
+    work.run(
+        "CREATE TEMP TABLE decided (person BLOB, direction VARCHAR, cause VARCHAR, month VARCHAR, number BIGINT, outcome VARCHAR)"
+    )
+    if work.task.decided is not None:
+        work.con.register("given_decisions", work.task.decided)
+        columns = "person, direction, cause, month, number, outcome"
+        work.run(f"INSERT INTO decided SELECT {columns} FROM given_decisions{work.and_only('WHERE')}")
+        work.con.unregister("given_decisions")
+    if kept := work.kept("marks"):
+        work.run(f"INSERT INTO marks SELECT * FROM {kept} ANTI JOIN decided USING (person, direction, cause)")
+    for month in [row[0] for row in work.con.execute("SELECT DISTINCT month FROM decided ORDER BY 1").fetchall()]:
+        _mark(work, month)
+    if months := work.task.monitoring.quiet_months:
+        work.run(f"DELETE FROM marks WHERE month <= {sql.text(work.task.month.plus(-months))}")
+
+
+def _mark(work: Work, month: str) -> None:
+    """Marks of the decisions about one month's warnings, with the values on which those rested."""
+    earlier = work.task.handled_in(month)
+    state = "SELECT NULL::BLOB AS person, NULL AS indicator, NULL::BIGINT AS low WHERE false"
+    if earlier is not None:
+        state = f"SELECT person, indicator, low FROM {parquet(earlier.file('state'))}{work.and_only('WHERE')}"
+    for indicator in work.indicators:
+        work.run(f"""
+            INSERT INTO marks
+            SELECT d.person, d.direction, d.cause, d.month, d.number, {sql.text(indicator.id)}, coalesce(s.low, 0)
+            FROM decided d LEFT JOIN ({state}) s ON s.person = d.person AND s.indicator = {sql.text(indicator.id)}
+            WHERE d.month = {sql.text(month)} AND d.outcome IN ({", ".join(map(sql.text, QUIETING))})
+              AND d.direction = {sql.text(indicator.direction)} AND d.cause = {sql.text(indicator.cause)}""")
+
+
+def find_quiet(work: Work) -> None:
+    """`quiet` (id, i): what does not count this month; `marks` keeps what stays quiet, with values that have gone taken back."""
+    work.run("CREATE TEMP TABLE awake (person BLOB, direction VARCHAR, cause VARCHAR)")
+    work.run("CREATE TEMP TABLE left_marks AS SELECT * FROM marks WHERE false")
+    everybody = work.open_to_all()
+    for number, indicator in enumerate(work.indicators):
+        code = sql.text(indicator.id)
+        mine = f"SELECT m.*, p.id FROM marks m JOIN people p USING (person) WHERE m.indicator = {code}"
+        higher = f"q.band > {sql.band_of('m.low', indicator.bands)}"
+        news = f"({higher} OR person IN ({_fresh(work, number, indicator)}))"
+        work.run(f"""
+            INSERT INTO awake SELECT person, direction, cause FROM ({mine}) m JOIN points q ON q.id = m.id AND q.i = {number}
+            WHERE NOT q.carried AND q.band > 0 AND {news}""")
+        settled = "false" if number in everybody else "NOT coalesce(q.open, false)"
+        work.run(f"""
+            INSERT INTO left_marks BY NAME
+            SELECT m.* EXCLUDE (id, low), CASE WHEN {settled} THEN least(m.low, coalesce(q.low, 0)) ELSE m.low END AS low
+            FROM ({mine}) m LEFT JOIN points q ON q.id = m.id AND q.i = {number}""")
+    # A cause wakes as a whole; it is forgotten where nothing of it is left; persons not watched now keep their marks.
+    gone = " OR ".join(
+        f"(indicator = {sql.text(one.id)} AND {sql.band_of('low', one.bands)} > 0)" for one in work.indicators
+    )
+    work.run(f"""
+        CREATE OR REPLACE TEMP TABLE marks AS
+        SELECT * FROM marks ANTI JOIN people USING (person)
+        UNION ALL BY NAME
+        SELECT * FROM left_marks ANTI JOIN awake USING (person, direction, cause)
+        SEMI JOIN (SELECT person, direction, cause FROM left_marks WHERE {gone}) USING (person, direction, cause)""")
+    work.run("DROP TABLE left_marks")
+    numbers = " UNION ALL ".join(
+        f"SELECT {n}::UTINYINT AS i, {sql.text(one.direction)} AS direction, {sql.text(one.cause)} AS cause"
+        for n, one in enumerate(work.indicators)
+    )
+    work.run(f"""
+        CREATE TEMP TABLE quiet AS
+        SELECT DISTINCT p.id, n.i FROM marks m JOIN people p USING (person) JOIN ({numbers}) n USING (direction, cause)""")
+
+
+def _fresh(work: Work, number: int, indicator: Indicator) -> str:
+    """The persons with events in files that had not been seen when they were decided about."""
+    nobody = "SELECT NULL::BLOB WHERE false"
+    source = work.task.monitoring.sources[indicator.list_source]
+    given = work.given(indicator)
+    if source.kind != "event" or not given.files:
+        return nobody
+    code = sql.text(indicator.id)
+    months = work.con.execute(f"SELECT DISTINCT month FROM marks WHERE indicator = {code}").fetchall()
+    seen = {month: _seen(work.task.handled_in(month), indicator, work) for (month,) in months}
+    every = (1 << len(given.files)) - 1
+    if all(mask == every for mask in seen.values()):
+        return nobody
+    masks = pa.table({"month": pa.array(seen, pa.string()), "seen": pa.array(seen.values(), pa.int64())})
+    work.con.register("seen_then", masks)
+    work.run(f"""
+        CREATE OR REPLACE TEMP TABLE handled AS
+        SELECT person, seen FROM marks JOIN seen_then USING (month) WHERE indicator = {code}""")
+    work.con.unregister("seen_then")
+    return facts.find_fresh(work, number, indicator)
+
+
+def _seen(earlier: Earlier | None, indicator: Indicator, work: Work) -> int:
+    """The bits of this month's files whose periods the earlier run had seen."""
+    periods = earlier.periods(indicator.id) if earlier is not None else frozenset()
+    return sum(1 << bit for bit, file in enumerate(work.given(indicator).files) if str(file.period) in periods)

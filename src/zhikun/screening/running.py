@@ -1,0 +1,144 @@
+"""A month's run: everything it depends on is named, so that the same month gives the same files, byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from zhikun.engine.packs.model import Pack
+from zhikun.engine.packs.monitoring import Monitoring
+from zhikun.identity import KeyRing, token_record
+from zhikun.screening import facts, output, points, quiet, sql, warnings
+from zhikun.screening.decisions import Decisions, decided, prefix_hash
+from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.model import FORMAT, PURPOSE, Earlier, Inputs, Limits, Ran, hash_of
+from zhikun.screening.runs import Runs, whole, write_run
+from zhikun.screening.work import Task, Work, at_work, parquet
+from zhikun.wording import _
+from zhikun.workdays import Calendar, Month
+
+_TOKENS = {"warnings": "person", "households": "members", "state": "person", "marks": "person"}
+_ROW_GROUP = 122_880
+
+
+def run_month(  # noqa: PLR0913 - each is something that a result depends on, and named in run.json
+    data: Path, pack: Pack, month: Month, inputs: Inputs, *, ring: KeyRing, calendar: Calendar, today: date,
+    on: date | None = None, new_decisions: bool = False, limits: Limits | None = None,
+) -> Ran:  # fmt: skip
+    """Screen a month, or find that it was screened on the same files already.
+
+    `on` is the day on which warnings go out, from which deadlines count; without it the day of the month's first run, or
+    `day_of`. A month that was run before keeps the decisions it took in then, unless `new_decisions`. Raises
+    ScreeningRefused where there is no list of who is watched, ScreeningDamaged where what is kept cannot be read.
+    """
+    monitoring = monitoring_of(pack)
+    if not inputs.population.files:
+        raise ScreeningRefused(
+            _("{m} 没有可用的“{t}”，不知道监测谁。请先用 zhikun lists receive --source {s} 接收这个月的名册。").format(
+                m=month, t=monitoring.population.title, s=monitoring.population.id
+            )
+        )
+    runs = Runs(data, pack.id)
+    with runs.writing():
+        before, earlier = runs.of(month), runs.before(month)
+        log = Decisions(data, ring)
+        lines = log.lines()
+        count = before.decisions if before is not None and not new_decisions else len(lines)
+        day = on or (before.on if before is not None else day_of(month, today))
+        body = _depends_on(pack, month, day, inputs, calendar, earlier) | {
+            "decisions": {"count": count, "sha256": prefix_hash(lines[:count])}
+        }
+        body = {"id": hash_of(body), **body}
+        if before is not None and before.id == body["id"] and whole(before):
+            return Ran(before.folder, before.run, unchanged=True, later=_later(runs, month))
+        decisions = decided(log.history(), pack.id, month, count, earlier)
+        task = Task(
+            monitoring, month, day, inputs, calendar, earlier, decisions, lambda text: runs.of(Month.read(text))
+        )
+        new = runs.begun(month)
+        with at_work(task, limits or Limits(), new / "spill") as work:
+            screen(work)
+            body = {**body, **_write(work, new, ring)}
+        shutil.rmtree(new / "spill", ignore_errors=True)
+        write_run(new, body)
+        folder = runs.replace(month, new)
+        return Ran(folder, body, unchanged=False, later=_later(runs, month))
+
+
+def screen(work: Work) -> None:
+    """All steps, from the lists to the table `warned`."""
+    others = [table for name in ("state", "warnings", "marks") if (table := work.kept(name))]
+    quiet.take_marks(work)
+    facts.find_people(work, [*others, "decided"])
+    facts.find_facts(work)
+    points.find_points(work)
+    quiet.find_quiet(work)
+    warnings.find_scores(work)
+    warnings.find_warnings(work)
+
+
+def monitoring_of(pack: Pack) -> Monitoring:
+    """The pack's monitoring. Raises ScreeningRefused where it has none, or no levels."""
+    if pack.monitoring is None or not pack.monitoring.levels:
+        raise ScreeningRefused(
+            _(
+                "政策包“{n}”没有监测预警（warnings 文件夹），不能筛查。请用 --pack 指定有监测预警的政策包，如 gansu。"
+            ).format(n=pack.id)
+        )
+    return pack.monitoring
+
+
+def day_of(month: Month, today: date) -> date:
+    """The day on which a month's warnings go out when none is given: today, or for a month long past the day after its end."""
+    return today if Month.of(today).since(month) <= 1 else month.plus(1).first_day
+
+
+def _depends_on(
+    pack: Pack, month: Month, day: date, inputs: Inputs, calendar: Calendar, earlier: Earlier | None
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "pack": {"id": pack.id, "title": pack.title, "version": pack.version, "hash": pack.hash},
+        "month": str(month),
+        "on": day.isoformat(),
+        "calendar": calendar.edition,
+        "files": inputs.record(),
+        "previous": None if earlier is None else {"month": str(earlier.month), "id": earlier.id},
+    }
+
+
+def _write(work: Work, folder: Path, ring: KeyRing) -> dict[str, Any]:
+    """The month's tables; how many rows they have and what was counted."""
+    rows = {}
+    for name, query in (("warnings", output.warnings_of), ("state", output.state_of), ("marks", output.marks_of)):
+        rows[name] = _copy(work, query(work), folder, name, ring)
+    work.run(f"CREATE TEMP VIEW warnings_now AS SELECT * FROM {parquet(folder / 'warnings.parquet')}")
+    rows["households"] = _copy(work, output.households_of(work), folder, "households", ring)
+    counted = work.con.execute(
+        "SELECT direction, coalesce(level, '') AS level, change, count(*) FROM warnings_now GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    counts = [{"direction": d, "level": level, "change": change, "persons": n} for d, level, change, n in counted]
+    scored = work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d ORDER BY d").fetchall()
+    return {
+        "rows": rows,
+        "counts": counts,
+        "scored": [n for _d, n in scored],
+        "found": work.count("SELECT count(*) FROM people"),
+    }
+
+
+def _copy(work: Work, query: str, folder: Path, name: str, ring: KeyRing) -> int:
+    record = ", ".join(
+        f"{key!r}: {sql.text(value)}" for key, value in token_record(ring, {_TOKENS[name]: PURPOSE}).items()
+    )
+    found = work.con.execute(
+        f"COPY ({query}) TO {sql.text(folder / f'{name}.parquet')}"
+        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{record}}})"
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _later(runs: Runs, month: Month) -> tuple[Month, ...]:
+    return tuple(later for later in runs.resting_on_old() if later > month)

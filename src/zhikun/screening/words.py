@@ -1,0 +1,53 @@
+"""The words of warnings that officers read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zhikun.engine.packs.monitoring import Monitoring
+from zhikun.wording import _
+
+
+def change_words() -> dict[str, str]:
+    return {"new": _("新增"), "raised": _("升级"), "lowered": _("降级"), "continued": _("持续"), "cleared": _("解除")}
+
+
+def direction_words() -> dict[str, str]:
+    return {"hardship": _("可能需要帮扶"), "exit": _("可能不再符合条件")}
+
+
+def way_words() -> dict[str, str]:
+    """The four ways to handle a warning (国办发〔2023〕39号)."""
+    return {"deliver": _("落实政策"), "enrol": _("按类型纳入"), "conference": _("一事一议"), "recheck": _("复核是否仍符合条件")}
+
+
+def outcome_words() -> dict[str, str]:
+    return {
+        "verified": _("情况属实"), "helped": _("已帮扶"), "not_in_hardship": _("不困难"), "not_found": _("未见到本人"), "moved": _("已迁出"),
+    }  # fmt: skip
+
+
+def cleared_words() -> dict[str, str]:
+    return {"data": _("名单里不再达到预警分数"), "decision": _("已由工作人员处理"), "unwatched": _("不再是监测对象")}
+
+
+def level_words(monitoring: Monitoring) -> dict[str, str]:
+    return {level.id: level.title for level in monitoring.levels}
+
+
+def cause_words(monitoring: Monitoring, causes: Iterable[str]) -> str:
+    return "、".join(monitoring.causes.get(cause, cause) for cause in causes)
+
+
+def group_words(monitoring: Monitoring, groups: Iterable[str]) -> str:
+    return "、".join(monitoring.groups[code].title if code in monitoring.groups else code for code in groups)
+
+
+def indicator_words(monitoring: Monitoring, names: Iterable[str]) -> str:
+    return "、".join(monitoring.indicators[name].title if name in monitoring.indicators else name for name in names)
+
+
+def number_words(value: object) -> str:
+    """An exact decimal without zeros at its end."""
+    text = f"{value:f}" if value is not None else "–"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,118 @@
+"""One screening at work: the month, what it is given, and the tables it builds in a DuckDB of its own.
+
+Tables, in the order in which they come: `keys` (persons who can matter), `people` (those of them who are watched),
+`facts` (what each indicator found), `points` (facts with what a missing file carries over), `marks` and `quiet` (causes
+that a person has handled), `scored`, `warned`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from zhikun.engine.packs.monitoring import LEVELS, Indicator, Monitoring
+from zhikun.screening import sql
+from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.model import Earlier, Given, Inputs, Limits
+from zhikun.wording import _
+from zhikun.workdays import Calendar, Month
+
+#: Groups, indicators and files of a window are told by the bits of one whole number.
+MOST_BITS = 62
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be screened: everything a result depends on."""
+
+    monitoring: Monitoring
+    month: Month
+    on: date
+    inputs: Inputs
+    calendar: Calendar
+    earlier: Earlier | None = None
+    decided: pa.Table | None = None  # what persons decided since the earlier month: `decisions.DECIDED`
+    handled_in: Callable[[str], Earlier | None] = field(default=lambda _month: None)  # the run of a month
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task with its database. `only` restricts it to one person, for an explanation."""
+
+    task: Task
+    con: duckdb.DuckDBPyConnection
+    indicators: tuple[Indicator, ...]
+    only: bytes | None = None
+
+    def run(self, query: str) -> None:
+        self.con.execute(query)
+
+    def count(self, query: str) -> int:
+        found = self.con.execute(query).fetchone()
+        return int(found[0]) if found else 0
+
+    def given(self, indicator: Indicator) -> Given:
+        return self.task.inputs.indicators[indicator.id]
+
+    def open_to_all(self) -> list[int]:
+        """The numbers of indicators whose files are not all there: unknown, not false, for everybody."""
+        return [n for n, indicator in enumerate(self.indicators) if not self.given(indicator).complete]
+
+    def kept(self, name: str) -> str | None:
+        """A table that the earlier month left, as SQL; None in the first month."""
+        earlier = self.task.earlier
+        return None if earlier is None else f"(SELECT * FROM {parquet(earlier.file(name))}{self.and_only('WHERE')})"
+
+    def and_only(self, joined_by: str) -> str:
+        """The condition that restricts rows to one person, where only one is asked for."""
+        return "" if self.only is None else f" {joined_by} person = unhex({sql.text(self.only.hex())})"
+
+    def group_mask(self, indicator: Indicator) -> int:
+        """The bits of the groups that an indicator is for; 0 for everybody."""
+        return self.mask(indicator.groups)
+
+    def mask(self, groups: tuple[str, ...]) -> int:
+        codes = list(self.task.monitoring.groups)
+        return sum(1 << codes.index(code) for code in groups)
+
+
+@contextmanager
+def at_work(task: Task, limits: Limits, spill: Path | None = None, only: bytes | None = None) -> Iterator[Work]:
+    """A database for one screening; what does not fit into memory goes to the folder `spill`."""
+    indicators = tuple(task.monitoring.indicators.values())
+    _refuse_too_many(task, indicators)
+    config = {"threads": limits.threads, "memory_limit": limits.memory, "temp_directory": str(spill or "")}
+    with duckdb.connect(config=config) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        yield Work(task, con, indicators, only)
+
+
+def parquet(*paths: Path) -> str:
+    """Files as a table."""
+    return f"read_parquet([{', '.join(sql.text(path) for path in paths)}])"
+
+
+def rank_of(column: str) -> str:
+    """A level by its rank: 1 for the mildest; 0 for none."""
+    return f"coalesce(list_position([{', '.join(map(sql.text, LEVELS))}], {column}), 0)"
+
+
+def _refuse_too_many(task: Task, indicators: tuple[Indicator, ...]) -> None:
+    files = max((len(given.files) for given in task.inputs.indicators.values()), default=0)
+    for what, count in (
+        (_("人员类别"), len(task.monitoring.groups)),
+        (_("指标"), len(indicators)),
+        (_("一项指标的文件"), files),
+    ):
+        if count > MOST_BITS:
+            raise ScreeningRefused(
+                _("{what}有 {count} 个，筛查最多容纳 {most} 个。请合并政策包里的类别或指标，或缩短时间窗。").format(
+                    what=what, count=count, most=MOST_BITS
+                )
+            )

@@ -1,0 +1,104 @@
+"""Random histories, month after month: every warning equals what the judge says."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from tests.screening.judge import Memory, judge
+from tests.screening.world import COUNTY_A, COUNTY_B, World, world
+
+from zhikun.screening.decisions import Decisions, Finding
+from zhikun.workdays import Month
+
+PEOPLE = 40
+START = Month(2026, 1)
+
+
+def row_for(name: str, dice: random.Random) -> dict:
+    """A random row of a list, about a random person, some cells blank; amounts often exactly at a limit."""
+    blank = dice.random() < 0.15
+    cell = {
+        "stays": {"ward": dice.choice("ab")},
+        "register": {"grade": dice.choice(("g1", "g2", "g3"))},
+        "bills": {"amount": dice.choice((500.0, 1000.0, 999.999999, 2500.25, 5000.0, 20000.5, 20000.499999, 0.1, 0.2))},
+        "jobs": {"lost": dice.random() < 0.8},
+        "cars": {"price": dice.choice((49999.99, 50000.0, 200000.0, 1.0))},
+    }[name]
+    return {"person": dice.randrange(PEOPLE + 5), **({} if blank else cell)}
+
+
+def random_month(dice: random.Random, month: Month, files: dict, watched: dict) -> None:
+    """Some lists arrive, some do not; some people are watched anew, some not any more."""
+    for name in ("stays", "register", "bills", "jobs", "cars"):
+        if dice.random() < 0.8:
+            files.setdefault(name, {})[month] = [row_for(name, dice) for _n in range(dice.randrange(5, 40))]
+    for person in range(PEOPLE):
+        if month == START or dice.random() < 0.05:
+            groups = dice.sample(("dibao", "edge", "other"), dice.randrange(1, 4))
+            watched[person] = (groups, f"h{person // 3}", dice.choice((COUNTY_A, COUNTY_B)))
+    if month > START and dice.random() < 0.5:
+        watched.pop(dice.choice(sorted(watched)), None)
+
+
+def random_findings(dice: random.Random, answers: dict, month: Month) -> list[tuple]:
+    """What visits found about some of the month's warnings, sometimes corrected afterwards, sometimes of one cause only."""
+    found = []
+    for (person, direction), answer in sorted(answers.items()):
+        for _again in range(2):
+            if answer["level"] and dice.random() < 0.3:
+                causes = tuple(answer["causes"])
+                if dice.random() < 0.3:
+                    causes = causes[:1]
+                outcome = dice.choice(("verified", "helped", "not_in_hardship", "not_found", "moved"))
+                found.append((person, month, direction, causes, outcome))
+    return found
+
+
+def deliver(place: World, month: Month, files: dict, watched: dict) -> None:
+    place.watch(str(month), [(person, *what) for person, what in watched.items()])
+    for name, periods in files.items():
+        if month in periods:
+            place.deliver(name, str(month), periods[month])
+
+
+def compare(place: World, month: Month, answers: dict) -> None:
+    tokens = {place.token(person): person for person in range(PEOPLE + 5)}
+    rows = {(tokens[row["person"]], row["direction"]): row for row in place.table(str(month))}
+    assert rows.keys() == answers.keys()
+    for key, said in answers.items():
+        row = rows[key]
+        for name, value in said.items():
+            if name == "files":
+                rested = {reason["indicator"]: reason["files"] for reason in row["reasons"]}
+                periods = {one: [file.split("/")[1] for file in rested[one]] for one in value}
+                assert periods == value, (month, key)
+            else:
+                assert row[name] == value, (month, key, name, row)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_warning_of_a_random_history_is_as_the_judge_says(tmp_path, seed):
+    dice, place = random.Random(seed), world(tmp_path)
+    if seed == 4:  # a window is not the same as a file that stays valid
+        sources = place.pack.monitoring.sources
+        place = place.with_monitoring(
+            sources=sources | {"stays": replace(sources["stays"], valid_months=2)}, quiet_months=2
+        )
+    files, watched, memory, findings = {}, {}, None, []
+    for step in range(7):
+        month, on = START.plus(step), START.plus(step + 1).first_day
+        random_month(dice, month, files, watched)
+        deliver(place, month, files, watched)
+        answers, memory = judge(place.pack.monitoring, files, watched, month, on, place.calendar, memory, findings)
+        place.run(str(month), on.isoformat())
+        compare(place, month, answers)
+        findings = random_findings(dice, answers, month)
+        Decisions(place.data, place.ring).add(
+            Finding(place.token(person), "county", about, direction, causes, outcome, str(number), on, "甲", date(2026, 1, 1))
+            for number, (person, about, direction, causes, outcome) in enumerate(findings)
+        )
+    assert isinstance(memory, Memory)
+    assert memory.marks, "some causes were handled and are quiet"
