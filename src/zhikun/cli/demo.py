@@ -45,7 +45,7 @@ def county(like: str, seed: int, out: Path) -> int:
     "--pack", "pack_name", default="gansu", show_default=True, metavar="PACK", help=_("按哪个政策包的名单和列")
 )
 @click.option("--months", "count", default=12, show_default=True, metavar="N", help=_("生成几个月"))
-@click.option("--from", "first", default="2025-12", show_default=True, metavar="YYYY-MM", help=_("从哪个月起"))
+@click.option("--from", "first", default="2025-12", show_default=True, metavar="MONTH", help=_("从哪个月起"))
 @click.option("--seed", default=1, show_default=True, metavar="N", help=_("种子：同一个数总是生成同样的文件"))
 @click.option("--people", type=int, metavar="N", help=_("省的监测人数，不写时为四百二十万；演示县的人数是固定的"))
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help=_("写到哪个文件夹"))
