@@ -23,9 +23,10 @@ PLACEHOLDERS = {
     "FILE.csv",
     "START",
     "DAYS",
+    "MONTH",
 }
-# Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
-NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou"}
+# Names of formats, of our program, of packs and of what a demo is like: Chinese offices write them so.
+NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu", "province"}
 
 
 def walk(command, path=()):

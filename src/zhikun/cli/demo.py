@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from zhikun.cli.screen import UNREADABLE, Refused, load_pack, progress, say, writing
+from zhikun.cli.screen import UNREADABLE, USAGE, Refused, load_pack, progress, say, writing
 from zhikun.cli.survey import workbook
 from zhikun.intake import survey
 from zhikun.intake.demo import COUNTIES, NOTE, UnknownCounty, generate
+from zhikun.intake.demo.months import LIKE, MANIFEST, Asked, Made, MonthsRefused, write_months
 from zhikun.wording import _
 
 
@@ -36,3 +37,43 @@ def county(like: str, seed: int, out: Path) -> int:
         ) from None
     say(_("{p}：{h} 户，{m} 人。{note}").format(p=out, h=len(tables["household"]), m=len(tables["member"]), note=NOTE))
     return 0
+
+
+@demo.command(help=_("按月生成各部门的名单文件：演示县（与 demo county 同样的人），或四百二十万监测对象的一个省"))
+@click.option("--like", required=True, type=click.Choice(LIKE), help=_("演示县 county，或一个省 province"))
+@click.option(
+    "--pack", "pack_name", default="gansu", show_default=True, metavar="PACK", help=_("按哪个政策包的名单和列")
+)
+@click.option("--months", "count", default=12, show_default=True, metavar="N", help=_("生成几个月"))
+@click.option("--from", "first", default="2025-12", show_default=True, metavar="MONTH", help=_("从哪个月起"))
+@click.option("--seed", default=1, show_default=True, metavar="N", help=_("种子：同一个数总是生成同样的文件"))
+@click.option("--people", type=int, metavar="N", help=_("省的监测人数，不写时为四百二十万；演示县的人数是固定的"))
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help=_("写到哪个文件夹"))
+def months(like: str, pack_name: str, count: int, first: str, seed: int, people: int | None, out: Path) -> int:
+    """Department files of several months."""
+    asked = Asked(like, seed, count, first, people)
+    try:
+        with writing(out), progress() as report:
+            made = write_months(load_pack(pack_name), asked, out, report)
+    except MonthsRefused as refusal:
+        raise Refused(str(refusal), USAGE) from None
+    rows = sum(sheet.rows for sheet in made.sheets)
+    say(_("{o}：{m} 个月，{f} 个文件，{r:,} 行，监测 {n:,} 人。{note}").format(
+        o=out, m=count, f=len(made.sheets), r=rows, n=made.watched, note=NOTE))  # fmt: skip
+    say(_("{m} 写明每个文件的行数、有意放入的错误和接收次序。").format(m=out / MANIFEST))
+    _say_next(made, out, pack_name)
+    return 0
+
+
+def _say_next(made: Made, out: Path, pack_name: str) -> None:
+    """The commands that follow, for the first month."""
+    say(_("接下来（数据文件夹以 data 为例，密钥在它之外）："))
+    say("  zhikun keys init --data data")
+    first = min((str(sheet.period) for sheet in made.sheets), default="")
+    for sheet in made.sheets:
+        if str(sheet.period) == first:
+            source, period = sheet.listed.id, sheet.period
+            say(
+                f"  zhikun lists receive {out / sheet.file} --source {source} --period {period} --pack {pack_name} --data data"
+            )
+    say(f"  zhikun monitor run --month {first} --pack {pack_name} --data data")

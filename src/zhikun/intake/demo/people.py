@@ -16,15 +16,15 @@ STABLE_UNTIL = date(2026, 12, 31)
 REGION = "990101"
 _AGE_EDGES = (16, 50, 60, 70, 80)
 
-_SURNAMES = (
+SURNAMES = (
     "马王李张杨刘陈赵黄周吴徐孙朱胡高林何郭罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘"
     "杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文海虎禹拜安"
 )
-_MALE = ("国强", "建军", "志明", "永福", "学文", "玉山", "海龙", "文斌", "彦虎", "成龙", "小军", "万福", "占林", "世杰", "生贵", "正清",
+MALE = ("国强", "建军", "志明", "永福", "学文", "玉山", "海龙", "文斌", "彦虎", "成龙", "小军", "万福", "占林", "世杰", "生贵", "正清",
          "伟", "强", "军", "涛", "鹏", "浩", "明", "斌", "杰", "龙", "晓东", "志刚", "进财", "有才", "德福", "怀仁")  # fmt: skip
-_FEMALE = ("秀英", "桂兰", "玉梅", "淑珍", "凤英", "小红", "秀兰", "彩霞", "改花", "金花", "春梅", "玉兰", "海燕", "丽娟", "晓燕", "婷婷",
+FEMALE = ("秀英", "桂兰", "玉梅", "淑珍", "凤英", "小红", "秀兰", "彩霞", "改花", "金花", "春梅", "玉兰", "海燕", "丽娟", "晓燕", "婷婷",
            "芳", "娟", "霞", "静", "丽", "燕", "梅", "兰", "雪", "慧", "巧玲", "月英", "桂芳", "银花", "翠萍", "红梅")  # fmt: skip
-_YOUNG_MALE = (
+YOUNG_MALE = (
     "浩然",
     "子轩",
     "宇航",
@@ -42,7 +42,7 @@ _YOUNG_MALE = (
     "佳乐",
     "文博",
 )
-_YOUNG_FEMALE = (
+YOUNG_FEMALE = (
     "欣怡",
     "雨萱",
     "梓涵",
@@ -128,13 +128,13 @@ def turning_days(person: Person) -> list[date]:
 def name(person: Person, surname: str, dice: Dice) -> str:
     young = person.age < 26
     if person.sex == "male":
-        return surname + dice.pick(_YOUNG_MALE if young else _MALE)
-    return surname + dice.pick(_YOUNG_FEMALE if young else _FEMALE)
+        return surname + dice.pick(YOUNG_MALE if young else MALE)
+    return surname + dice.pick(YOUNG_FEMALE if young else FEMALE)
 
 
 def surname(dice: Dice) -> str:
     # The first surnames of the list are the commonest; squaring leans towards them.
-    return _SURNAMES[int(len(_SURNAMES) * dice.between(0, 1) ** 2)]
+    return SURNAMES[int(len(SURNAMES) * dice.between(0, 1) ** 2)]
 
 
 class Numbers:
