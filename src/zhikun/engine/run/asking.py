@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from zhikun.engine.plan.model import Instruction, Plan, Step
-from zhikun.engine.run.elements import is_known
+from zhikun.engine.run.elements import element, is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.missing import AGGREGATES, raw_slot
 from zhikun.engine.run.single import Slots
@@ -77,18 +77,14 @@ def _mattering(
     """The arguments whose being unknown matters to a result that is unknown."""
     op, args = instruction.op, instruction.args
     if op == "if":
-        condition = _element(values[args[0]], row)
+        condition = element(values[args[0]], row)
         return args if condition is None else args[1:2] if condition else args[2:]
     if op.startswith("counted_"):  # the rows are reached through their count
         return args[:2]
     if op == "div_grid" and len(args) == 3:
-        bottom = _element(values[args[1]], row)
+        bottom = element(values[args[1]], row)
         return args if bottom is None else args[2:] if bottom == 0 else args[:1]
     if op == "has_any" and instructions[args[0]].op == "gather":
         mask = int(str(instruction.value))
         return [arg for place, arg in enumerate(instructions[args[0]].args) if mask >> place & 1]
     return args
-
-
-def _element(value: Any, row: int) -> Any:
-    return value[row] if value.__class__ is list else value

@@ -10,6 +10,7 @@ from typing import Any
 
 from zhikun.engine.plan.model import Lowered, Plan, Step
 from zhikun.engine.run.display import Values, number
+from zhikun.engine.run.elements import element
 from zhikun.engine.run.facts import ID
 from zhikun.wording import _
 
@@ -30,10 +31,10 @@ class Lever:
 
     def move(self, values: Values, row: int) -> tuple[float, float, float] | None:
         """The smallest move, with its relative size: (size, before, after); None where none is possible."""
-        holds = values.at(self.slot, row)
-        if holds is None or (self.asked is not None and values.at(self.asked, row) is False):
+        holds = element(values.slots[self.slot], row)
+        if holds is None or (self.asked is not None and element(values.slots[self.asked], row) is False):
             return None
-        mine, limit = values.at(self.step.slot, row), values.at(self.limit, row)
+        mine, limit = element(values.slots[self.step.slot], row), element(values.slots[self.limit], row)
         if mine is None or limit is None:  # a count decided by its certain rows
             return None
         inclusive = self.strict if holds else not self.strict

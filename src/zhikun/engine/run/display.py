@@ -63,11 +63,6 @@ class Values:
         self.slots = slots
         self.texts = Texts(steps, slots)
 
-    def at(self, slot: int, row: int) -> Any:
-        """One row of a slot (of the household: its value), None where unknown."""
-        value = self.slots[slot]
-        return value[row] if value.__class__ is list else value
-
 
 def plain(step: Step, value: Any) -> object:
     """A value as JSON holds it: number, truth, code, codes, ISO date, or None where undetermined."""

@@ -136,6 +136,11 @@ def is_known(value: Any) -> bool:
     return value is not None and (value.__class__ is not tuple or not value[1])
 
 
+def element(value: Any, row: int) -> Any:
+    """One row, from 0, of a value over an entity's rows; the household's own value for every row."""
+    return value[row] if value.__class__ is list else value
+
+
 def not_asked(value: Any, asked: bool | None, a: Any) -> Any:
     """See operations.py: with the condition unknown, an answer counts only where it equals `if_not_asked`."""
     if a.__class__ is tuple:

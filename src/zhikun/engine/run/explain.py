@@ -19,7 +19,7 @@ from zhikun.engine.plan.model import Lowered, Plan, Step
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.changes import Lever, change, lever_of
 from zhikun.engine.run.display import Names, Part, Values, display, number, parts, plain
-from zhikun.engine.run.elements import is_known
+from zhikun.engine.run.elements import element, is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.results import MOST, too_large
@@ -188,7 +188,7 @@ class Explainer:
     # --- putting into words
 
     def _target(self, step: Step, values: Values) -> dict[str, Any]:
-        value = values.at(step.slot, 0)
+        value = element(values.slots[step.slot], 0)
         shown = values.texts[self._places[step.entity, step.name]]
         known = is_known(value)
         source = self._source(step, values, 0)
@@ -218,7 +218,7 @@ class Explainer:
 
     def _source(self, step: Step, values: Values, row: int) -> Source:
         for branch in step.branches:
-            holds = True if branch.when is None else values.at(branch.when.slot, row)
+            holds = True if branch.when is None else element(values.slots[branch.when.slot], row)
             if holds is None:
                 break
             if holds:
@@ -290,7 +290,8 @@ class Explainer:
         if compared is None:
             compared = self._compared[id(spot)] = self._of_every_comparison(spot.low)
         left, right = compared.left, compared.right
-        state, a, b = values.at(spot.slot, row), values.at(left.slot, row), values.at(right.slot, row)
+        slots = values.slots
+        state, a, b = element(slots[spot.slot], row), element(slots[left.slot], row), element(slots[right.slot], row)
         unit = compared.unit
         verdict = _("成立") if state else _("未知") if state is None else _("不成立")
         margin = round((a - b) * 1e6) / 1e6 if a is not None and b is not None else None
@@ -316,7 +317,7 @@ class Explainer:
         for step in self.plan.steps:
             if step.kind != "list" or step.entity != ID or step.rule is None or step.rule.list_kind == "flags":
                 continue
-            items = [i for i in step.items if values.at(i.when.slot, 0)]
+            items = [i for i in step.items if element(values.slots[i.when.slot], 0)]
             found[step.name] = [
                 {
                     "code": i.item.code,
@@ -338,7 +339,7 @@ class Explainer:
             count = 1 if step.entity == ID else len(values.slots[step.slot])
             for row in range(count):
                 for item in step.items:
-                    holds = values.at(item.when.slot, row)
+                    holds = element(values.slots[item.when.slot], row)
                     if holds is not False:
                         found.append(
                             {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhikun.engine.plan.model import Lowered, Step
-from zhikun.engine.run.elements import is_known
+from zhikun.engine.run.elements import element, is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.single import Slots
 
@@ -99,7 +99,7 @@ class Walk:
             self._follow_branches(way, row, depth + 1, step)
         elif way.items:
             for item in way.items:
-                if _element(self._values[item.slot], row) in (True, None):
+                if element(self._values[item.slot], row) in (True, None):
                     self._follow(item, row, depth + 1, step)
         elif way.tree is not None:
             self._follow(way.tree, row, depth + 1, step)
@@ -109,7 +109,7 @@ class Walk:
         for when, then in way.branches:
             if when is not None:
                 self._follow(when, row, depth, owner)
-            if when is None or _element(self._values[when.slot], row):
+            if when is None or element(self._values[when.slot], row):
                 self._follow(then, row, depth, owner)
                 return
 
@@ -148,16 +148,11 @@ class Walk:
         """The arguments that decided an operation's value for one row."""
         op, args, values = spot.op, spot.args, self._values
         if op == "if":
-            condition = _element(values[args[0].slot], row)
+            condition = element(values[args[0].slot], row)
             return args if condition is None else (args[0], args[1] if condition else args[2])
         if op == "mul":
-            return tuple(arg for arg in args if _element(values[arg.slot], row) == 0) or args
-        result = _element(values[spot.slot], row)
+            return tuple(arg for arg in args if element(values[arg.slot], row) == 0) or args
+        result = element(values[spot.slot], row)
         if result is (op == "and"):
             return args
-        return tuple(arg for arg in args if _element(values[arg.slot], row) is result)
-
-
-def _element(value: Any, row: int) -> Any:
-    """One row of a value; the household's own value for every row."""
-    return value[row] if value.__class__ is list else value
+        return tuple(arg for arg in args if element(values[arg.slot], row) is result)
