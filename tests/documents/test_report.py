@@ -249,3 +249,12 @@ def test_needs_and_policies_stand_under_headings_of_their_own(county):
         < page.index("<h3>可享受的政策</h3>")
     )
     assert "<h3>可享受的政策</h3>" not in html_page(county_report(county))  # one list needs no second heading
+
+
+def test_the_sentence_on_households_without_a_rank_stands_under_the_ranking_only_where_there_are_some(county):
+    with_some = html_page(county_report(county))
+    assert "有60户没有位次：60户的困难指数待补充。" in with_some
+    everybody = county.results["household"].drop_columns("rank")
+    ranks = pa.array(range(1, 4804), pa.int64())
+    ranked = replace(county, results=county.results | {"household": everybody.append_column("rank", ranks)})
+    assert "没有位次" not in html_page(county_report(ranked))

@@ -39,7 +39,7 @@ from zhikun.documents.common import (
     sources_block,
 )
 from zhikun.documents.inputs import Assessed
-from zhikun.documents.order import hardest_first, positions
+from zhikun.documents.order import hardest_first, positions, unranked_text
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.samples import sample_figures
 from zhikun.documents.statistics import CauseLine, Group, ItemCount
@@ -296,11 +296,12 @@ def _hardest(assessed: Assessed) -> list[Block]:
             cells.append(money_text(value) if is_money and isinstance(value, int | float) else face.text(value))
         cells += [main_causes(assessed, at)] if results.causes else []
         rows.append(row(*cells))
-    title = _("困难程度排在前面的{count}户").format(count=len(rows))
+    title, unranked = _("困难程度排在前面的{count}户").format(count=len(rows)), unranked_text(assessed)
     return [
         Heading(title),
         Paragraph(_("全部家庭的排序见工作簿 results.xlsx 的“排序名册”。姓名已作遮盖。"), quiet=True),
         Table(tuple(heads), tuple(rows), "", dense=True),
+        *([Paragraph(unranked, quiet=True)] if unranked else []),
     ]
 
 
