@@ -187,7 +187,7 @@ def test_charts_are_text_with_a_title_for_those_who_cannot_see(county):
         ids += [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))  # several charts share a page
     assert ">因病<" in svgs[0]
-    assert ">3,890 / 487 / 79<" in svgs[0]
+    assert re.findall(r">(3,890|487|79)<", svgs[0]) == ["3,890", "487", "79"]  # a column for each level
     assert ">三营镇<" in svgs[1]
 
 
@@ -258,3 +258,15 @@ def test_the_sentence_on_households_without_a_rank_stands_under_the_ranking_only
     ranks = pa.array(range(1, 4804), pa.int64())
     ranked = replace(county, results=county.results | {"household": everybody.append_column("rank", ranks)})
     assert "没有位次" not in html_page(county_report(ranked))
+
+
+def test_a_place_nobody_named_is_shown_as_such_and_not_as_a_bare_code(county):
+    assert county.place_name("640402199") == "未登记名称（640402199）"
+    nameless = county.townships()[0]
+    names = {code: name for code, name in county.place_names.items() if code != nameless}
+    assert f">未登记名称（{nameless}）<" in html_page(county_report(replace(county, place_names=names)))
+
+
+def test_a_wide_table_says_on_a_phone_that_it_can_be_moved(page):
+    wide = page.count("左右滑动看全表")
+    assert wide == len(re.findall(r'<table class="(?:dense )?(?:many|some)', page)) > 0
