@@ -225,14 +225,14 @@ def test_the_line_of_the_pack_is_counted_charted_and_cited(county):
     assert f"1.5分及以上{other.at_least(1.5):,}户" in page
     assert "按1.5分及以上计" in page
     assert "致困认定线：1.5分及以上。依据：认定办法第3条。" in page
-    assert ">0.5分及以上<" in page  # the legend of the chart
+    assert ">≥0.5分<" in page  # the legend of the chart
     assert "2分及以上" not in page.replace("就业2分及以上", "")  # a note of the pack speaks of 2 points
 
 
 @pytest.mark.parametrize(("line", "legend"), [(1.0, ["1", "2"]), (5.0, ["4", "5"]), (2.0, ["1", "2", "3"])])
 def test_a_chart_shows_no_level_that_nobody_can_score(county, line, legend):
     svg = charts.causes_chart(replace(statistics.causes_table(county), line=statistics.CauseLine(line)))
-    assert re.findall(r">([\d.]+)分及以上<", svg) == legend
+    assert re.findall(r">≥([\d.]+)分<", svg) == legend
 
 
 def test_needs_and_policies_stand_under_headings_of_their_own(county):
