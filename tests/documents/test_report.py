@@ -187,7 +187,7 @@ def test_charts_are_text_with_a_title_for_those_who_cannot_see(county):
         ids += [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))  # several charts share a page
     assert ">因病<" in svgs[0]
-    assert ">3,890 / 487 / 79<" in svgs[0]
+    assert re.findall(r">(3,890|487|79)<", svgs[0]) == ["3,890", "487", "79"]  # a column for each level
     assert ">三营镇<" in svgs[1]
 
 
@@ -225,14 +225,14 @@ def test_the_line_of_the_pack_is_counted_charted_and_cited(county):
     assert f"1.5分及以上{other.at_least(1.5):,}户" in page
     assert "按1.5分及以上计" in page
     assert "致困认定线：1.5分及以上。依据：认定办法第3条。" in page
-    assert ">0.5分及以上<" in page  # the legend of the chart
+    assert ">≥0.5分<" in page  # the legend of the chart
     assert "2分及以上" not in page.replace("就业2分及以上", "")  # a note of the pack speaks of 2 points
 
 
 @pytest.mark.parametrize(("line", "legend"), [(1.0, ["1", "2"]), (5.0, ["4", "5"]), (2.0, ["1", "2", "3"])])
 def test_a_chart_shows_no_level_that_nobody_can_score(county, line, legend):
     svg = charts.causes_chart(replace(statistics.causes_table(county), line=statistics.CauseLine(line)))
-    assert re.findall(r">([\d.]+)分及以上<", svg) == legend
+    assert re.findall(r">≥([\d.]+)分<", svg) == legend
 
 
 def test_needs_and_policies_stand_under_headings_of_their_own(county):
@@ -249,3 +249,24 @@ def test_needs_and_policies_stand_under_headings_of_their_own(county):
         < page.index("<h3>可享受的政策</h3>")
     )
     assert "<h3>可享受的政策</h3>" not in html_page(county_report(county))  # one list needs no second heading
+
+
+def test_the_sentence_on_households_without_a_rank_stands_under_the_ranking_only_where_there_are_some(county):
+    with_some = html_page(county_report(county))
+    assert "有60户没有位次：60户的困难指数待补充。" in with_some
+    everybody = county.results["household"].drop_columns("rank")
+    ranks = pa.array(range(1, 4804), pa.int64())
+    ranked = replace(county, results=county.results | {"household": everybody.append_column("rank", ranks)})
+    assert "没有位次" not in html_page(county_report(ranked))
+
+
+def test_a_place_nobody_named_is_shown_as_such_and_not_as_a_bare_code(county):
+    assert county.place_name("640402199") == "未登记名称（640402199）"
+    nameless = county.townships()[0]
+    names = {code: name for code, name in county.place_names.items() if code != nameless}
+    assert f">未登记名称（{nameless}）<" in html_page(county_report(replace(county, place_names=names)))
+
+
+def test_a_wide_table_says_on_a_phone_that_it_can_be_moved(page):
+    wide = page.count("左右滑动看全表")
+    assert wide == len(re.findall(r'<table class="(?:dense )?(?:many|some)', page)) > 0

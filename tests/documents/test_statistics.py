@@ -8,7 +8,7 @@ import pytest
 from tests.documents.factory import DAY, PUBLISHED, TOWNSHIPS, make_assessed, make_line, make_pack
 
 from zhikun.documents import ScoreOffScale, UnknownValue, causes_table, statistics, write_causes_csv
-from zhikun.documents.order import hardest_first, positions, rank_text
+from zhikun.documents.order import TOO_COARSE, hardest_first, positions, rank_text, unranked_text, why_unranked
 from zhikun.documents.samples import sample_figures
 from zhikun.engine.packs.model import Results
 
@@ -203,3 +203,30 @@ def test_the_line_of_another_place_is_not_taken(place, level):
     line = statistics.cause_line(replace(small(), pack=pack))
     assert line.level == level
     assert bool(line.title) == (place == "640402")
+
+
+def test_a_household_outside_the_county_or_without_index_is_said_to_have_no_rank_and_why():
+    assessed = small(rank=pa.array([1, None, None], pa.int64()), index=[5.0, 0.0, None])
+    homes = {"household": ["a", "b", "c"], "place": ["640402100201", "640422101", "640402100"]}
+    moved = replace(assessed, survey=assessed.survey | {"household": pa.table(homes)}, place_names={"640402": "原州区"})
+    assert [rank_text(moved, i) for i in range(3)] == [1, "–", "待补充"]
+    assert unranked_text(moved) == ("有2户没有位次：1户的所在地不在本次排序的地区（原州区）以内，1户的困难指数待补充。")
+    assert unranked_text(assessed) == "有2户没有位次：1户没有填写所在地，1户不在本方案排序的范围以内。"
+
+
+def test_where_every_household_has_a_rank_nothing_is_said():
+    assert unranked_text(small(rank=pa.array([1, 2, 2], pa.int64()), index=[5.0, 0.0, 0.0])) == ""
+    assert unranked_text(small(index=[5.0, 0.0, None], rank=pa.array([1, 2, 3], pa.int64()))) == ""
+
+
+@pytest.mark.parametrize(("within", "expected"), [("county", 0), ("township", 2), ("village", 3)])
+def test_a_place_that_ends_too_early_has_no_rank_inside_townships_or_villages(within, expected):
+    assessed = small(rank=pa.array([None] * 3, pa.int64()), index=[5.0, 1.0, 1.0])
+    ranking = replace(assessed.pack.rankings["rank"], within=within)
+    homes = {"household": ["a", "b", "c"], "place": ["640402100", "640402", "640402000000"]}
+    changed = replace(
+        assessed, pack=make_pack(rankings={"rank": ranking}), survey=assessed.survey | {"household": pa.table(homes)}
+    )
+    coarse = sum(why_unranked(changed, at) == TOO_COARSE for at in range(3))
+    assert coarse == expected
+    assert ("没有填到乡镇或村" in unranked_text(changed)) == (expected > 0)

@@ -6,6 +6,7 @@ The same SVG stands in HTML (inline) and in a PDF (Typst draws it as an image).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from zhikun.documents import drawing
 from zhikun.documents.drawing import WIDTH, Bar, Part, Sheet, text_width
@@ -32,7 +33,7 @@ def causes_chart(table: CausesTable) -> str:
     for row in table.rows:
         counts = [row.at_least(level) for level, _colour, _thick in tails]
         pieces = tuple((0.0, float(n), c, t) for n, (_level, c, t) in zip(counts, tails, strict=True))
-        lines.append(Bar(row.title, pieces, " / ".join(map(number_text, counts))))
+        lines.append(Bar(row.title, pieces, aligned=tuple(map(number_text, counts))))
     worst = max(table.rows, key=lambda r: r.at_least(line))
     text = _("共{households}户。{line}分及以上户数最多的是“{cause}”，{count}户。").format(
         households=number_text(table.households),
@@ -40,8 +41,8 @@ def causes_chart(table: CausesTable) -> str:
         cause=worst.title,
         count=number_text(worst.at_least(line)),
     )
-    legend = [Part(_("{level}分及以上").format(level=number_text(level)), c) for level, c, _thick in tails]
-    return _bar_chart(lines, legend, _("各致困因子的户数"), text, 27)
+    heads = [Part(_("≥{level}分").format(level=number_text(level)), c) for level, c, _thick in tails]
+    return _bar_chart(lines, [], _("各致困因子的户数"), text, 27, heads)
 
 
 def place_chart(groups: Sequence[Group], categories: Sequence[Group]) -> str:
@@ -93,13 +94,20 @@ def distribution_chart(data: Distribution) -> str:
     return sheet.svg(_("{title}的分布").format(title=data.title), text)
 
 
-def _bar_chart(lines: Sequence[Bar], legend: Sequence[Part], title: str, text: str, row_height: float) -> str:
+def _bar_chart(
+    lines: Sequence[Bar],
+    legend: Sequence[Part],
+    title: str,
+    text: str,
+    row_height: float,
+    heads: Sequence[Part] = (),
+) -> str:
     sheet = Sheet()
     left = min(max(text_width(b.title, drawing.SIZE) for b in lines) + 12, WIDTH * 0.42)
     if legend:
         drawing.legend(sheet, legend, left if len(legend) < 4 else 2.0)
     step = max(1.0, round_width(max(b.length for b in lines) / 5))
-    drawing.bars(sheet, [_shortened(b, left - 12) for b in lines], step, left, row_height)
+    drawing.bars(sheet, [_shortened(b, left - 12) for b in lines], step, left, row_height, heads)
     return sheet.svg(title, text)
 
 
@@ -108,7 +116,7 @@ def _shortened(bar: Bar, room: float) -> Bar:
     title = bar.title
     while text_width(title, drawing.SIZE) > room and len(title) > 2:
         title = title.removesuffix("…")[:-1] + "…"
-    return Bar(title, bar.pieces, bar.figures)
+    return replace(bar, title=title)
 
 
 def _colours(parts: Sequence[Group]) -> list[str]:

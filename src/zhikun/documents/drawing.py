@@ -31,11 +31,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line of a bar chart: pieces as (from, to, colour, thickness between 0 and 1), and the figures beside it."""
+    """One line of a bar chart: pieces as (from, to, colour, thickness between 0 and 1), and the figures beside it.
+
+    `aligned` are figures in columns at the right edge instead, one for each head of the chart.
+    """
 
     title: str
     pieces: tuple[tuple[float, float, str, float], ...]
-    figures: str
+    figures: str = ""
+    aligned: tuple[str, ...] = ()
 
     @property
     def length(self) -> float:
@@ -92,18 +96,24 @@ def legend(sheet: Sheet, parts: Sequence[Part], left: float) -> None:
     sheet.height = y + 12
 
 
-def bars(sheet: Sheet, lines: Sequence[Bar], step: float, left: float, row_height: float) -> None:
-    """Horizontal bars below each other, with a grid at every `step`; the figures stand at the end of each bar."""
-    room = max(text_width(b.figures, SMALL) for b in lines) + 10
+def bars(
+    sheet: Sheet, lines: Sequence[Bar], step: float, left: float, row_height: float, heads: Sequence[Part] = ()
+) -> None:
+    """Horizontal bars below each other, with a grid at every `step`; the figures stand at the end of each bar.
+
+    With `heads` they stand in columns at the right edge, each under its colour and name, so that small counts are read, not measured.
+    """
+    edges = _heads(sheet, lines, heads)
+    room = WIDTH - edges[0] if heads else max(text_width(b.figures, SMALL) for b in lines) + 10
     longest = max(1.0, *(b.length for b in lines))
     scale = (WIDTH - left - room) / longest
     top, bottom = sheet.height + 2, sheet.height + 4 + row_height * len(lines)
-    ticks = int((longest + room / scale * 0.8) // step)
+    ticks = int((longest if heads else longest + room / scale * 0.8) // step)
     for tick in range(ticks + 1):
         x = left + tick * step * scale
         sheet.line(x, top, x, bottom, LINE if tick else AXIS)
         label = number_text(tick * step)
-        if x + text_width(label, SMALL) / 2 <= WIDTH:
+        if x + text_width(label, SMALL) / 2 <= (edges[0] + 12 if heads else WIDTH):
             sheet.text(x, bottom + 17, label, size=SMALL, anchor="middle", colour=MUTED)
     for place, bar in enumerate(lines):
         middle = top + row_height * (place + 0.5)
@@ -111,9 +121,29 @@ def bars(sheet: Sheet, lines: Sequence[Bar], step: float, left: float, row_heigh
         for start, end, colour, thick in bar.pieces:
             if end > start:
                 tall = row_height * thick
-                sheet.rect(left + start * scale, middle - tall / 2, max((end - start) * scale, 0.8), tall, colour)
-        sheet.text(left + bar.length * scale + 6, middle + SMALL * 0.36, bar.figures, size=SMALL)
+                sheet.rect(left + start * scale, middle - tall / 2, max((end - start) * scale, 2.0), tall, colour)
+        if bar.figures:
+            sheet.text(left + bar.length * scale + 6, middle + SMALL * 0.36, bar.figures, size=SMALL)
+        for edge, figure in zip(edges[1:], bar.aligned, strict=bool(heads)):
+            sheet.text(edge, middle + SMALL * 0.36, figure, size=SMALL, anchor="end")
     sheet.height = bottom + 24
+
+
+def _heads(sheet: Sheet, lines: Sequence[Bar], heads: Sequence[Part]) -> list[float]:
+    """The heads of the columns of figures with their colours; returns where the columns begin, then where each ends."""
+    if not heads:
+        return [WIDTH]
+    wide = [
+        max(text_width(head.title, SMALL) + _BOX + 4, *(text_width(b.aligned[place], SMALL) for b in lines)) + 14
+        for place, head in enumerate(heads)
+    ]
+    edges = [WIDTH - sum(wide[place:]) for place in range(len(heads))] + [WIDTH - 2]
+    y = sheet.height + 14
+    for edge, head in zip(edges[1:], heads, strict=True):
+        sheet.text(edge, y, head.title, size=SMALL, anchor="end")
+        sheet.rect(edge - text_width(head.title, SMALL) - 4 - _BOX, y - _BOX + 1, _BOX, _BOX, head.colour)
+    sheet.height = y + 8
+    return edges
 
 
 def columns(sheet: Sheet, counts: Sequence[int], labels: Sequence[str], step: float, colour: str) -> None:

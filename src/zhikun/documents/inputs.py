@@ -81,14 +81,14 @@ class Assessed:
         )
 
     def place_name(self, code: str) -> str:
-        """The name of a place, or its code where the name is not known."""
+        """The name of a place; where nobody gave one, its code and that it has no name here."""
         if not code:
             return _("未填写所在地")
         if code in self.place_names:
             return self.place_names[code]
         if len(code) < TOWNSHIP_DIGITS:
             return _("{place}（未细分到乡镇）").format(place=code)
-        return code
+        return _("未登记名称（{code}）").format(code=code)
 
     def member_counts(self) -> list[int]:
         """Persons in each household, in the order of `households`."""

@@ -39,7 +39,7 @@ from zhikun.documents.common import (
     sources_block,
 )
 from zhikun.documents.inputs import Assessed
-from zhikun.documents.order import hardest_first, positions
+from zhikun.documents.order import hardest_first, positions, unranked_text
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.samples import sample_figures
 from zhikun.documents.statistics import CauseLine, Group, ItemCount
@@ -165,7 +165,7 @@ def _places(assessed: Assessed) -> list[Block]:
     categories = statistics.by_category(assessed)
     amount = bool(assessed.pack.results.amount)
     heads = [Column(_("乡镇（街道）"), LEFT, 2.2), Column(_("户数"), RIGHT, 1), Column(_("人数"), RIGHT, 1)]
-    heads += [Column(c.title, RIGHT, 1.1) for c in categories]
+    heads += [Column(c.title, RIGHT, max(1.1, 0.2 * len(c.title))) for c in categories]
     heads += [Column(_("月金额（元）"), RIGHT, 1.7, True)] if amount else []
     rows = _group_rows(groups, whole, categories, amount)
     svg = charts.place_chart(groups, categories)
@@ -272,14 +272,16 @@ def _hardest(assessed: Assessed) -> list[Block]:
     order = hardest_first(assessed)[:HARDEST_SHOWN]
     heads = [
         Column(_("位次"), CENTRE, 0.6),
-        Column(_("户编号"), LEFT, 1.7),
-        Column(_("户主"), LEFT, 1.0),
-        Column(_("乡镇"), LEFT, 1.5),
+        Column(_("户编号"), LEFT, 1.4),
+        Column(_("户主"), LEFT, 0.8),
+        Column(_("乡镇"), LEFT, 1.3),
     ]
     names = [n for n in (results.category, results.index, results.amount) if n]
     shown = [assessed.shown(n) for n in names]
-    heads += [Column(s.heading, RIGHT if s.type == "number" else LEFT, 1.3) for s in shown]
-    heads += [Column(_("主要致困因子"), LEFT, 2.6)] if results.causes else []
+    for s in shown:
+        longest = max(map(len, s.labels.values()), default=0)
+        heads.append(Column(s.heading, RIGHT if s.type == "number" else LEFT, max(1.3, min(0.19 * longest, 2.4))))
+    heads += [Column(_("主要致困因子"), LEFT, 3.0)] if results.causes else []
     ranks = positions(assessed, order)
     townships, people = assessed.townships(), assessed.heads()
     rows = []
@@ -296,11 +298,12 @@ def _hardest(assessed: Assessed) -> list[Block]:
             cells.append(money_text(value) if is_money and isinstance(value, int | float) else face.text(value))
         cells += [main_causes(assessed, at)] if results.causes else []
         rows.append(row(*cells))
-    title = _("困难程度排在前面的{count}户").format(count=len(rows))
+    title, unranked = _("困难程度排在前面的{count}户").format(count=len(rows)), unranked_text(assessed)
     return [
         Heading(title),
         Paragraph(_("全部家庭的排序见工作簿 results.xlsx 的“排序名册”。姓名已作遮盖。"), quiet=True),
         Table(tuple(heads), tuple(rows), "", dense=True),
+        *([Paragraph(unranked, quiet=True)] if unranked else []),
     ]
 
 
@@ -435,8 +438,11 @@ def _samples(assessed: Assessed) -> list[Block]:
     found = sample_figures(assessed.pack, assessed.day)
     if not found:
         return []
-    heads = columns(
-        (_("种类"), LEFT, 0.8), (_("名称"), LEFT, 1.9), (_("数值"), LEFT, 1.1), (_("为什么用这个数"), LEFT, 3.4)
+    heads = (
+        Column(_("种类"), LEFT, 0.6, True),
+        Column(_("名称"), LEFT, 1.6),
+        Column(_("数值"), LEFT, 0.9, True),
+        Column(_("为什么用这个数"), LEFT, 4.1),
     )
     rows = [row(f.kind, f.title, f.value, f.reason) for f in found[:SAMPLES_SHOWN]]
     blocks: list[Block] = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from zhikun.documents import statistics
 from zhikun.documents.book import DECIMAL, MONEY, WHOLE, WRAP, Book, Head
 from zhikun.documents.inputs import Assessed
-from zhikun.documents.order import hardest_first, positions
+from zhikun.documents.order import hardest_first, positions, unranked_text
 from zhikun.documents.samples import sample_figures
 from zhikun.documents.statistics import Group
 from zhikun.documents.values import Shown, day_text, number_text
@@ -64,6 +64,7 @@ def _ranked(book: Book, assessed: Assessed) -> None:
         ),
         _("本表是系统提出的建议，由工作人员核实、依程序决定。姓名已作遮盖，不含身份证号。"),
     ]
+    remarks += filter(None, [unranked_text(assessed)])
     book.table(
         _(RANKED), heads, _ranked_rows(assessed, names, shown), title=_heading(assessed, _("困难家庭排序名册")),
         remarks=remarks, warning=_warning(assessed), frozen_columns=3 if len(heads) > 5 else 0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import gettext
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ _CATALOGUE = gettext.translation("zhikun", Path(__file__).parent / "locale", fal
 
 # Control characters but line break and tab, and the marks that turn the direction of writing.
 _UNSHOWN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
+
+_NEAR = 0.6  # how alike two words must be, from 0 to 1, for one to be offered for the other
+_MOST_NEAR = 3  # more are no help: the reader is shown the list instead
 
 SAMPLE_MARK = "示例参数，须由本地填报"
 
@@ -30,7 +34,49 @@ def shown(text: str) -> str:
     return _UNSHOWN.sub("\ufffd", text)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """'您是不是想写“…”？' for the nearest known word, or an empty string when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return _("您是不是想写“{word}”？").format(word=near[0]) if near else ""
+def did_you_mean(word: str, known: Iterable[str], *, shortened: bool = False) -> str:
+    """'您是不是想写“…”？' for the nearest known word, or an empty string when none is near.
+
+    With `shortened`, for what people fill in: a word also stands for those it abbreviates (低保: 最低生活保障) and for those it
+    says more about (务农 in 在家务农), and up to three that are equally near are all named.
+    """
+    words = list(known)
+    near = _near(word, words) if shortened else difflib.get_close_matches(word, words, n=1, cutoff=_NEAR)
+    return (
+        _("您是不是想写{words}？").format(words=_("或").join(_("“{word}”").format(word=w) for w in near))
+        if near
+        else ""
+    )
+
+
+def _near(word: str, known: Iterable[str]) -> list[str]:
+    """The words that may be meant: those that contain the word or that it contains, else the most alike; of many, none."""
+    plain = _folded(word)
+    others = {other: _folded(other) for other in known if _denies(other) == _denies(word)}
+    found = [
+        other for other, folded in others.items() if _shortens(plain, folded) or (len(folded) > 1 and folded in plain)
+    ]
+    if len(found) > _MOST_NEAR:
+        shortest = min(len(others[other]) for other in found)
+        found = [other for other in found if len(others[other]) == shortest]
+    if not found:
+        alike = {other: difflib.SequenceMatcher(None, folded, plain).ratio() for other, folded in others.items()}
+        best = max(alike.values(), default=0.0)
+        found = [other for other, ratio in alike.items() if ratio == best >= _NEAR]
+    return found if len(found) <= _MOST_NEAR else []
+
+
+def _shortens(word: str, other: str) -> bool:
+    """Whether the word's characters stand in the other in their order; Latin letters and digits only beside each other."""
+    if word and word in other:
+        return True
+    letters = iter(other)
+    return len(word) > 1 and not word.isascii() and all(letter in letters for letter in word)
+
+
+def _denies(word: str) -> bool:
+    return any(letter in word for letter in "不无没未非")
+
+
+def _folded(word: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", word).lower().split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ def parse_choice(text: str, fact: Fact, table: Mapping[str, str]) -> Verdict:
         return Verdict(code)
     if is_unknown_word(text):
         return Verdict(note=unknown_note())
-    hint = did_you_mean(text, [*fact.choices.values(), *fact.choices])
+    hint = _hint(text, fact)
     return Verdict(expected=expected_choice(fact), remedy=hint or _("请从下拉列表中选择；不知道就留空"))
 
 
@@ -88,18 +89,18 @@ def parse_boolean(text: str) -> Verdict:
 
 
 def expected_choice(fact: Fact) -> str:
-    """The labels to choose from, the first dozen if there are many."""
+    """The labels to choose from; of more than a dozen the first, how many there are, and where they stand."""
     labels = list(fact.choices.values())
-    text = "、".join(labels[:_MOST_LABELS])
     if len(labels) > _MOST_LABELS:
-        return _("{labels} 等 {count} 项之一").format(labels=text, count=len(labels))
-    return _("{labels}之一").format(labels=text)
+        text = _("{labels}等之一，共 {count} 项，见模板中该列的下拉选项")
+        return text.format(labels="、".join(labels[:_MOST_LABELS]), count=len(labels))
+    return _("{labels}之一").format(labels="、".join(labels))
 
 
 def _unknown_pick(word: str, fact: Fact, several: bool) -> Verdict:
     if several and word.lower() in _NONE_WORDS:
         return Verdict(expected=expected_picks(fact), remedy=_("“无”不能和别的选项一起填"))
-    hint = did_you_mean(word, [*fact.choices.values(), *fact.choices])
+    hint = _hint(word, fact)
     return Verdict(
         found=_("其中{word}不是选项").format(word=quoted(word)),
         expected=expected_picks(fact),
@@ -108,11 +109,21 @@ def _unknown_pick(word: str, fact: Fact, several: bool) -> Verdict:
 
 
 def expected_picks(fact: Fact) -> str:
+    """The labels of which several may be chosen; of more than a dozen the first (such a column has no drop-down list)."""
     labels = list(fact.choices.values())
     text = "、".join(labels[:_MOST_LABELS])
     if len(labels) > _MOST_LABELS:
-        text = _("{labels} 等 {count} 项").format(labels=text, count=len(labels))
+        text = _("{labels}等（共 {count} 项，见模板中该列表头的批注）").format(labels=text, count=len(labels))
     return _("{labels}中的一项或几项（用顿号隔开），没有就填“无”").format(labels=text)
+
+
+def _hint(word: str, fact: Fact) -> str:
+    """The label that may be meant; where none is near, the label of the nearest code."""
+    near = did_you_mean(word, fact.choices.values(), shortened=True)
+    if near:
+        return near
+    codes = difflib.get_close_matches(word, list(fact.choices), n=1)
+    return did_you_mean(fact.choices[codes[0]], fact.choices.values()) if codes else ""
 
 
 def _usable(column: Column) -> np.ndarray:
