@@ -147,6 +147,8 @@ def many(share: int, **cells: str) -> bytes:
 
 GOOD = number(0)
 WRONG_CHECK = GOOD[:17] + ("X" if GOOD[17] != "X" else "0")
+FLOATS = pa.array([6.42223197001011234e17] * 60)
+SEPTEMBER = [STAYS_HEADER, *(stay(i, 入院日期="2026-09-09") for i in range(60))]
 GOOD_BOOK = workbook([list(row) for row in stays(60)])
 ENCRYPTED = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 512
 OLD_WORD = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512 + "WordDocument".encode("utf-16-le") + b"\0" * 512
@@ -222,7 +224,7 @@ NUMBERS = [
     Damage("number shown as 6.42223E+17", one(身份证号="6.42223E+17"), Rejected("id_rounded", "四舍五入")),
     Damage("number ending in zeros", one(身份证号="642223197001011000"), Rejected("id_rounded", "后几位已经丢失")),
     Damage("number kept as a number", typed(身份证号=642223197001011234), Rejected("id_rounded", "四舍五入"), "list.xlsx"),
-    Damage("number as a float", parquet(身份证号=pa.array([6.42223197001011234e17] * 60)), Rejected("id_rounded", "四舍五入", 60), "list.parquet"),
+    Damage("number as a float", parquet(身份证号=FLOATS), Rejected("id_rounded", "四舍五入", 60), "list.parquet"),
     Damage("number of 15 digits", one(身份证号="990101500101001"), Read({"row": 2})),
     Damage("number of 17 digits", one(身份证号=GOOD[:17]), Rejected("id_length", "位数不对")),
     Damage("lower-case x", one(身份证号=next(number(i) for i in range(99) if number(i)[-1] == "X" and i > 59).lower()), Read({"row": 2})),
@@ -284,7 +286,7 @@ SHARES = [
     Damage("many wrong check characters", many(50, 身份证号=WRONG_CHECK), Held("check_digits", "有 4 行")),
     Damage("many unknown codes", many(100, 类型="急诊"), Held("new_codes", "对方可能换了代码")),
     Damage("many after the period", many(40, 入院日期="2026-12-01"), Rejected("future", "还没有到", 5)),
-    Damage("all of another month", as_csv([STAYS_HEADER, *(stay(i, 入院日期="2026-09-09") for i in range(60))]), Held("stale", "可能是以前的文件")),
+    Damage("all of another month", as_csv(SEPTEMBER), Held("stale", "可能是以前的文件")),
     Damage("another month in its name", as_csv(stays(60)), Held("other_month", "文件名里写的是 2026-10"), "住院2026年10月.csv"),
     Damage("a tenth goes back", many(10, 自付费用="没算"), Held("rejected", "退回 20 行（10.0%）")),
 ]  # fmt: skip

@@ -179,7 +179,7 @@ def test_periods_follow_the_rhythm(office):
         Month(2026, 9),
     ]
     assert lists.due_date(replace(STAYS, due_day=31), Month(2026, 2)) == date(2026, 2, 28)
-    with pytest.raises(lists.ListUnusable, match="按季报送.*2026-12、2026-09|按季报送.*2026-09、2026-12"):
+    with pytest.raises(lists.ListUnusable, match=r"按季报送.*2026-12、2026-09|按季报送.*2026-09、2026-12"):
         office.receive([["身份证号", "姓名"], [number(1), "张三丰"]], QUARTERLY)
     received = office.receive([["身份证号", "姓名"], [number(1), "张三丰"]], QUARTERLY, Month.read("2026-Q3"))
     assert received.file.receipt.period == Month(2026, 9)
