@@ -77,7 +77,17 @@ def lists() -> None:
 
 
 @lists.command(help=_("接收一份部门名单：逐行检查，与上一份比较，写回执；退回的行写进工作簿，改好后可再接收"))
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--from",
+    "origin",
+    metavar="ADDRESS",
+    help=_(
+        "不从文件而从数据库或接口接收：sqlite:///库.db?table=表、postgresql://主机/库?table=表、https://主机/接口。"
+        "数据库口令写在 PGPASSWORD 里，接口口令写在 ZHIKUN_ENDPOINT_TOKEN 里"
+    ),
+)
+@click.option("--query", default="", metavar="SQL", help=_("数据库里的一条查询，代替 ?table=；只读"))
 @click.option("--source", "source_name", required=True, metavar="SOURCE", help=_("名单，如 inpatients"))
 @PERIOD
 @pack_option
@@ -92,7 +102,9 @@ def lists() -> None:
 )
 @click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("按哪一天判断日期是否在将来（默认：今天）"))
 def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
-    file: Path,
+    file: Path | None,
+    origin: str | None,
+    query: str,
     source_name: str,
     period: Month,
     pack_name: str,
@@ -104,15 +116,42 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
 ) -> int:
     pack, monitoring = watched(pack_name)
     source = source_of(monitoring, source_name, pack)
-    out = rejects or file.with_name(f"{file.name.split('.')[0]}-退回.xlsx")
+    if (file is None) == (origin is None):
+        raise click.UsageError(_("要写明接收什么：一个文件，或用 --from 写数据库或接口的地址，两样只写一样。"))
+    out = rejects or (
+        file.with_name(f"{file.name.split('.')[0]}-退回.xlsx") if file else Path(f"{source.id}-{period}-退回.xlsx")
+    )
     _keep(out, file)
     delivery = room.Delivery(
         source, period, monitoring, f"{pack.id} {pack.version}", by or _user(), on or _today(), pack.place or ""
     )
     with answered():
         room.check_period(source, period, delivery.on)
-        coming = room.open_file(file, source, monitoring)
+        if file is not None:
+            return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
+        return _from_address(str(origin), query, delivery, data, keys_path, out)
+
+
+def _from_address(
+    origin: str, query: str, delivery: room.Delivery, data: Path, keys_path: Path | None, out: Path
+) -> int:
+    """A database or an HTTP address, by the word it begins with."""
+    scheme = origin.partition(":")[0].lower()
+    if scheme in room.DATABASES:
+        coming = room.open_table(origin, delivery.source, delivery.monitoring, query=query)
         return take_in(coming, delivery, data, keys_path, out)
+    if scheme not in room.ENDPOINTS:
+        raise click.UsageError(
+            _(
+                "不认识地址 {a}：应以 sqlite:、postgresql:、http: 或 https: 开头；文件不用 --from，直接写文件名。"
+            ).format(a=origin.partition("@")[2] or origin)
+        )
+    if query:
+        raise click.UsageError(_("--query 是给数据库的；接口要取什么写在地址里。"))
+    folder_for(data)
+    ring = ring_for(keys_path, data)
+    with room.fetched(origin, delivery.source, delivery.monitoring, delivery.period, data, ring) as fetched:
+        return take_in(fetched, delivery, data, keys_path, out)
 
 
 def take_in(coming: room.Coming, delivery: room.Delivery, data: Path, keys_path: Path | None, out: Path) -> int:
@@ -299,11 +338,11 @@ def _finding(found: room.Finding) -> str:
     return _("{n} 处（第 {r} 行）：{t}").format(n=found.count, r=rows, t=found.fault.text_without_cell())
 
 
-def _keep(out: Path, file: Path) -> None:
+def _keep(out: Path, file: Path | None) -> None:
     """The corrected workbook that comes back must not be written over with the next round's rejects."""
     if out.suffix.lower() != ".xlsx":
         raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
-    if out.resolve() == file.resolve():
+    if file is not None and out.resolve() == file.resolve():
         raise click.UsageError(
             _("{p} 是这次要读的文件，退回的行会写到同一个位置。请用 --rejects 换一个地方。").format(p=out)
         )

@@ -3,11 +3,16 @@
 from zhikun.intake import lists
 
 lists.open_file(path, source, monitoring)                     # Coming: CSV, workbook or Parquet
+lists.open_table("sqlite:///x.db?table=t", source)            # Coming: a table or query; lists.fetched(...): an address
 lists.receive(coming, delivery, data, ring, rejects)          # Received: the receipt, rejects, findings
 lists.Lists(data).in_force("inpatients", Month(2026, 11))     # ListFile: receipt and rows.parquet
 """
 
 from zhikun.intake.lists.coming import Coming
+from zhikun.intake.lists.database import SCHEMES as DATABASES
+from zhikun.intake.lists.database import open_table
+from zhikun.intake.lists.endpoint import SCHEMES as ENDPOINTS
+from zhikun.intake.lists.endpoint import TOKEN_VARIABLE, fetched
 from zhikun.intake.lists.errors import ListRefused, ListUnreadable, ListUnusable, ListUnwritten
 from zhikun.intake.lists.faults import reason_title
 from zhikun.intake.lists.holds import LIMITS
@@ -18,7 +23,10 @@ from zhikun.intake.lists.sealed import read_names
 from zhikun.intake.lists.store import Lists, due_date, due_months, expected_period, expected_periods
 
 __all__ = [
+    "DATABASES",
+    "ENDPOINTS",
     "LIMITS",
+    "TOKEN_VARIABLE",
     "Coming",
     "Delivery",
     "Finding",
@@ -39,7 +47,9 @@ __all__ = [
     "due_months",
     "expected_period",
     "expected_periods",
+    "fetched",
     "open_file",
+    "open_table",
     "read_names",
     "reason_title",
     "receive",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from zhikun.engine.packs.model import NO_SOURCE, Fact
 from zhikun.engine.packs.monitoring import BIRTH_DATE, Column
+from zhikun.identity import check_id_numbers
 from zhikun.intake.lists.faults import Fault, Faults
 from zhikun.intake.survey.choices import choice_table, parse_boolean, parse_choice
 from zhikun.intake.survey.dates import OLDEST_YEARS, future_allowed, parse_date, parse_serial
@@ -28,6 +29,7 @@ PLACE_DIGITS = 12
 _PLAIN = r"^[+-]?(\d{1,15}(\.\d*)?|\.\d+)$"
 _SEPARATED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 _INVISIBLE = re.compile("[\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
+_INSIDE = r"\d{17}[\dXx]"
 _LONGEST = 1000
 _MOST_REMEMBERED = 200_000
 _GENERATED_AREA = "99"  # GB/T 2260 has no area that begins so: generated people live there
@@ -194,14 +196,30 @@ class _Texts:
         self._long = Fault(
             "long", column.title, _("一格里有上千字"), _("一格里的一项内容"), _("多半是引号没有成对，几行连成了一格；请核对")
         )  # fmt: skip
+        self._inside = Fault(
+            "id_inside", column.title, _("这一格里有身份证号"), "", _("多半是列错了位，或引号没有成对、两行连成了一行；请核对")
+        )  # fmt: skip
 
     def read(self, texts: pa.Array) -> tuple[pa.Array, Codes]:
         plain = clean(texts)
         codes = np.zeros(len(texts), dtype=np.int32)
+        inside = _holds_a_number(plain)
+        if inside.any():
+            codes[inside] = self._faults.number(self._inside)
         long = mask_of(pc.greater(pc.utf8_length(plain), _LONGEST))
         if long.any():
             codes[long] = self._faults.number(self._long)
         return pc.if_else(pc.equal(plain, ""), pa.scalar(None, pa.string()), plain), codes
+
+
+def _holds_a_number(texts: pa.Array) -> NDArray[np.bool_]:
+    """Texts with an identity number in them: it would stay in the data for everybody to read."""
+    inside = mask_of(pc.match_substring_regex(texts, _INSIDE))
+    if inside.any():
+        where = np.flatnonzero(inside)
+        found = pc.struct_field(pc.extract_regex(texts.take(pa.array(where)), f"(?P<number>{_INSIDE})"), "number")
+        inside[where] = mask_of(check_id_numbers(found).numbers.is_valid())
+    return inside
 
 
 def _date(word: str, *, column: Column, bounds: Bounds) -> tuple[object, Fault | None]:

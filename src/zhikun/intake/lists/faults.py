@@ -28,6 +28,7 @@ REASONS = {
     "place": "不是区划代码",
     "place_outside": "不在本地",
     "cell": "单元格出错",
+    "id_inside": "别的列里有身份证号",
     "long": "一格里字太多",
     "garbled": "乱码",
     "split": "格数与表头不同",

@@ -89,6 +89,10 @@ def lay_out(source: ListSource, header: Sequence[str], file: str, monitoring: Mo
     missing = [column for name, column in source.columns.items() if column.required and name not in places]
     if missing:
         raise ListUnreadable(_missing(source, missing, header, unread, file, monitoring))
+    other = _other_list(source, header, monitoring)
+    if other is not None:
+        text = _("“{f}”里没有“{t}”的其他列。").format(f=file, t=source.title)
+        raise ListUnreadable(text + _like_other(other))
     absent = tuple(column.title for name, column in source.columns.items() if name not in places)
     return Layout(
         tuple(header),

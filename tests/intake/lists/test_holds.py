@@ -1,0 +1,194 @@
+"""What makes a file wait for a person, what does not, and what a decision does."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from tests.intake.lists.factory import (
+    DISABLED,
+    MONITORING,
+    NOVEMBER,
+    POPULATION,
+    POPULATION_HEADER,
+    QUARTERLY,
+    STAYS,
+    STAYS_HEADER,
+    YEARLY,
+    number,
+    stay,
+    stays,
+    watched,
+)
+
+from zhikun.intake import lists
+from zhikun.workdays import Month
+
+OCTOBER = Month(2026, 10)
+DISABLED_HEADER = ["身份证号", "姓名", "残疾等级"]
+
+
+def october(count, start=0):
+    return [STAYS_HEADER, *(stay(i, 入院日期=f"2026-10-{i % 28 + 1:02d}") for i in range(start, start + count))]
+
+
+def register(count, grade="一级"):
+    return [DISABLED_HEADER, *([number(i), "张三丰", grade] for i in range(count))]
+
+
+def codes(received):
+    return [hold.code for hold in received.file.receipt.holds]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (100, 70, []),
+        (100, 69, ["rows_drop"]),
+        (40, 11, []),  # 29 rows fewer: small lists come and go
+        (40, 10, ["rows_drop"]),
+        (100, 150, []),
+        (100, 151, ["rows_rise"]),
+        (10, 39, []),
+        (10, 40, ["rows_rise"]),
+    ],
+)
+def test_rows_are_compared_with_the_last_file_at_the_limit_and_one_step_over(office, before, now, expected):
+    assert codes(office.receive(october(before), period=OCTOBER)) == []
+    received = office.receive(stays(now))
+    assert codes(received) == expected
+    assert received.file.receipt.against["rows"] == before
+    assert received.file.receipt.against["receipt"] == "stays/2026-10/001"
+    assert (office.lists.in_force("stays", NOVEMBER) is None) == bool(expected)
+
+
+def test_a_county_that_sent_nothing_is_named(office):
+    def rows(*places):
+        return [
+            POPULATION_HEADER,
+            *([*watched(i)[:2], f"{places[i % len(places)]}001001", f"H{i}", "低保对象"] for i in range(100)),
+        ]
+
+    office.receive(rows("620102", "620103"), POPULATION, OCTOBER)
+    received = office.receive(rows("620102"), POPULATION)
+    assert codes(received) == ["county_gone"]
+    assert "620103 上一份有 50 行" in received.file.receipt.holds[0].text
+
+
+def test_a_register_with_people_on_several_rows_and_codes_that_came_and_went(office):
+    office.receive(register(60), DISABLED, OCTOBER)
+    rows = [*register(60, "二级"), [number(1), "张三丰", "一级"], [number(2), "张三丰", "一级"]]
+    received = office.receive(rows, DISABLED)
+    assert codes(received) == ["repeated_people"]
+    assert "有 2 人（3.3%）不止一行" in received.file.receipt.holds[0].text
+    assert received.file.receipt.against["codes"] == {"grade": {"new": ["g2"], "gone": []}}
+
+
+def test_the_file_of_last_month_again_and_days_after_the_period(office):
+    office.receive(october(60), period=OCTOBER)
+    assert codes(office.receive(october(60))) == ["same_as_other", "stale"]
+    later = [STAYS_HEADER, *(stay(i, 入院日期="2026-11-09" if i < 3 else "2026-10-09") for i in range(200))]
+    assert codes(office.receive(later, period=OCTOBER)) == ["rows_rise", "after_period"]
+
+
+def test_a_column_that_was_filled_and_is_blank_now(office):
+    office.receive(october(60), period=OCTOBER)
+    blank = [
+        [cell if i != 2 else ("医疗机构" if not n else "") for i, cell in enumerate(row)]
+        for n, row in enumerate(stays(60))
+    ]
+    received = office.receive(blank)
+    assert codes(received) == ["blank_column"]
+    assert "“医疗机构”一列全空" in received.file.receipt.holds[0].text
+
+
+def test_a_correction_of_a_few_rows_alone_does_not_take_the_place_of_the_whole_file(office):
+    office.receive(stays(100))
+    received = office.receive(stays(3))
+    assert codes(received) == ["rows_drop", "removed"]
+    assert "不要单独报那几行" in received.file.receipt.holds[1].text
+    assert office.lists.in_force("stays", NOVEMBER).receipt.accepted == 100
+
+
+def test_released_it_counts_and_takes_the_place_of_its_predecessor(office):
+    office.receive(stays(100))
+    office.receive(stays(3))
+    made = office.lists.decide("stays/2026-11/002", lists.State.ACCEPTED, by="王核", why="其余撤回")
+    assert (made.decided.by, made.decided.why) == ("王核", "其余撤回")
+    assert office.lists.in_force("stays", NOVEMBER).receipt.number == 2
+    assert office.lists.find("stays/2026-11/001").receipt.state is lists.State.REPLACED
+    assert office.lists.decide("stays/2026-11/002", lists.State.ACCEPTED, by="别人", why="再点一次") == made
+    with pytest.raises(lists.ListUnusable, match="不在待核之列"):
+        office.lists.decide("stays/2026-11/001", lists.State.REFUSED, by="王核", why="x")
+
+
+def test_refused_it_never_counts_and_is_recognised_when_it_comes_again(office):
+    office.receive(stays(100))
+    office.receive(stays(3))
+    office.lists.decide("stays/2026-11/002", lists.State.REFUSED, by="王核", why="只报了更正")
+    assert office.lists.in_force("stays", NOVEMBER).receipt.number == 1
+    again = office.receive(stays(3))
+    assert again.again
+    assert again.file.receipt.state is lists.State.REFUSED
+
+
+def test_a_held_file_cannot_be_released_behind_a_later_one(office):
+    office.receive(october(100), period=OCTOBER)
+    office.receive(stays(3))
+    office.receive(stays(90))
+    with pytest.raises(lists.ListUnusable, match="002"):
+        office.lists.decide("stays/2026-11/001", lists.State.ACCEPTED, by="王核", why="x")
+    assert (
+        office.lists.decide("stays/2026-11/001", lists.State.REFUSED, by="王核", why="已重报").state
+        is lists.State.REFUSED
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "stays", "stays/2026-11/9", "stays/2026-13/001", "../../etc/001", "nothing/2026-11/001"]
+)
+def test_a_receipt_that_is_not_there(office, text):
+    office.receive(stays(3))
+    with pytest.raises(lists.ListUnusable, match="没有回执"):
+        office.lists.decide(text, lists.State.ACCEPTED, by="王核", why="x")
+
+
+def standing(office, month, on, source="stays"):
+    return next(s for s in office.lists.status(MONITORING, month, on) if s.source == source)
+
+
+def test_a_list_is_not_due_then_late_or_missing_then_received(office):
+    day = date(2026, 11, 25)
+    assert standing(office, NOVEMBER, day).standing is lists.Standing.NOT_DUE
+    assert standing(office, NOVEMBER, date(2026, 11, 26)).standing is lists.Standing.MISSING
+    office.receive(register(5), DISABLED, OCTOBER)
+    late = standing(office, NOVEMBER, date(2026, 11, 26), "disabled")
+    assert (late.standing, late.rests_on, late.due) == (lists.Standing.LATE, OCTOBER, day)
+    december = standing(office, Month(2026, 12), date(2026, 12, 31), "disabled")
+    assert (december.standing, december.rests_on) == (lists.Standing.MISSING, None)
+    office.receive(stays(5))
+    got = standing(office, NOVEMBER, date(2026, 11, 26))
+    assert (got.standing, got.rests_on, got.receipts[0].accepted) == (lists.Standing.RECEIVED, NOVEMBER, 5)
+
+
+def test_periods_follow_the_rhythm(office):
+    assert lists.expected_period(QUARTERLY, NOVEMBER) == Month(2026, 9)
+    assert lists.expected_period(YEARLY, Month(2026, 8)) == Month(2025, 9)
+    assert lists.expected_periods(QUARTERLY, Month(2026, 3), NOVEMBER) == [
+        Month(2026, 3),
+        Month(2026, 6),
+        Month(2026, 9),
+    ]
+    assert lists.due_date(replace(STAYS, due_day=31), Month(2026, 2)) == date(2026, 2, 28)
+    with pytest.raises(lists.ListUnusable, match=r"按季报送.*2026-12、2026-09|按季报送.*2026-09、2026-12"):
+        office.receive([["身份证号", "姓名"], [number(1), "张三丰"]], QUARTERLY)
+    received = office.receive([["身份证号", "姓名"], [number(1), "张三丰"]], QUARTERLY, Month.read("2026-Q3"))
+    assert received.file.receipt.period == Month(2026, 9)
+    newest = office.lists.newest(replace(QUARTERLY, valid_months=3), NOVEMBER)
+    assert newest.period == Month(2026, 9)
+    assert office.lists.newest(replace(QUARTERLY, valid_months=2), NOVEMBER) is None
+
+
+def test_every_limit_is_a_sample_with_its_reason():
+    for name, limit in lists.LIMITS.items():
+        assert limit.sample, name
+        assert len(limit.reason) > 10, name
