@@ -81,7 +81,12 @@ def rows_of(path: Path) -> list[Given]:
                 return [one for one in given if any(one.cells.values())]
     raise UnreadableFile(
         RowMessage(
-            "", 0, "", _("没有找到反馈表的表头"), _("“人员代码”或“身份证号”，和“结果”各一列"), _("请用预警名单加上“结果”列填写")
+            "",
+            0,
+            "",
+            _("没有找到反馈表的表头"),
+            _("“人员代码”或“身份证号”，和“结果”各一列"),
+            _("请用预警名单加上“结果”列填写"),
         )
     )
 
@@ -135,9 +140,15 @@ def _finding(
     elif len(causes_by) == 1:
         direction = next(iter(causes_by))
     else:
-        raise _Wrong(_("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(m=month, d="、".join(direction_words().values())))
+        raise _Wrong(
+            _("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(
+                m=month, d="、".join(direction_words().values())
+            )
+        )
     if direction not in causes_by:
-        raise _Wrong(_("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction]))
+        raise _Wrong(
+            _("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction])
+        )
     if outcome == "helped" and not cells.get("helped_with"):
         raise _Wrong(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
     entered_by = cells.get("by", "") or by
@@ -189,7 +200,11 @@ def _causes(text: str, known: list[str], pack: Pack) -> tuple[str, ...]:
         return tuple(known)
     words = pack.monitoring.causes if pack.monitoring else {}
     asked = [part for part in text.replace("，", "、").replace(",", "、").split("、") if part.strip()]
-    return tuple(dict.fromkeys(_word(part.strip(), {code: words.get(code, code) for code in known}, known, _("原因")) for part in asked))
+    return tuple(
+        dict.fromkeys(
+            _word(part.strip(), {code: words.get(code, code) for code in known}, known, _("原因")) for part in asked
+        )
+    )
 
 
 def _day(text: str, today: date) -> date:
@@ -197,7 +212,7 @@ def _day(text: str, today: date) -> date:
         return today
     for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"):
         try:
-            day = datetime.strptime(text.split(" ")[0], form).date()  # noqa: DTZ007 - a day of the calendar has no zone
+            day = datetime.strptime(text.split(" ", maxsplit=1)[0], form).date()  # noqa: DTZ007 - a day of the calendar has no zone
         except ValueError:
             continue
         if day > today:
@@ -214,7 +229,11 @@ def _word(text: str, words: Mapping[str, str], codes: Sequence[str], what: str) 
     if not text:
         raise _Wrong(_("“{w}”没有填。可填：{all}。").format(w=what, all="、".join(words[code] for code in codes)))
     hint = did_you_mean(text, words.values())
-    raise _Wrong(_("“{w}”不能是“{t}”。可填：{all}。{hint}").format(w=what, t=text, all="、".join(words[code] for code in codes), hint=hint))
+    raise _Wrong(
+        _("“{w}”不能是“{t}”。可填：{all}。{hint}").format(
+            w=what, t=text, all="、".join(words[code] for code in codes), hint=hint
+        )
+    )
 
 
 def _heading(text: str) -> str:

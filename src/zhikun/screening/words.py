@@ -18,7 +18,12 @@ def direction_words() -> dict[str, str]:
 
 def way_words() -> dict[str, str]:
     """The four ways to handle a warning (国办发〔2023〕39号)."""
-    return {"deliver": _("落实政策"), "enrol": _("按类型纳入"), "conference": _("一事一议"), "recheck": _("复核是否仍符合条件")}
+    return {
+        "deliver": _("落实政策"),
+        "enrol": _("按类型纳入"),
+        "conference": _("一事一议"),
+        "recheck": _("复核是否仍符合条件"),
+    }
 
 
 def outcome_words() -> dict[str, str]:
