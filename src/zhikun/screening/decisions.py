@@ -92,7 +92,8 @@ class Decisions:
             history = self.history()
             for old in history:
                 known.setdefault(old.person, []).append(old)
-            new, answers = [], []
+            new: list[Finding] = []
+            answers: list[bool] = []
             for finding in findings:
                 answers.append(not any(finding.same(old) for old in known.get(finding.person, ())))
                 if answers[-1]:

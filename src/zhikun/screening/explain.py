@@ -89,7 +89,7 @@ def explain(
                     "{m} 的监测名册里没有这个人，也没有过预警。请核对人员代码或身份证号；确是困难群众的，请先列入名册。"
                 ).format(m=run.month)
             )
-        about = found[0] if found else {"groups": 0, "household": None, "place": None, "shown": None}
+        about: dict[str, Any] = found[0] if found else {"groups": 0, "household": None, "place": None, "shown": None}
         lines = tuple(_line(work, n, one, about["groups"]) for n, one in enumerate(work.indicators)) if found else ()
     written = [row for row in history if row["month"] == str(run.month)]
     codes = list(task.monitoring.groups)
@@ -155,8 +155,7 @@ def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
         return []
     with duckdb.connect() as con:
         query = f"SELECT * FROM {parquet(*files)} WHERE person = $1 ORDER BY month, direction"
-        table = con.execute(query, [person]).to_arrow_table()
-    return [dict(row) for row in table.to_pylist()]
+        return [dict(row) for row in con.execute(query, [person]).to_arrow_table().to_pylist()]
 
 
 def _rows(work: Work, query: str) -> list[dict[str, Any]]:

@@ -88,7 +88,10 @@ def _rows(work: Work, route: Route, warnings: Path) -> list[dict[str, Any]]:
             chosen.append(f"list_has_any({column}, [{', '.join(map(sql.text, codes))}])")
     work.run(f"CREATE OR REPLACE TEMP TABLE passed AS SELECT * FROM {parquet(warnings)} WHERE {' AND '.join(chosen)}")
     shown = shown_names(work, "passed") if "person" in route.columns else "SELECT NULL::BLOB AS person, NULL AS shown"
-    query = f"SELECT w.* EXCLUDE (person), s.shown AS person FROM passed w LEFT JOIN ({shown}) s USING (person) ORDER BY w.place, w.person, w.direction"
+    query = (
+        f"SELECT w.* EXCLUDE (person), s.shown AS person FROM passed w LEFT JOIN ({shown}) s USING (person)"
+        " ORDER BY w.place, w.person, w.direction"
+    )
     return [dict(row) for row in work.con.sql(query).to_arrow_table().to_pylist()]
 
 

@@ -28,7 +28,8 @@ def way_words() -> dict[str, str]:
 
 def outcome_words() -> dict[str, str]:
     return {
-        "verified": _("情况属实"), "helped": _("已帮扶"), "not_in_hardship": _("不困难"), "not_found": _("未见到本人"), "moved": _("已迁出"),
+        "verified": _("情况属实"), "helped": _("已帮扶"), "not_in_hardship": _("不困难"), "not_found": _("未见到本人"),
+         "moved": _("已迁出"),
     }  # fmt: skip
 
 
