@@ -105,11 +105,11 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
     marks = {key: (when, dict(lows)) for key, (when, lows) in old.marks.items()}
     revisit = set()
     for person, about, direction, causes, outcome in findings:
-        revisit.discard((person, direction))
         for cause in causes:
             marks.pop((person, direction, cause), None)
+            revisit.discard((person, direction, cause))
             if outcome == "not_found":
-                revisit.add((person, direction))
+                revisit.add((person, direction, cause))
                 continue
             lows = {
                 one.id: old.past_values[about].get((person, one.id), (0,))[0]
@@ -119,6 +119,7 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
             marks[person, direction, cause] = (about, lows)
     if monitoring.quiet_months:
         marks = {k: v for k, v in marks.items() if month.since(v[0]) < monitoring.quiet_months}
+    revisit = {(person, direction) for person, direction, _cause in revisit}
     answers = {}
     for person, (groups, household, place) in watched.items():
         found = {}
@@ -128,7 +129,9 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
             found[one.id] = value_of(monitoring, one, files, rests[one.id], person, old)
         marks = handled(monitoring, files, rests, new.periods, person, found, marks)
         for direction in ("hardship", "exit"):
-            answers |= one_answer(monitoring, person, groups, direction, found, marks, old, new, revisit, on, calendar, rests)
+            answers |= one_answer(
+                monitoring, person, groups, direction, found, marks, old, new, revisit, on, calendar, rests
+            )
     for key in old.levels:
         if key[0] not in watched:
             answers[key] = {"level": None, "change": "cleared", "cleared_by": "unwatched"}
@@ -155,7 +158,14 @@ def value_of(monitoring, one, files, rest, person, old):
         before = old.values.get((person, one.id))
         if before and points(one, before[0]) > certain:
             return before[0], points(one, before[0]), points(one, before[0]) < most(one), True, before[1], True
-    return low, certain, (open_ or not whole) and certain < most(one) and not (one.measure == "any" and low == 1), False, where, open_
+    return (
+        low,
+        certain,
+        (open_ or not whole) and certain < most(one) and not (one.measure == "any" and low == 1),
+        False,
+        where,
+        open_,
+    )
 
 
 def handled(monitoring, files, rests, periods, person, found, marks):

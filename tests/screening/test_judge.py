@@ -97,7 +97,18 @@ def test_every_warning_of_a_random_history_is_as_the_judge_says(tmp_path, seed):
         compare(place, month, answers)
         findings = random_findings(dice, answers, month)
         Decisions(place.data, place.ring).add(
-            Finding(place.token(person), "county", about, direction, causes, outcome, str(number), on, "甲", date(2026, 1, 1))
+            Finding(
+                place.token(person),
+                "county",
+                about,
+                direction,
+                causes,
+                outcome,
+                str(number),
+                on,
+                "甲",
+                date(2026, 1, 1),
+            )
             for number, (person, about, direction, causes, outcome) in enumerate(findings)
         )
     assert isinstance(memory, Memory)

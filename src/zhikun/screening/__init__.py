@@ -4,22 +4,54 @@ A month rests on the files in force, the month before and what persons decided; 
 for byte. The machine proposes whom to visit; a person decides.
 """
 
+from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
+from zhikun.screening.explain import Explanation, Line, as_data, explain
+from zhikun.screening.feedback import Answer, Unanswerable, as_rows, looks_like_number, person_of, rows_of, take
 from zhikun.screening.freshness import inputs_of
 from zhikun.screening.model import Earlier, Given, GivenFile, Inputs, Limits, Ran
-from zhikun.screening.running import run_month
+from zhikun.screening.precision import Precision, Tally, precision
+from zhikun.screening.reminders import Reminder, Sent, remind
+from zhikun.screening.routes import write_routes
+from zhikun.screening.running import monitoring_of, run_month
 from zhikun.screening.runs import Runs
+from zhikun.screening.simulate import Changes, Count, changed, simulate
 
 __all__ = [
+    "Answer",
+    "Changes",
+    "Count",
+    "Decisions",
     "Earlier",
+    "Explanation",
+    "Finding",
     "Given",
     "GivenFile",
     "Inputs",
     "Limits",
+    "Line",
+    "Precision",
     "Ran",
+    "Reminder",
     "Runs",
     "ScreeningDamaged",
     "ScreeningRefused",
+    "Sent",
+    "Tally",
+    "Unanswerable",
+    "as_data",
+    "as_rows",
+    "changed",
+    "explain",
     "inputs_of",
+    "looks_like_number",
+    "monitoring_of",
+    "person_of",
+    "precision",
+    "remind",
+    "rows_of",
     "run_month",
+    "simulate",
+    "take",
+    "write_routes",
 ]

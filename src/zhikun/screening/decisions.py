@@ -92,7 +92,8 @@ class Decisions:
             history = self.history()
             for old in history:
                 known.setdefault(old.person, []).append(old)
-            new, answers = [], []
+            new: list[Finding] = []
+            answers: list[bool] = []
             for finding in findings:
                 answers.append(not any(finding.same(old) for old in known.get(finding.person, ())))
                 if answers[-1]:
@@ -163,9 +164,7 @@ def right(finding: Finding) -> bool | None:
 def _read(line: bytes, number: int, path: Path) -> tuple[Finding, int]:
     try:
         body = json.loads(line)
-        outcome, direction = body["outcome"], body["direction"]
-        if outcome not in OUTCOMES or direction not in DIRECTIONS:
-            raise ValueError(outcome)
+        outcome, direction = _one_of(OUTCOMES, body["outcome"]), _one_of(DIRECTIONS, body["direction"])
         finding = Finding(
             bytes.fromhex(body["person"]), body["pack"], Month.read(body["month"]), direction, tuple(body["causes"]), outcome,
             body["helped_with"], date.fromisoformat(body["on"]), body["by"], date.fromisoformat(body["received"]), number,
@@ -177,3 +176,10 @@ def _read(line: bytes, number: int, path: Path) -> tuple[Finding, int]:
                 p=path, n=number
             )
         ) from error
+
+
+def _one_of(known: Sequence[str], word: str) -> str:
+    """The word, if it is one of them. Raises ValueError."""
+    if word not in known:
+        raise ValueError(word)
+    return word

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import DIRECTIONS
 from zhikun.identity import (
+    TOKEN,
     KeyRing,
     check_id_numbers,
     fault_text,
@@ -62,8 +63,8 @@ class Given:
     cells: Mapping[str, str]
 
 
-class _Wrong(ValueError):
-    """A row that cannot be taken, in words."""
+class Unanswerable(ValueError):
+    """A person or a row that cannot be taken, in words; it never names an identity number."""
 
 
 def rows_of(path: Path) -> list[Given]:
@@ -81,7 +82,12 @@ def rows_of(path: Path) -> list[Given]:
                 return [one for one in given if any(one.cells.values())]
     raise UnreadableFile(
         RowMessage(
-            "", 0, "", _("没有找到反馈表的表头"), _("“人员代码”或“身份证号”，和“结果”各一列"), _("请用预警名单加上“结果”列填写")
+            "",
+            0,
+            "",
+            _("没有找到反馈表的表头"),
+            _("“人员代码”或“身份证号”，和“结果”各一列"),
+            _("请用预警名单加上“结果”列填写"),
         )
     )
 
@@ -96,7 +102,7 @@ def take(
     for given in rows:
         try:
             findings.append((given.row, _finding(given, pack, runs, warned, ring, today, by)))
-        except (_Wrong, NotAMonth) as error:
+        except (Unanswerable, NotAMonth) as error:
             answers[given.row] = Answer(given.row, "refused", mask_id_numbers_in(str(error)))
     new = Decisions(data, ring).add([finding for _row, finding in findings]) if findings else []
     for (row, _found), is_new in zip(findings, new, strict=True):
@@ -135,18 +141,30 @@ def _finding(
     elif len(causes_by) == 1:
         direction = next(iter(causes_by))
     else:
-        raise _Wrong(_("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(m=month, d="、".join(direction_words().values())))
+        raise Unanswerable(
+            _("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(
+                m=month, d="、".join(direction_words().values())
+            )
+        )
     if direction not in causes_by:
-        raise _Wrong(_("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction]))
+        raise Unanswerable(
+            _("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction])
+        )
     if outcome == "helped" and not cells.get("helped_with"):
-        raise _Wrong(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
+        raise Unanswerable(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
     entered_by = cells.get("by", "") or by
     if not entered_by:
-        raise _Wrong(_("没有写经办人，以后无法说明是谁核实的。请填“经办人”。"))
+        raise Unanswerable(_("没有写经办人，以后无法说明是谁核实的。请填“经办人”。"))
     return Finding(
         person, pack.id, month, direction, _causes(cells.get("causes", ""), causes_by[direction], pack), outcome,
         cells.get("helped_with", ""), _day(cells.get("on", ""), today), entered_by, today,
     )  # fmt: skip
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether a text is meant as an identity number, right or wrong, and not as a token."""
+    plain = "".join(text.split())
+    return len(plain) < 2 * TOKEN.byte_width and sum(c.isdigit() for c in plain) >= len(plain) - 1 > 0
 
 
 def person_of(token: str, number: str, ring: KeyRing) -> bytes:
@@ -155,14 +173,16 @@ def person_of(token: str, number: str, ring: KeyRing) -> bytes:
         try:
             return token_from_text(token)
         except ValueError as error:
-            raise _Wrong(mask_id_numbers_in(str(error))) from None
+            raise Unanswerable(mask_id_numbers_in(str(error))) from None
     if not number:
-        raise _Wrong(_("没有写人员代码，也没有写身份证号，不知道是谁。请填其中一项。"))
+        raise Unanswerable(_("没有写人员代码，也没有写身份证号，不知道是谁。请填其中一项。"))
     checked = check_id_numbers(pa.array([number], pa.string()))
     plain = checked.numbers[0].as_py()
     if plain is None:
         found, expected, remedy = fault_text(int(checked.fault[0]))
-        raise _Wrong(_("{found}；应为{expected}；{remedy}。").format(found=found, expected=expected, remedy=remedy))
+        raise Unanswerable(
+            _("{found}；应为{expected}；{remedy}。").format(found=found, expected=expected, remedy=remedy)
+        )
     return token_of(ring, PURPOSE, plain)
 
 
@@ -172,15 +192,15 @@ def _warning(person: bytes, text: str, runs: Runs, warned: _Warned) -> tuple[Mon
         month = Month.read(text)
         run = runs.of(month)
         if run is None:
-            raise _Wrong(_("{m} 没有筛查过，没有预警可以反馈。请核对月份。").format(m=month))
+            raise Unanswerable(_("{m} 没有筛查过，没有预警可以反馈。请核对月份。").format(m=month))
         found = warned.of(run.file("warnings"), person)
         if not found:
-            raise _Wrong(_("这个人 {m} 没有预警。请核对人员和月份。").format(m=month))
+            raise Unanswerable(_("这个人 {m} 没有预警。请核对人员和月份。").format(m=month))
         return month, found
     for run in reversed(runs.all()):
         if found := warned.of(run.file("warnings"), person):
             return run.month, found
-    raise _Wrong(_("这个人没有过预警。请核对人员代码或身份证号。"))
+    raise Unanswerable(_("这个人没有过预警。请核对人员代码或身份证号。"))
 
 
 def _causes(text: str, known: list[str], pack: Pack) -> tuple[str, ...]:
@@ -189,7 +209,11 @@ def _causes(text: str, known: list[str], pack: Pack) -> tuple[str, ...]:
         return tuple(known)
     words = pack.monitoring.causes if pack.monitoring else {}
     asked = [part for part in text.replace("，", "、").replace(",", "、").split("、") if part.strip()]
-    return tuple(dict.fromkeys(_word(part.strip(), {code: words.get(code, code) for code in known}, known, _("原因")) for part in asked))
+    return tuple(
+        dict.fromkeys(
+            _word(part.strip(), {code: words.get(code, code) for code in known}, known, _("原因")) for part in asked
+        )
+    )
 
 
 def _day(text: str, today: date) -> date:
@@ -197,13 +221,13 @@ def _day(text: str, today: date) -> date:
         return today
     for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"):
         try:
-            day = datetime.strptime(text.split(" ")[0], form).date()  # noqa: DTZ007 - a day of the calendar has no zone
+            day = datetime.strptime(text.split(" ", maxsplit=1)[0], form).date()  # noqa: DTZ007 - a day of the calendar has no zone
         except ValueError:
             continue
         if day > today:
-            raise _Wrong(_("核实日期 {d} 晚于今天。请核对年份。").format(d=day))
+            raise Unanswerable(_("核实日期 {d} 晚于今天。请核对年份。").format(d=day))
         return day
-    raise _Wrong(_("“{t}”不是日期。请写成 2026-11-20。").format(t=text))
+    raise Unanswerable(_("“{t}”不是日期。请写成 2026-11-20。").format(t=text))
 
 
 def _word(text: str, words: Mapping[str, str], codes: Sequence[str], what: str) -> str:
@@ -212,9 +236,13 @@ def _word(text: str, words: Mapping[str, str], codes: Sequence[str], what: str) 
         if text in (code, words[code]):
             return code
     if not text:
-        raise _Wrong(_("“{w}”没有填。可填：{all}。").format(w=what, all="、".join(words[code] for code in codes)))
+        raise Unanswerable(_("“{w}”没有填。可填：{all}。").format(w=what, all="、".join(words[code] for code in codes)))
     hint = did_you_mean(text, words.values())
-    raise _Wrong(_("“{w}”不能是“{t}”。可填：{all}。{hint}").format(w=what, t=text, all="、".join(words[code] for code in codes), hint=hint))
+    raise Unanswerable(
+        _("“{w}”不能是“{t}”。可填：{all}。{hint}").format(
+            w=what, t=text, all="、".join(words[code] for code in codes), hint=hint
+        )
+    )
 
 
 def _heading(text: str) -> str:

@@ -62,11 +62,11 @@ class Inputs:
     population: Given
     indicators: Mapping[str, Given]
 
-    def record(self) -> dict[str, Any]:
-        """The files by their periods, numbers and hashes, as run.json keeps them."""
+    def record(self, data: Path) -> dict[str, Any]:
+        """The files by their periods, numbers, hashes and places in the data folder, as run.json keeps them."""
         return {
-            "population": _record(self.population),
-            "indicators": {name: _record(given) for name, given in sorted(self.indicators.items())},
+            "population": _record(self.population, data),
+            "indicators": {name: _record(given, data) for name, given in sorted(self.indicators.items())},
         }
 
 
@@ -124,6 +124,25 @@ def hash_of(body: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _record(given: Given) -> dict[str, Any]:
-    files = [{"period": str(f.period), "number": f.number, "sha256": f.sha256} for f in given.files]
+def inputs_in(record: Mapping[str, Any], data: Path) -> Inputs:
+    """The files that a run.json names."""
+    return Inputs(
+        _given(record["population"], data), {name: _given(one, data) for name, one in record["indicators"].items()}
+    )
+
+
+def _record(given: Given, data: Path) -> dict[str, Any]:
+    files = [
+        {"period": str(f.period), "number": f.number, "sha256": f.sha256, "path": _place(f.path, data)}
+        for f in given.files
+    ]
     return {"source": given.source, "files": files, "missing": [str(month) for month in given.missing]}
+
+
+def _place(path: Path, data: Path) -> str:
+    return (path.relative_to(data) if path.is_relative_to(data) else path).as_posix()
+
+
+def _given(record: Mapping[str, Any], data: Path) -> Given:
+    files = (GivenFile(Month.read(f["period"]), data / f["path"], f["sha256"], f["number"]) for f in record["files"])
+    return Given(record["source"], tuple(files), tuple(map(Month.read, record["missing"])))

@@ -13,7 +13,7 @@ from zhikun.identity import KeyRing, token_record
 from zhikun.screening import facts, output, points, quiet, sql, warnings
 from zhikun.screening.decisions import Decisions, decided, prefix_hash
 from zhikun.screening.errors import ScreeningRefused
-from zhikun.screening.model import FORMAT, PURPOSE, Earlier, Inputs, Limits, Ran, hash_of
+from zhikun.screening.model import FORMAT, PURPOSE, Earlier, Given, Inputs, Limits, Ran, hash_of, inputs_in
 from zhikun.screening.runs import Runs, whole, write_run
 from zhikun.screening.work import Task, Work, at_work, parquet
 from zhikun.wording import _
@@ -47,7 +47,7 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
         lines = log.lines()
         count = before.decisions if before is not None and not new_decisions else len(lines)
         day = on or (before.on if before is not None else day_of(month, today))
-        body = _depends_on(pack, month, day, inputs, calendar, earlier) | {
+        body = _depends_on(pack, month, day, inputs.record(data), calendar, earlier) | {
             "decisions": {"count": count, "sha256": prefix_hash(lines[:count])}
         }
         body = {"id": hash_of(body), **body}
@@ -65,6 +65,23 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
         write_run(new, body)
         folder = runs.replace(month, new)
         return Ran(folder, body, unchanged=False, later=_later(runs, month))
+
+
+def task_of(data: Path, pack: Pack, run: Earlier, *, ring: KeyRing, calendar: Calendar) -> Task:
+    """A month that was run as a task again, on the files and decisions it took then and the rules of the pack given."""
+    runs = Runs(data, pack.id)
+    previous = run.run["previous"]
+    earlier = None if previous is None else runs.of(Month.read(previous["month"]))
+    decisions = decided(Decisions(data, ring).history(), pack.id, run.month, run.decisions, earlier)
+    inputs = inputs_in(run.run["files"], data)
+    known = {name: given for name, given in inputs.indicators.items() if name in monitoring_of(pack).indicators}
+    unknown = {
+        name: Given(one.list_source, ()) for name, one in monitoring_of(pack).indicators.items() if name not in known
+    }
+    return Task(
+        monitoring_of(pack), run.month, run.on, Inputs(inputs.population, known | unknown), calendar, earlier, decisions,
+        lambda text: runs.of(Month.read(text)),
+    )  # fmt: skip
 
 
 def screen(work: Work) -> None:
@@ -96,7 +113,7 @@ def day_of(month: Month, today: date) -> date:
 
 
 def _depends_on(
-    pack: Pack, month: Month, day: date, inputs: Inputs, calendar: Calendar, earlier: Earlier | None
+    pack: Pack, month: Month, day: date, files: dict[str, Any], calendar: Calendar, earlier: Earlier | None
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -104,7 +121,7 @@ def _depends_on(
         "month": str(month),
         "on": day.isoformat(),
         "calendar": calendar.edition,
-        "files": inputs.record(),
+        "files": files,
         "previous": None if earlier is None else {"month": str(earlier.month), "id": earlier.id},
     }
 

@@ -29,6 +29,7 @@ class Runs:
     """The months of one pack in a data folder."""
 
     def __init__(self, data: Path, pack: str) -> None:
+        self.data = data
         self.folder = data / SCREENING / pack
         self.pack = pack
         self._held = False
@@ -106,7 +107,7 @@ class Runs:
 
     def with_other_files(self, inputs_of: Callable[[Month], Inputs]) -> list[Month]:
         """Months whose files are not those in force any more: one came late or was corrected."""
-        return [run.month for run in self.all() if run.run["files"] != inputs_of(run.month).record()]
+        return [run.month for run in self.all() if run.run["files"] != inputs_of(run.month).record(self.data)]
 
 
 def whole(run: Earlier) -> bool:

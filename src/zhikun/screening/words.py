@@ -18,12 +18,18 @@ def direction_words() -> dict[str, str]:
 
 def way_words() -> dict[str, str]:
     """The four ways to handle a warning (国办发〔2023〕39号)."""
-    return {"deliver": _("落实政策"), "enrol": _("按类型纳入"), "conference": _("一事一议"), "recheck": _("复核是否仍符合条件")}
+    return {
+        "deliver": _("落实政策"),
+        "enrol": _("按类型纳入"),
+        "conference": _("一事一议"),
+        "recheck": _("复核是否仍符合条件"),
+    }
 
 
 def outcome_words() -> dict[str, str]:
     return {
-        "verified": _("情况属实"), "helped": _("已帮扶"), "not_in_hardship": _("不困难"), "not_found": _("未见到本人"), "moved": _("已迁出"),
+        "verified": _("情况属实"), "helped": _("已帮扶"), "not_in_hardship": _("不困难"), "not_found": _("未见到本人"),
+         "moved": _("已迁出"),
     }  # fmt: skip
 
 

@@ -1,0 +1,346 @@
+"""`zhikun monitor`: the month's warnings, why each stands, what visits found, what is overdue."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zhikun import screening as room
+from zhikun.cli import monitor_text
+from zhikun.cli.keys import keys_answered, keys_option, ring_for
+from zhikun.cli.screen import (
+    FAULTS,
+    UNREADABLE,
+    UNUSABLE,
+    Day,
+    Refused,
+    aside,
+    folder,
+    lines,
+    load_pack,
+    progress,
+    say,
+    why,
+    writing,
+)
+from zhikun.screening.words import outcome_words
+from zhikun.tables import UnreadableFile
+from zhikun.wording import _
+from zhikun.workdays import BadExceptions, Calendar, Month, NotAMonth, load_calendar
+
+
+class Period(click.ParamType):  # type: ignore[type-arg]  # click is generic here only in its newest version
+    """A month on the command line: 2026-11."""
+
+    name = "月份"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Month:
+        if isinstance(value, Month):
+            return value
+        try:
+            return Month.read(str(value))
+        except NotAMonth as error:
+            self.fail(str(error), param, ctx)
+
+
+class Figure(click.ParamType):  # type: ignore[type-arg]  # click is generic here only in its newest version
+    """A name and its figure on the command line: inpatient=30."""
+
+    name = "名称=数值"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, sign, figure = str(value).partition("=")
+        if not sign or not name.strip() or not figure.strip():
+            self.fail(_("“{v}”应写成 名称=数值，如 inpatient=30。").format(v=value), param, ctx)
+        return name.strip(), figure.strip()
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--pack, --data, --keys: of every command here."""
+    pack = click.option(
+        "--pack", "pack_name", envvar="ZHIKUN_PACK", default="gansu", show_default=True, metavar="PACK",
+        help=_("有监测预警的政策包；也可写在环境变量 ZHIKUN_PACK 里"),
+    )  # fmt: skip
+    data = click.option(
+        "--data", type=click.Path(path_type=Path, file_okay=False), envvar="ZHIKUN_DATA", required=True, metavar="DIR",
+        help=_("数据文件夹；也可写在环境变量 ZHIKUN_DATA 里"),
+    )  # fmt: skip
+    return pack(data(keys_option(command)))
+
+
+MONTH = click.option("--month", type=Period(), metavar="YYYY-MM", help=_("哪个月（默认：最近筛查过的月）"))
+EXCEPTIONS = click.option(
+    "--exceptions", type=click.Path(path_type=Path), metavar="FILE.csv", help=_("管理员补充的放假、补班安排")
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help=_("用 JSON 写"))
+
+
+@click.group(help=_("监测预警：每月筛查，四色分级，核实期限，反馈和催办"))
+def monitor() -> None:
+    """Commands about monthly warnings."""
+
+
+@monitor.command(help=_("筛查一个月：名册与部门名单比对、打分、分级，与上月比较，算出核实期限"))
+@click.option("--month", type=Period(), required=True, metavar="YYYY-MM", help=_("筛查哪个月"))
+@click.option(
+    "--on", type=Day(), metavar="YYYY-MM-DD", help=_("预警发出的日子，期限从这天算起（默认：第一次筛查的那天）")
+)
+@click.option("--new-decisions", is_flag=True, help=_("这个月筛查过以后录入的反馈也算进去（默认：仍按当时已有的反馈）"))
+@common
+@EXCEPTIONS
+def run(
+    month: Month, on: date | None, new_decisions: bool, pack_name: str, data: Path, keys_path: Path | None,
+    exceptions: Path | None,
+) -> int:  # fmt: skip
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    calendar = _calendar(exceptions)
+    lists = _lists(data)
+    with answered(), progress() as bar:
+        monitoring = room.monitoring_of(pack)
+        bar(_("筛查"), 0, 1)
+        ran = room.run_month(
+            data, pack, month, room.inputs_of(lists, monitoring, month), ring=ring, calendar=calendar, today=_today(), on=on,
+            new_decisions=new_decisions,
+        )  # fmt: skip
+        bar(_("筛查"), 1, 1)
+        others = room.Runs(data, pack.id).with_other_files(lambda period: room.inputs_of(lists, monitoring, period))
+    for text in monitor_text.run_lines(ran, pack):
+        say(text)
+    again = sorted({*ran.later, *(other for other in others if other != month)})
+    if again:
+        say(
+            _("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(
+                m="、".join(f"zhikun monitor run --month {one}" for one in again)
+            )
+        )
+    return 0
+
+
+@monitor.command(
+    help=_(
+        "说明一个人的预警：每项指标的数值、名单、权重、算式，级别、期限和历次变化。不写 PERSON 时会询问，输入不显示"
+    )
+)
+@click.argument("person", required=False, metavar="[人员代码]")
+@MONTH
+@common
+@EXCEPTIONS
+@AS_JSON
+def explain(
+    person: str | None, month: Month | None, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered():
+        token = room.person_of(*_asked(person), ring)
+        found = room.explain(data, pack, token, ring=ring, calendar=_calendar(exceptions), month=month)
+    if as_json:
+        click.echo(json.dumps(room.as_data(found), ensure_ascii=False, indent=1))
+    else:
+        for text in monitor_text.explanation_lines(found, pack):
+            say(text)
+    return 0
+
+
+@monitor.command(help=_("收入户核实的反馈：整份表（CSV 或工作簿），或用选项写一个人；逐行回答，重复的只记一次"))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--person", metavar="CODE", help=_("一个人的人员代码（写 - 时询问身份证号，输入不显示）"))
+@click.option("--outcome", metavar="RESULT", help=_("结果：{all}").format(all="、".join(outcome_words().values())))
+@click.option("--helped-with", metavar="TEXT", help=_("帮扶措施，结果是“已帮扶”时必填"))
+@click.option("--causes", metavar="TEXT", help=_("只处理了其中几项原因时写，用顿号分开"))
+@click.option("--direction", metavar="TEXT", help=_("两个方向都有预警时写：可能需要帮扶、可能不再符合条件"))
+@click.option("--visited-on", type=Day(), metavar="YYYY-MM-DD", help=_("核实日期（默认：今天）"))
+@click.option("--by", metavar="NAME", help=_("经办人（默认：本机登录的用户）"))
+@MONTH
+@common
+def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
+    file: Path | None, person: str | None, outcome: str | None, helped_with: str | None, causes: str | None,
+    direction: str | None, visited_on: date | None, by: str | None, month: Month | None, pack_name: str, data: Path,
+    keys_path: Path | None,
+) -> int:  # fmt: skip
+    if (file is None) == (person is None):
+        raise click.UsageError(_("请写反馈文件 FILE，或写 --person 和 --outcome 反馈一个人，两者写一种。"))
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered():
+        if file is not None:
+            rows = _rows(file)
+        else:
+            token, number = _asked(None if person == "-" else person)
+            rows = list(room.as_rows({
+                "person": token, "id_number": number, "month": month, "direction": direction, "outcome": outcome,
+                "helped_with": helped_with, "causes": causes, "on": visited_on, "by": by,
+            }))  # fmt: skip
+        answers = room.take(data, pack, rows, ring=ring, today=_today(), by=by or _user())
+    refused = [answer for answer in answers if answer.state == "refused"]
+    say(
+        _("反馈 {n} 行：新收 {a} 行，已有 {k} 行，退回 {r} 行。").format(
+            n=len(answers), a=sum(a.state == "accepted" for a in answers), k=sum(a.state == "known" for a in answers), r=len(refused)
+        )
+    )  # fmt: skip
+    if refused:
+        say(
+            lines([_("第 {n} 行：{t}").format(n=a.row, t=a.text) for a in refused], _("退回的行，改好后整份再交即可："))
+        )
+    return FAULTS if refused else 0
+
+
+@monitor.command(help=_("试算：换权重、分档或各级起点，同一个月各县各色预警会有多少，与实际比较；什么也不写"))
+@click.option(
+    "--weight",
+    "weights",
+    type=Figure(),
+    multiple=True,
+    metavar="指标=权重",
+    help=_("如 inpatient=30；一个方向合计 100"),
+)
+@click.option("--level", "levels", type=Figure(), multiple=True, metavar="级别=分数", help=_("如 blue=25"))
+@click.option(
+    "--band", "bands", type=Figure(), multiple=True, metavar="指标:档=起点:分", help=_("如 large_medical:1=8000:40")
+)
+@MONTH
+@common
+@EXCEPTIONS
+def simulate(
+    weights: Sequence[tuple[str, str]], levels: Sequence[tuple[str, str]], bands: Sequence[tuple[str, str]],
+    month: Month | None, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None,
+) -> int:  # fmt: skip
+    if not (weights or levels or bands):
+        raise click.UsageError(_("没有写要换什么。请写 --weight、--level 或 --band。"))
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    changes = room.Changes(
+        {name: _number(value) for name, value in weights}, {name: _number(value) for name, value in levels},
+        dict(_band(name, value) for name, value in bands),
+    )  # fmt: skip
+    with answered():
+        tried = room.changed(room.monitoring_of(pack), changes)
+        of, counts = room.simulate(data, pack, tried, ring=ring, calendar=_calendar(exceptions), month=month)
+    for text in monitor_text.simulation_lines(of, counts, pack):
+        say(text)
+    return 0
+
+
+@monitor.command(help=_("催办：到这一天为止超期未核实的预警，按政策包提醒县、市、省；同一件只发一次"))
+@click.option("--on", type=Day(), required=True, metavar="YYYY-MM-DD", help=_("哪一天"))
+@common
+@EXCEPTIONS
+def reminders(on: date, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None) -> int:
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered():
+        sent = room.remind(data, pack, on, ring=ring, calendar=_calendar(exceptions))
+    for text in monitor_text.reminder_lines(sent, pack):
+        say(text)
+    return 0
+
+
+@monitor.command(help=_("给其他部门的名单：每条推送一个 CSV，只有约定的列，姓名和证件号码遮盖"))
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help=_("写到哪个文件夹"))
+@MONTH
+@common
+@EXCEPTIONS
+def routes(
+    out: Path, month: Month | None, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None
+) -> int:
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered(), writing(folder(out) / "routes"):
+        written = room.write_routes(data, pack, out, ring=ring, calendar=_calendar(exceptions), month=month)
+    if not written:
+        say(_("政策包“{p}”没有写推送给其他部门的名单。").format(p=pack.title))
+    for one in written:
+        say(_("{d}：{t} {n} 人 → {f}").format(d=one.route.department, t=one.route.title, n=one.rows, f=one.file))
+    return 0
+
+
+@monitor.command(help=_("预警准不准：按指标和名单，核实了多少、属实多少、帮扶多少、用了几天"))
+@common
+def precision(pack_name: str, data: Path, keys_path: Path | None) -> int:
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered():
+        found = room.precision(data, pack, ring=ring)
+    for text in monitor_text.precision_lines(found):
+        say(text)
+    return 0
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """What the screening refuses, as a refusal of the command."""
+    try:
+        with keys_answered():
+            yield
+    except room.ScreeningDamaged as error:
+        raise Refused(str(error), UNREADABLE) from None
+    except (room.ScreeningRefused, room.Unanswerable) as error:
+        raise Refused(str(error), UNUSABLE) from None
+    except OSError as error:
+        raise Refused(_("读写不了 {p}：{why}。").format(p=error.filename, why=why(error)), UNREADABLE) from None
+
+
+def _lists(data: Path) -> Any:
+    """What was received in this data folder."""
+    from zhikun.intake.lists import Lists  # noqa: PLC0415 - only a run reads lists; the other commands start without them
+
+    return Lists(data)
+
+
+def _asked(person: str | None) -> tuple[str, str]:
+    """(token text, identity number): the number is asked for and never shown; on a command line it would stay in its history."""
+    if person is not None:
+        if room.looks_like_number(person):
+            aside(_("身份证号会留在命令的历史记录里。请不带它再运行一次，按提示输入。"))
+            raise Refused(_("没有查询。"), UNREADABLE)
+        return person, ""
+    text = str(click.prompt(_("身份证号或人员代码（输入不显示）"), hide_input=True, err=True)).strip()
+    return ("", text) if room.looks_like_number(text) else (text, "")
+
+
+def _rows(file: Path) -> list[Any]:
+    try:
+        return room.rows_of(file)
+    except UnreadableFile as error:
+        raise Refused(
+            lines([str(m) for m in error.messages], _("“{f}”读不了：").format(f=file.name)), UNREADABLE
+        ) from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(_("“{t}”不是数。请写阿拉伯数字，如 30。").format(t=text)) from None
+
+
+def _band(name: str, value: str) -> tuple[tuple[str, int], tuple[float, float]]:
+    indicator, sign, number = name.partition(":")
+    low, other, points = value.partition(":")
+    if not (sign and other and number.isdecimal()):
+        raise click.UsageError(
+            _("“{n}={v}”应写成 指标:档=起点:分，如 large_medical:1=8000:40。").format(n=name, v=value)
+        )
+    return (indicator, int(number)), (_number(low), _number(points))
+
+
+def _calendar(file: Path | None) -> Calendar:
+    try:
+        return load_calendar(*([file] if file else []))
+    except BadExceptions as error:
+        raise Refused(str(error), UNREADABLE) from None
+    except OSError as error:
+        raise Refused(_("读不了 {p}：{why}。").format(p=file, why=why(error)), UNREADABLE) from None
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

@@ -1,0 +1,196 @@
+"""One person's warning opened: every indicator, the value, the files, the weight, the arithmetic, the colour, the history.
+
+The month is screened again for this one person, by the same statements, on the files and decisions it took then; what comes
+out must be what was written, and where it is not, the explanation says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from zhikun.engine.packs.model import Pack
+from zhikun.engine.packs.monitoring import Indicator
+from zhikun.identity import KeyRing, token_text
+from zhikun.screening import output
+from zhikun.screening.decisions import Decisions, Finding
+from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.model import Limits
+from zhikun.screening.running import screen, task_of
+from zhikun.screening.runs import Runs
+from zhikun.screening.work import Work, at_work, parquet
+from zhikun.wording import _
+from zhikun.workdays import Calendar, Month
+
+#: How an indicator stands for a person: it counts; it counts with last month's value; its cause is handled; below the first
+#: band; not in the list; a file is missing or a cell blank and nothing is certain; not for the person's groups.
+STATES = ("counts", "carried", "quiet", "below", "absent", "unknown", "other_groups")
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One indicator for the person. Numbers are exact; `value` is None where nothing is certain."""
+
+    indicator: str
+    direction: str
+    state: str
+    value: Decimal | None
+    unit: str
+    band: str
+    points: Decimal
+    weight: Decimal
+    contribution: Decimal
+    at_least: bool
+    files: tuple[str, ...]  # in which the person stands
+    looked_in: tuple[str, ...]  # on which the indicator rests this month
+    missing: tuple[str, ...]  # periods that were due and have no file
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A person in a month. `warnings` and `history` are rows of warnings.parquet."""
+
+    person: str
+    month: str
+    shown: str
+    groups: tuple[str, ...]
+    household: str
+    place: str
+    lines: tuple[Line, ...]
+    warnings: tuple[dict[str, Any], ...]
+    history: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
+    pack_changed: bool
+    as_written: bool  # what comes out now is what the month's files say
+
+
+def explain(
+    data: Path, pack: Pack, person: bytes, *, ring: KeyRing, calendar: Calendar, month: Month | None = None,
+    limits: Limits | None = None,
+) -> Explanation:  # fmt: skip
+    """Everything about one person in a month (the newest that was run). Raises ScreeningRefused for somebody not watched."""
+    runs = Runs(data, pack.id)
+    run = runs.latest(month)
+    history = _history(runs, person)
+    task = task_of(data, pack, run, ring=ring, calendar=calendar)
+    with at_work(task, limits or Limits(), only=person) as work:
+        screen(work)
+        again = _rows(work, output.warnings_of(work))
+        found = _rows(work, _watched(work))
+        if not found and not history:
+            raise ScreeningRefused(
+                _(
+                    "{m} 的监测名册里没有这个人，也没有过预警。请核对人员代码或身份证号；确是困难群众的，请先列入名册。"
+                ).format(m=run.month)
+            )
+        about: dict[str, Any] = found[0] if found else {"groups": 0, "household": None, "place": None, "shown": None}
+        lines = tuple(_line(work, n, one, about["groups"]) for n, one in enumerate(work.indicators)) if found else ()
+    written = [row for row in history if row["month"] == str(run.month)]
+    codes = list(task.monitoring.groups)
+    findings = tuple(f for f in Decisions(data, ring).history() if f.person == person and f.pack == pack.id)
+    return Explanation(
+        token_text(person), str(run.month), about["shown"] or "",
+        tuple(code for bit, code in enumerate(codes) if about["groups"] >> bit & 1),
+        about["household"] or "", str(about["place"] or ""), lines, tuple(written), tuple(history), findings,
+        run.run["pack"]["hash"] != pack.hash, again == written,
+    )  # fmt: skip
+
+
+def shown_names(work: Work, persons: str) -> str:
+    """A query for the masked name and number (`shown`) of the persons in a table."""
+    population = work.task.inputs.population
+    return (
+        f"SELECT person, arg_min(shown, row) AS shown FROM {parquet(*(f.path for f in population.files))}"
+        f" WHERE person IN (SELECT person FROM {persons}) GROUP BY person"
+    )
+
+
+def as_data(found: Explanation) -> dict[str, Any]:
+    """The explanation as plain data: numbers and days as texts, no tokens but the person's own."""
+    return {
+        "person": found.person,
+        "month": found.month,
+        "shown": found.shown,
+        "groups": list(found.groups),
+        "household": found.household,
+        "place": found.place,
+        "indicators": [_plain({name: getattr(line, name) for name in Line.__slots__}) for line in found.lines],
+        "warnings": [_plain({k: v for k, v in row.items() if k != "person"}) for row in found.warnings],
+        "history": [
+            _plain({k: row[k] for k in ("month", "direction", "level", "score", "change", "cleared_by", "raised", "deadline")})
+            for row in found.history
+        ],
+        "findings": [
+            {"month": str(f.month), "direction": f.direction, "causes": list(f.causes), "outcome": f.outcome,
+             "helped_with": f.helped_with, "on": f.on.isoformat(), "by": f.by}
+            for f in found.findings
+        ],
+        "pack_changed": found.pack_changed,
+        "as_written": found.as_written,
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, Decimal | date) else value
+
+
+def _watched(work: Work) -> str:
+    return f"SELECT p.*, s.shown FROM people p LEFT JOIN ({shown_names(work, 'people')}) s USING (person)"
+
+
+def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
+    """The person's rows of every month, oldest first."""
+    files = [run.file("warnings") for run in runs.all()]
+    if not files:
+        return []
+    with duckdb.connect() as con:
+        query = f"SELECT * FROM {parquet(*files)} WHERE person = $1 ORDER BY month, direction"
+        return [dict(row) for row in con.execute(query, [person]).to_arrow_table().to_pylist()]
+
+
+def _rows(work: Work, query: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in work.con.sql(query).to_arrow_table().to_pylist()]
+
+
+def _line(work: Work, number: int, one: Indicator, groups: int) -> Line:
+    """How one indicator stands."""
+    given = work.given(one)
+    found = _rows(
+        work,
+        f"SELECT q.low, q.band, q.open, q.carried, q.c, q.more, e.files, (id, i) IN (SELECT (id, i) FROM quiet) AS quiet"
+        f" FROM points q JOIN evidence e USING (e) WHERE q.i = {number}",
+    )
+    point = found[0] if found else None
+    concerns = not one.groups or bool(groups & work.group_mask(one))
+    band = one.bands[point["band"] - 1] if point and point["band"] else None
+    return Line(
+        one.id, one.direction, _state(point, concerns=concerns, complete=given.complete),
+        None if point is None or point["low"] is None else Decimal(point["low"]) / _MILLION, one.unit,
+        band.title if band else "", Decimal(str(band.points)) if band else Decimal(0), Decimal(str(one.weight)),
+        Decimal(point["c"]) / _MILLION if point else Decimal(0),
+        bool(point["more"]) if point else concerns and not given.complete,
+        tuple(point["files"]) if point else (), tuple(file.label(given.source) for file in given.files),
+        tuple(map(str, given.missing)),
+    )  # fmt: skip
+
+
+def _state(point: dict[str, Any] | None, *, concerns: bool, complete: bool) -> str:
+    if not concerns:
+        return "other_groups"
+    if point is None:
+        return "absent" if complete else "unknown"
+    if not point["c"]:
+        return "unknown" if point["more"] else "below"
+    if point["quiet"]:
+        return "quiet"
+    return "carried" if point["carried"] else "counts"
