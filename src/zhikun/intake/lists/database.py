@@ -92,7 +92,7 @@ def _driver(kind: str) -> Any:
         raise ListUnreadable(
             _(
                 "这台机器没有装读数据库的组件（adbc-driver-{k}），这份名单没有接收。"
-                "请运行 pip install 'zhikun[databases]' 后再试，或请对方导出文件。"
+                "请按 requirements/runtime.txt 重新安装后再试，或请对方导出文件。"
             )
             .format(k=kind)
         ) from None  # fmt: skip
