@@ -23,10 +23,20 @@ PLACEHOLDERS = {
     "FILE.csv",
     "START",
     "DAYS",
+    "RECEIPT",
+    "ADDRESS",
+    "SOURCE",
+    "PERIOD",
     "MONTH",
+    "DAY",
+    "SQL",
+    "TEXT",
 }
-# Names of formats, of our program, of packs and of what a demo is like: Chinese offices write them so.
-NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu", "province"}
+# Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
+NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu", "inpatients", "province", "county"} | {
+    *("sqlite", "postgresql", "https", "db", "table", "Q"),
+    *("PGPASSWORD", "ZHIKUN", "DATA", "ENDPOINT", "TOKEN"),  # variables of the environment
+}
 
 
 def walk(command, path=()):
@@ -59,11 +69,22 @@ def test_every_argument_and_option_says_what_it_is_for(path, command, zhikun):
 
 def test_the_fixed_names_are_there():
     """Others build on them."""
-    fixed = {"packs check", "packs cases", "survey template", "survey check", "demo county", "assess", "whatif"}
+    fixed = {
+        "packs check",
+        "packs cases",
+        "survey template",
+        "survey check",
+        "demo county",
+        "assess",
+        "whatif",
+        "lists receive",
+        "lists status",
+    }
     assert fixed <= {" ".join(path) for path, _command in COMMANDS}
     options = {" ".join(path): {o for p in command.params for o in p.opts} for path, command in COMMANDS}
     assert {"--pack", "--on", "--out", "--explain", "--members", "--markdown", "--json"} <= options["assess"]
     assert {"--like", "--seed", "--out"} <= options["demo county"]
+    assert {"--source", "--period", "--pack", "--data", "--keys", "--by", "--rejects"} <= options["lists receive"]
 
 
 def test_without_a_command_the_help_is_shown(zhikun):

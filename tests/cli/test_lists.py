@@ -95,3 +95,23 @@ def test_a_file_that_is_no_list_and_keys_that_are_not_there(desk, zhikun):
     answer = receive(zhikun, stays(desk))
     assert answer.code == 3
     assert "zhikun keys init" in answer.err
+
+
+def test_a_database_is_an_address_and_what_is_none_is_told(desk, zhikun):
+    import contextlib
+    import sqlite3
+
+    pytest.importorskip(
+        "adbc_driver_sqlite", reason="adbc-driver-sqlite is not installed: pip install 'zhikun[databases]'"
+    )
+    with contextlib.closing(sqlite3.connect(desk / "h.db")) as connection, connection:
+        connection.execute('CREATE TABLE t ("身份证号" TEXT, "姓名" TEXT)')
+        connection.executemany("INSERT INTO t VALUES (?, '张三丰')", [(number(i),) for i in range(50)])
+    words = ("--source", "inpatients", "--period", "2026-11", "--on", "2026-11-22")
+    answer = zhikun("lists", "receive", "--from", f"sqlite:///{desk / 'h.db'}?table=t", *words)
+    assert answer.code == 0, answer.said
+    assert "收下 50 行" in answer.out
+    assert "文件里没有这些列" in answer.out
+    assert zhikun("lists", "receive", "--from", "ftp://x/y", *words).code == 2
+    assert zhikun("lists", "receive", *words).code == 2
+    assert zhikun("lists", "receive", "--from", "http://127.0.0.1:1/x", "--query", "SELECT 1", *words).code == 2

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
+from zhikun.cli.keys import default_path, keys, keys_option
+from zhikun.cli.lists import lists
+from zhikun.cli.monitor import monitor
 from zhikun.cli.screen import UNREADABLE, USAGE, Refused, load_pack, progress, say, writing
 from zhikun.cli.survey import workbook
 from zhikun.intake import survey
 from zhikun.intake.demo import COUNTIES, NOTE, UnknownCounty, generate
 from zhikun.intake.demo.months import LIKE, MANIFEST, Asked, Made, MonthsRefused, write_months
 from zhikun.wording import _
+from zhikun.workdays import Month
 
 
 @click.group(help=_("演示数据（全部为生成数据，不是真实人员）"))
@@ -49,8 +56,27 @@ def county(like: str, seed: int, out: Path) -> int:
 @click.option("--seed", default=1, show_default=True, metavar="N", help=_("种子：同一个数总是生成同样的文件"))
 @click.option("--people", type=int, metavar="N", help=_("省的监测人数，不写时为四百二十万；演示县的人数是固定的"))
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help=_("写到哪个文件夹"))
-def months(like: str, pack_name: str, count: int, first: str, seed: int, people: int | None, out: Path) -> int:
-    """Department files of several months."""
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=_("同时按次序接收全部名单、逐月筛查，写进这个数据文件夹"),
+)
+@keys_option
+@click.pass_context
+def months(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
+    context: click.Context,
+    like: str,
+    pack_name: str,
+    count: int,
+    first: str,
+    seed: int,
+    people: int | None,
+    out: Path,
+    data: Path | None,
+    keys_path: Path | None,
+) -> int:
+    """Department files of several months; with `--data` received and screened as well."""
     asked = Asked(like, seed, count, first, people)
     try:
         with writing(out), progress() as report:
@@ -61,8 +87,40 @@ def months(like: str, pack_name: str, count: int, first: str, seed: int, people:
     say(_("{o}：{m} 个月，{f} 个文件，{r:,} 行，监测 {n:,} 人。{note}").format(
         o=out, m=count, f=len(made.sheets), r=rows, n=made.watched, note=NOTE))  # fmt: skip
     say(_("{m} 写明每个文件的行数、有意放入的错误和接收次序。").format(m=out / MANIFEST))
-    _say_next(made, out, pack_name)
+    if data is None:
+        _say_next(made, out, pack_name)
+        return 0
+    _carry(context, made, out, {"pack_name": pack_name, "data": data, "keys_path": keys_path})
     return 0
+
+
+def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any]) -> None:
+    """All files received in their order, as an office would; each month screened on its last day.
+
+    A file that is held stays held, as it would: what to do is on the screen.
+    """
+    data: Path = place["data"]
+    data.mkdir(parents=True, exist_ok=True)
+    path = place["keys_path"] or default_path()
+    if not path.exists():
+        context.invoke(keys.commands["init"], data=data, keys_path=place["keys_path"], reason=_("演示"))
+    said, received, last = "", json.loads((out / MANIFEST).read_text(encoding="utf-8"))["receive"], ""
+    for number, step in enumerate(received):
+        month, day = Month.read(step["day"][:7]), date.fromisoformat(step["day"])
+        if str(month) != said:
+            said = str(month)
+            say(_("—— {m} 收到的名单 ——").format(m=said))
+        context.invoke(
+            lists.commands["receive"], file=out / step["file"], origin=None, query="", source_name=step["source"],
+            period=Month.read(step["period"]), by=_("演示"), rejects=None, on=day, **place,
+        )  # fmt: skip
+        following = received[number + 1]["day"][:7] if number + 1 < len(received) else ""
+        if following != step["day"][:7]:
+            last = str(month)
+            context.invoke(
+                monitor.commands["run"], month=month, on=month.last_day(), new_decisions=False, exceptions=None, **place
+            )
+    say(_("打开一个人的预警：zhikun monitor explain 人员代码 --month {m} --data {d}").format(m=last, d=data))
 
 
 def _say_next(made: Made, out: Path, pack_name: str) -> None:

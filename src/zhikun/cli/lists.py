@@ -66,9 +66,7 @@ def pack_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 BY = click.option("--by", metavar="NAME", help=_("经办人（默认：本机登录的用户）"))
-PERIOD = click.option(
-    "--period", type=Period(), required=True, metavar="YYYY-MM", help=_("报送期，如 2026-11、2026-Q3")
-)
+PERIOD = click.option("--period", type=Period(), required=True, metavar="PERIOD", help=_("报送期，如 2026-11、2026-Q3"))
 
 
 @click.group(help=_("部门名单：接收、查看、放行或拒收"))
@@ -83,8 +81,8 @@ def lists() -> None:
     "origin",
     metavar="ADDRESS",
     help=_(
-        "不从文件而从数据库或接口接收：sqlite:///库.db?table=表、postgresql://主机/库?table=表、https://主机/接口。"
-        "数据库口令写在 PGPASSWORD 里，接口口令写在 ZHIKUN_ENDPOINT_TOKEN 里"
+        "不从文件而从数据库或接口接收， 如 sqlite:///库.db?table=表 或 postgresql://主机/库?table=表 "
+        "或 https://主机/接口 。 数据库口令写在 PGPASSWORD 里， 接口口令写在 ZHIKUN_ENDPOINT_TOKEN 里"
     ),
 )
 @click.option("--query", default="", metavar="SQL", help=_("数据库里的一条查询，代替 ?table=；只读"))
@@ -100,7 +98,7 @@ def lists() -> None:
     metavar="FILE",
     help=_("退回的工作簿写到哪里（默认：原文件旁“…-退回.xlsx”）"),
 )
-@click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("按哪一天判断日期是否在将来（默认：今天）"))
+@click.option("--on", type=Day(), metavar="DAY", help=_("按哪一天判断日期是否在将来（默认：今天）"))
 def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
     file: Path | None,
     origin: str | None,
@@ -200,8 +198,8 @@ def tell(received: room.Received) -> int:
 @lists.command(help=_("看一个月里各份名单到没到、能不能用、结论依据哪一期"))
 @pack_option
 @data_option
-@click.option("--month", type=Period(), metavar="YYYY-MM", help=_("哪个月（默认：本月）"))
-@click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("在哪一天看（默认：今天）"))
+@click.option("--month", type=Period(), metavar="MONTH", help=_("哪个月（默认：本月）"))
+@click.option("--on", type=Day(), metavar="DAY", help=_("在哪一天看（默认：今天）"))
 def status(pack_name: str, data: Path, month: Month | None, on: date | None) -> int:
     _pack, monitoring = watched(pack_name)
     day = on or _today()
@@ -237,7 +235,7 @@ def status(pack_name: str, data: Path, month: Month | None, on: date | None) -> 
 
 
 @lists.command(help=_("放行一份待核的名单，如 inpatients/2026-11/001"))
-@click.argument("receipt")
+@click.argument("receipt", metavar="RECEIPT")
 @data_option
 @click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
 @click.option("--why", required=True, metavar="TEXT", help=_("为什么可以用"))
@@ -246,7 +244,7 @@ def release(receipt: str, data: Path, by: str, why: str) -> int:
 
 
 @lists.command(help=_("拒收一份待核的名单，如 inpatients/2026-11/001；它的行不会用来下结论"))
-@click.argument("receipt")
+@click.argument("receipt", metavar="RECEIPT")
 @data_option
 @click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
 @click.option("--why", required=True, metavar="TEXT", help=_("为什么不能用"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,15 +24,12 @@ from zhikun.intake.lists.holds import Seen, holds
 from zhikun.intake.lists.model import NAMES, PERSON, ROWS, ListFile, Receipt, State
 from zhikun.intake.lists.profile import changes, compared, profile_of
 from zhikun.intake.lists.rejects import Rejects
-from zhikun.intake.lists.rows import KEY, RowReader, has_names, kept_columns
+from zhikun.intake.lists.rows import KEY, Read, RowReader, has_names
 from zhikun.intake.lists.sealed import NamesWriter, read_names
-from zhikun.intake.lists.settle import Heads, doubled, rewrite, writer
+from zhikun.intake.lists.settle import InOrderOfFile, InOrderOfPerson, Rows, Settled
 from zhikun.intake.lists.store import Lists, due_months, now
 from zhikun.wording import _
 from zhikun.workdays import Month
-
-_PART = "rows.part"  # not named .parquet before it is whole: a rotation of the keys renews every Parquet file it finds
-_GROUP_ROWS = 1 << 18
 
 Progress = Callable[[str, int, int], None]
 
@@ -86,8 +83,7 @@ class _Work:
     number: int
     reader: RowReader
     base: ListFile | None  # whose rejects come back corrected
-    heads: Heads = field(default_factory=Heads)
-    doubled: list[tuple[int, int, int]] = field(default_factory=list)
+    rows: Rows
     kept: int = 0
 
 
@@ -124,15 +120,15 @@ def receive(
         blocks, base = _base(lists, delivery, layout, coming.blocks())
         number = lists.next_number(delivery.source.id, delivery.period)
         reader = RowReader(delivery.source, layout, ring, delivery.bounds)
-        work = _Work(delivery, ring, lists, folder, number, reader, base)
+        work = _Work(delivery, ring, lists, folder, number, reader, base, _rows(folder, reader))
         about = f"{delivery.source.id}/{delivery.period}/{number:03d}"
         part = folder / ("." + rejects.name)
         with _unwritten(folder), _rejects(Rejects(part, layout, about)) as book:
             ended = _read(work, blocks, coming, book, progress)
             if not coming.known_hash and (known := _known(lists, delivery, ended.sha256)):
                 return Received(known, again=True)
-            _settle(work, book)
-            receipt = _receipt(work, ended, coming.file)
+            settled = _settle(work, book)
+            receipt = _receipt(work, settled, ended, coming.file)
             written = book.close()
         if written:
             _put_rejects(part, rejects)
@@ -198,20 +194,22 @@ def _read(work: _Work, blocks: Iterator[Block], coming: Coming, book: Rejects, p
     reader, source = work.reader, work.delivery.source
     about = f"{source.id}/{work.delivery.period}/{work.number:03d}"
     names = NamesWriter(work.folder / NAMES, work.ring, about) if has_names(source) else None
-    with writer(work.folder / _PART, reader.part_schema) as part:
-        if work.base is not None:
-            work.kept = _take_over(work, part, names)
+    if work.base is not None:
+        work.kept = _take_over(work, names)
+    # Tokens of one block are made and written while the next one is read and checked.
+    with ThreadPoolExecutor(1) as behind:
+        last: Future[None] | None = None
         for block in blocks:
             read = reader.read(block)
-            if read.table.num_rows:
-                part.write_table(read.table, row_group_size=_GROUP_ROWS)
-                work.heads.add(read.table.column(KEY if reader.keyed else PERSON))
-                if names is not None and read.names is not None:
-                    names.write(read.names)
+            if last is not None:
+                last.result()
+            last = behind.submit(_put, work.rows, names, read)
             if read.rejected is not None:
                 book.add(read.rejected)
             if progress is not None:
                 progress(_("检查“{t}”").format(t=source.title), reader.tally.rows, reader.tally.rows)
+        if last is not None:
+            last.result()
     if names is not None:
         names.close()
     ended = coming.finish()
@@ -221,19 +219,26 @@ def _read(work: _Work, blocks: Iterator[Block], coming: Coming, book: Rejects, p
     return ended
 
 
-def _take_over(work: _Work, part: pq.ParquetWriter, names: NamesWriter | None) -> int:
+def _put(rows: Rows, names: NamesWriter | None, read: Read) -> None:
+    """A block to disk."""
+    table = read.table()
+    if table.num_rows:
+        rows.add(table)
+        if names is not None and read.names is not None:
+            names.write(read.names)
+
+
+def _take_over(work: _Work, names: NamesWriter | None) -> int:
     """The rows of the file that this one completes."""
-    count, keyed = 0, work.reader.keyed
     if work.base is None:
         return 0
+    count, schema = 0, work.reader.part_schema
     with pq.ParquetFile(work.base.rows) as file:
         for batch in file.iter_batches(batch_size=BLOCK_ROWS):
             table = pa.Table.from_batches([batch])
-            if keyed:
+            if work.reader.keyed:
                 table = table.append_column(KEY, work.reader.no_keys(table.num_rows))
-            table = table.select(work.reader.part_schema.names).cast(work.reader.part_schema)
-            part.write_table(table, row_group_size=_GROUP_ROWS)
-            work.heads.add(table.column(KEY if keyed else PERSON))
+            work.rows.add(table.select(schema.names).cast(schema))
             count += table.num_rows
     if names is not None and work.base.names.exists():
         for table in read_names(work.base.names, work.ring):
@@ -241,34 +246,32 @@ def _take_over(work: _Work, part: pq.ParquetWriter, names: NamesWriter | None) -
     return count
 
 
-def _settle(work: _Work, book: Rejects) -> None:
+def _settle(work: _Work, book: Rejects) -> Settled:
     """Doubled rows leave; what stays gets its name."""
-    reader, part, done = work.reader, work.folder / _PART, work.folder / "settled.part"
-    columns = [KEY if reader.keyed else PERSON, *(column.name for column in kept_columns(work.delivery.source))]
-    work.doubled = doubled(part, columns, work.heads, work.folder)
-    by_person = work.delivery.source.kind == "population"
-    if work.doubled or by_person or reader.keyed:
-        dropped = np.array([at for at, _again, _first in work.doubled], dtype=np.int64)
-        rewrite(part, done, reader.schema, dropped, work.folder, by_person=by_person)
-        part.unlink()
-    else:
-        part.rename(done)
+    tally, done = work.reader.tally, work.folder / "settled.part"
+    settled = work.rows.settle(done)
     done.rename(work.folder / ROWS)
-    if work.doubled:
-        book.add_duplicates([(again, first) for _at, again, first in work.doubled])
-        reader.tally.accepted -= len(work.doubled)
-        reader.tally.rejected["duplicate"] += len(work.doubled)
+    if settled.doubled:
+        book.add_duplicates(settled.doubled)
+        tally.accepted -= len(settled.doubled)
+        tally.rejected["duplicate"] += len(settled.doubled)
+    return settled
 
 
-def _receipt(work: _Work, ended: Ended, file: str) -> Receipt:
+def _rows(folder: Path, reader: RowReader) -> Rows:
+    if reader.source.kind == "population" and not reader.keyed:
+        return InOrderOfPerson(folder, reader.schema)
+    return InOrderOfFile(folder, reader.part_schema, reader.schema, KEY if reader.keyed else PERSON)
+
+
+def _receipt(work: _Work, settled: Settled, ended: Ended, file: str) -> Receipt:
     delivery, tally = work.delivery, work.reader.tally
     source, period = delivery.source, delivery.period
     profile = profile_of(work.folder / ROWS, source, period)
-    people, repeated = work.heads.people(np.array([at for at, _a, _f in work.doubled], dtype=np.int64))
     rejected = {reason: n for reason, n in tally.rejected.most_common() if n}
     profile |= {
-        "people": people,
-        "repeated_people": repeated,
+        "people": settled.people,
+        "repeated_people": settled.repeated,
         "missing_keys": rejected.get("id_blank", 0),
         "check_digits": rejected.get("id_check", 0),
         "suspect_numbers": tally.suspect_numbers,

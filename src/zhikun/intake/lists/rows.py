@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,9 +87,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A block, read: the accepted rows, their names where the list keeps them, and what goes back."""
+    """A block, read: the accepted rows, their names where the list keeps them, and what goes back.
 
-    table: pa.Table
+    `table` makes the tokens, the dearest part: it may be called in another thread.
+    """
+
+    table: Callable[[], pa.Table]
     names: pa.Table | None
     rejected: Rejected | None
 
@@ -120,16 +124,16 @@ class RowReader:
         self._count(block, found, bad)
         good = pa.array(~bad)
         birth = numbers.birth_date if numbers is not None else values.get(BIRTH_DATE)
-        person, shown = self._people(numbers, names, good)
-        table = self._table(block, values, person, shown, good)
-        if self.keyed:
-            table = table.append_column(self.part_schema.field(KEY), self._keys(names, values, good))
+        columns = {column.name: values[column.name].filter(good) for column in kept_columns(self.source)}
+        rows = self._row_numbers(block).filter(good)
+        kept = None if numbers is None else _Kept(numbers.numbers.filter(good), _filtered(numbers.kinds, good))
+        called = None if names is None else names.filter(good)
         sealed = None
         if has_names(self.source) and names is not None:
             born = birth if birth is not None else pa.nulls(len(block), pa.date32())
-            columns = [pa.array(block.rows), names, born]
-            sealed = pa.table([column.filter(good) for column in columns], schema=NAMES_SCHEMA)
-        return Read(table, sealed, self._rejected(block, found, bad) if bad.any() else None)
+            sealed = pa.table([rows, called, born.filter(good)], schema=NAMES_SCHEMA)
+        back = self._rejected(block, found, bad) if bad.any() else None
+        return Read(lambda: self._table(rows, columns, kept, called), sealed, back)
 
     def count_unsplit(self, rows: list[int]) -> None:
         """Lines that have another number of cells than the header."""
@@ -237,39 +241,30 @@ class RowReader:
             fault = Fault("heading", "", _("这一行是表头又出现了一次"), "", _("多半是几个文件接在一起；请删去这一行"))
             found.only(again, self.faults.number(fault))
 
-    def _people(
-        self, numbers: _Numbers | None, names: pa.Array | None, good: pa.Array
-    ) -> tuple[pa.Array | pa.ChunkedArray, pa.Array | None]:
-        count = pc.sum(good).as_py() or 0
-        if numbers is None:
-            return pa.nulls(count, TOKEN), None
-        kept = numbers.numbers.filter(good)
-        kinds = None if numbers.kinds is None else numbers.kinds.filter(good)
-        person = tokens_of(self._ring, PURPOSE, kept) if kinds is None else tokens_of(self._ring, PURPOSE, kept, kinds)
-        if self.source.kind != "population":
-            return person, None
-        shown = masked(names.filter(good) if names is not None else pa.nulls(count, pa.string()), kept)
-        return person, shown
-
     def _table(
-        self,
-        block: Block,
-        values: dict[str, pa.Array],
-        person: pa.Array | pa.ChunkedArray,
-        shown: pa.Array | None,
-        good: pa.Array,
+        self, rows: pa.Array, columns: dict[str, pa.Array], kept: _Kept | None, names: pa.Array | None
     ) -> pa.Table:
-        columns = [person, self._row_numbers(block).filter(good)]
-        columns += [values[column.name].filter(good) for column in kept_columns(self.source)]
+        """The accepted rows with their tokens."""
+        count = len(rows)
+        person = pa.nulls(count, TOKEN) if kept is None else self._tokens(kept)
+        arrays = [person, rows, *columns.values()]
         if self.source.kind == "population":
-            columns.append(shown if shown is not None else pa.nulls(len(columns[1]), pa.string()))
-        return pa.table(columns, schema=self.schema)
+            called = names if names is not None else pa.nulls(count, pa.string())
+            arrays.append(masked(called, kept.numbers if kept is not None else pa.nulls(count, pa.string())))
+        if self.keyed:
+            arrays.append(self._keys(names, columns))
+        return pa.table(arrays, schema=self.part_schema)
 
-    def _keys(self, names: pa.Array | None, values: dict[str, pa.Array], good: pa.Array) -> pa.ChunkedArray:
+    def _tokens(self, kept: _Kept) -> pa.ChunkedArray:
+        if kept.kinds is None:
+            return tokens_of(self._ring, PURPOSE, kept.numbers)
+        return tokens_of(self._ring, PURPOSE, kept.numbers, kept.kinds)
+
+    def _keys(self, names: pa.Array | None, columns: dict[str, pa.Array]) -> pa.ChunkedArray:
         """Where no number says whose row it is, name with birth date and place do, while doubled rows are looked for."""
         place = self.source.column_of("place")
-        parts = [names, values.get(BIRTH_DATE), values[place.name] if place is not None else None]
-        texts = [part.filter(good).cast(pa.string()) for part in parts if part is not None]
+        parts = [names, columns.get(BIRTH_DATE), columns[place.name] if place is not None else None]
+        texts = [part.cast(pa.string()) for part in parts if part is not None]
         joined = pc.binary_join_element_wise(*texts, "\0", null_handling="replace", null_replacement="")
         return tokens_of(self._ring, "names_rows", joined)
 
@@ -319,6 +314,18 @@ class _Numbers:
     numbers: pa.Array
     kinds: pa.Array | None
     birth_date: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The numbers of accepted rows."""
+
+    numbers: pa.Array
+    kinds: pa.Array | None
+
+
+def _filtered(column: pa.Array | None, rows: pa.Array) -> pa.Array | None:
+    return None if column is None else column.filter(rows)
 
 
 class _Found:

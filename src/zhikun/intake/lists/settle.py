@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import numpy as np
@@ -16,11 +17,109 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zhikun.intake.lists.coming import BLOCK_ROWS
-from zhikun.intake.lists.model import PERSON, ROW
+from zhikun.intake.lists.model import PERSON, ROW, SHOWN
 
 _MEMORY = "200MB"
 _GROUP_ROWS = 1 << 18
 _COMPRESSION = "zstd"
+_BUCKETS = 32  # by the token's first five bits: of 4.2 million people some 130 thousand in each
+_BUCKET_SHIFT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was seen when rows got their place: doubled rows with the row each repeats, people, those on several rows."""
+
+    doubled: list[tuple[int, int]]
+    people: int
+    repeated: int
+
+
+class Rows(Protocol):
+    """Where accepted rows go, block by block, and come out as one file."""
+
+    def add(self, table: pa.Table) -> None:
+        """A block of rows."""
+
+    def settle(self, out: Path) -> Settled:
+        """The file of rows."""
+
+
+class InOrderOfPerson:
+    """The population, sorted by token: dealt into buckets on disk, each sorted alone."""
+
+    def __init__(self, work: Path, schema: pa.Schema) -> None:
+        self._work, self._schema = work, schema
+        self._writers: dict[int, pa.RecordBatchStreamWriter] = {}
+
+    def add(self, table: pa.Table) -> None:
+        block = table.combine_chunks()
+        heads = _tokens(block)[:, 0] >> _BUCKET_SHIFT
+        order = np.argsort(heads, kind="stable")
+        dealt = block.take(pa.array(order))
+        ends = np.searchsorted(heads[order], np.arange(_BUCKETS + 1))
+        for bucket in range(_BUCKETS):
+            start, end = int(ends[bucket]), int(ends[bucket + 1])
+            if end > start:
+                self._writer(bucket).write_table(dealt.slice(start, end - start))
+
+    def settle(self, out: Path) -> Settled:
+        doubled: list[tuple[int, int]] = []
+        people = repeated = 0
+        for open_writer in self._writers.values():
+            open_writer.close()
+        with writer(out, self._schema) as target:
+            for bucket in sorted(self._writers):
+                path = self._path(bucket)
+                with pa.ipc.open_stream(str(path)) as reader:
+                    table = reader.read_all().combine_chunks()
+                path.unlink()
+                table = table.take(pa.array(_by_person(table)))
+                last = _last_of_person(_tokens(table))
+                again = _again(table, last)
+                doubled += [(row, first) for row, first in again.pairs]
+                if again.pairs:
+                    table = table.filter(pa.array(again.kept))
+                    last = _last_of_person(_tokens(table))
+                people += int(last.sum())
+                repeated += int((np.diff(np.flatnonzero(last), prepend=-1) > 1).sum())
+                target.write_table(table, row_group_size=_GROUP_ROWS)
+        return Settled(sorted(doubled), people, repeated)
+
+    def _path(self, bucket: int) -> Path:
+        return self._work / f"bucket-{bucket:02d}.part"
+
+    def _writer(self, bucket: int) -> pa.RecordBatchStreamWriter:
+        if bucket not in self._writers:
+            self._writers[bucket] = pa.ipc.new_stream(str(self._path(bucket)), self._schema)
+        return self._writers[bucket]
+
+
+class InOrderOfFile:
+    """Any other list, in the order in which it came. `person` is the column that says whose row it is."""
+
+    def __init__(self, work: Path, part_schema: pa.Schema, schema: pa.Schema, person: str) -> None:
+        self._work, self._schema, self._person = work, schema, person
+        self._columns = [name for name in part_schema.names if name not in {PERSON, ROW, SHOWN, person}]
+        self._heads = Heads()
+        self._part = work / "rows.part"
+        self._writer = writer(self._part, part_schema)
+
+    def add(self, table: pa.Table) -> None:
+        self._writer.write_table(table, row_group_size=_GROUP_ROWS)
+        self._heads.add(table.column(self._person))
+
+    def settle(self, out: Path) -> Settled:
+        self._writer.close()
+        found = doubled(self._part, [self._person, *self._columns], self._heads, self._work)
+        dropped = np.array([at for at, _again, _first in found], dtype=np.int64)
+        if found or self._person != PERSON:
+            rewrite(self._part, out, self._schema, dropped, self._work)
+            self._part.unlink()
+        else:
+            self._part.rename(out)
+        people, repeated = self._heads.people(dropped)
+        return Settled([(again, first) for _at, again, first in found], people, repeated)
 
 
 @dataclass(slots=True)
@@ -85,8 +184,9 @@ def table_engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """A Parquet file of rows."""
-    return pq.ParquetWriter(path, schema, compression=_COMPRESSION)
+    """A Parquet file of rows. Tokens and what eyes see are nearly all different: a dictionary of them only costs time."""
+    encoded = [name for name in schema.names if name not in {PERSON, ROW, SHOWN}]
+    return pq.ParquetWriter(path, schema, compression=_COMPRESSION, compression_level=1, use_dictionary=encoded)
 
 
 def doubled(part: Path, columns: list[str], heads: Heads, work: Path) -> list[tuple[int, int, int]]:
@@ -110,15 +210,12 @@ def doubled(part: Path, columns: list[str], heads: Heads, work: Path) -> list[tu
     return sorted((int(at), int(again), int(first)) for at, again, first in found)
 
 
-def rewrite(
-    part: Path, out: Path, schema: pa.Schema, dropped: NDArray[np.int64], work: Path, *, by_person: bool
-) -> None:
-    """The rows without the dropped ones; `by_person` in the order of their tokens, otherwise in the file's."""
+def rewrite(part: Path, out: Path, schema: pa.Schema, dropped: NDArray[np.int64], work: Path) -> None:
+    """The rows without the dropped ones, in the order of the file."""
     listed = ", ".join(f'"{name}"' for name in schema.names)
-    order = f'ORDER BY "{PERSON}", "{ROW}"' if by_person else ""
     query = f"""
         SELECT {listed} FROM read_parquet($part, file_row_number = true)
-        ANTI JOIN dropped USING (file_row_number) {order}
+        ANTI JOIN dropped USING (file_row_number)
     """  # noqa: S608 - the names are identifiers of a checked pack; the path is a parameter
     with table_engine(work) as connection, writer(out, schema) as target:
         connection.register("dropped", pa.table({"file_row_number": dropped}))
@@ -135,3 +232,58 @@ def _as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
             column = pc.dictionary_encode(column.cast(pa.string()))  # noqa: PLW2901 - the same column in its type
         columns.append(column.cast(wanted.type))
     return pa.table(columns, schema=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Rows that repeat an earlier one of the same person: pairs of rows, and which rows stay."""
+
+    pairs: list[tuple[int, int]]
+    kept: NDArray[np.bool_]
+
+
+def _tokens(table: pa.Table) -> NDArray[np.uint8]:
+    """The tokens of a table of one chunk as a matrix of bytes. Everybody in the population has one."""
+    column = table.column(PERSON).combine_chunks()
+    column = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    content = np.frombuffer(column.buffers()[1], dtype=np.uint8).reshape(-1, 16)
+    return content[column.offset : column.offset + len(column)]
+
+
+def _by_person(table: pa.Table) -> NDArray[np.intp]:
+    """The order by token, then by row."""
+    halves = _tokens(table).copy().view(">u8").astype(np.uint64)
+    rows = table.column(ROW).to_numpy()
+    return np.lexsort((rows, halves[:, 1], halves[:, 0]))
+
+
+def _last_of_person(tokens: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which rows are the last of their person, in a sorted bucket."""
+    last = np.ones(len(tokens), dtype=bool)
+    last[:-1] = (tokens[1:] != tokens[:-1]).any(axis=1)
+    return last
+
+
+def _again(table: pa.Table, last: NDArray[np.bool_]) -> _Again:
+    """Rows equal to an earlier one of their person in every column, in a sorted bucket."""
+    person = np.cumsum(np.concatenate([[False], last[:-1]])) if len(last) else np.zeros(0, dtype=np.int64)
+    several = np.flatnonzero(np.bincount(person, minlength=1)[person] > 1) if len(last) else np.zeros(0, dtype=np.intp)
+    kept = np.ones(len(last), dtype=bool)
+    if not len(several):
+        return _Again([], kept)
+    few = table.take(pa.array(several))
+    names = [name for name in table.column_names if name not in {PERSON, ROW, SHOWN}]
+    texts = [_as_texts(few.column(name)) for name in names]
+    code = pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
+    codes = code.combine_chunks().dictionary_encode().indices.to_numpy()
+    keys = person[several] * (int(codes.max()) + 1) + codes
+    _distinct, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    repeats = np.flatnonzero(first[which] != np.arange(len(keys)))
+    rows = few.column(ROW).to_numpy()
+    kept[several[repeats]] = False
+    return _Again([(int(rows[at]), int(rows[first[which[at]]])) for at in repeats], kept)
+
+
+def _as_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    return plain.cast(pa.string())
