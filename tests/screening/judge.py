@@ -103,13 +103,12 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
     rests = {one.id: files_of(monitoring, one, files, month) for one in monitoring.indicators.values()}
     new.periods = old.periods | {month: {name: set(periods) for name, (periods, _whole) in rests.items()}}
     marks = {key: (when, dict(lows)) for key, (when, lows) in old.marks.items()}
-    revisit = set()
+    decided = set()
     for person, about, direction, causes, outcome in findings:
         for cause in causes:
             marks.pop((person, direction, cause), None)
-            revisit.discard((person, direction, cause))
+            decided.add((person, direction, cause))
             if outcome == "not_found":
-                revisit.add((person, direction, cause))
                 continue
             lows = {
                 one.id: old.past_values[about].get((person, one.id), (0,))[0]
@@ -119,9 +118,8 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
             marks[person, direction, cause] = (about, lows)
     if monitoring.quiet_months:
         marks = {k: v for k, v in marks.items() if month.since(v[0]) < monitoring.quiet_months}
-    revisit = {(person, direction) for person, direction, _cause in revisit}
     answers = {}
-    for person, (groups, household, place) in watched.items():
+    for person, (groups, _household, _place) in watched.items():
         found = {}
         for one in monitoring.indicators.values():
             if one.groups and not set(one.groups) & set(groups):
@@ -130,7 +128,7 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
         marks = handled(monitoring, files, rests, new.periods, person, found, marks)
         for direction in ("hardship", "exit"):
             answers |= one_answer(
-                monitoring, person, groups, direction, found, marks, old, new, revisit, on, calendar, rests
+                monitoring, person, groups, direction, found, marks, old, new, decided, on, calendar, rests
             )
     for key in old.levels:
         if key[0] not in watched:
@@ -196,14 +194,14 @@ def handled(monitoring, files, rests, periods, person, found, marks):
     return kept
 
 
-def one_answer(monitoring, person, groups, direction, found, marks, old, new, revisit, on, calendar, rests):
+def one_answer(monitoring, person, groups, direction, found, marks, old, new, decided, on, calendar, rests):  # noqa: PLR0917 - all of it
     """The warning of one person in one direction, if there is one or was one."""
     score, whole, more, causes, names, top = Fraction(0), Fraction(0), False, set(), [], (Fraction(-1), None)
     any_found = False
     for one in monitoring.indicators.values():
         if one.direction != direction or one.id not in found:
             continue
-        low, certain, may_grow, carried, where, _open = found[one.id]
+        low, certain, may_grow, _carried, where, _open = found[one.id]
         if certain > 0:
             new.values[person, one.id] = (low, where)
         quiet = (person, direction, one.cause) in marks
@@ -229,13 +227,13 @@ def one_answer(monitoring, person, groups, direction, found, marks, old, new, re
         return {key: {"level": None, "change": "cleared", "cleared_by": by}}
     rank, was = COLOURS.index(level.id), COLOURS.index(before[0]) if before else -1
     change = "new" if before is None else "raised" if rank > was else "lowered" if rank < was else "continued"
-    afresh = before is not None and key in revisit
+    afresh = before is not None and not ({cause for cause in before[4] if (*key, cause) not in decided} & causes)
     raised = on if before is None or afresh or rank > was else before[1]
     fresh = (on, level.days)
     running = fresh if before is None or afresh else (before[2], before[3])
     if before is not None and not afresh and rank > was:
         running = min(running, fresh, key=lambda item: deadline(calendar, *item).due)
-    new.levels[key] = (level.id, raised, *running)
+    new.levels[key] = (level.id, raised, *running, causes)
     due = deadline(calendar, *running)
     return {
         key: {

@@ -52,7 +52,14 @@ def test_a_warning_is_new_raised_continued_lowered_and_cleared(county, month):
 
 @pytest.mark.parametrize(
     ("amount", "level", "score"),
-    [(4999.999999, "blue", 10), (5000.0, "blue", 20), (20000.499999, "blue", 20), (20000.5, "yellow", 40), (999.999999, None, 0), (1000.0, "blue", 10)],
+    [
+        (4999.999999, "blue", 10),
+        (5000.0, "blue", 20),
+        (20000.499999, "blue", 20),
+        (20000.5, "yellow", 40),
+        (999.999999, None, 0),
+        (1000.0, "blue", 10),
+    ],
 )
 def test_a_band_begins_exactly_at_its_limit(county, month, amount, level, score):
     month("2026-01", bills=bills(amount - 0.1, 0.1), run=False)
@@ -117,7 +124,9 @@ def test_a_blank_cell_is_unknown_and_keeps_what_was_known(county, month):
     month("2026-02", register=[{"person": 1, "grade": None}])
     row = county.warning("2026-02", 1)
     assert (row["change"], row["score"]) == ("continued", 20)
-    assert [(one["carried"], one["files"]) for one in row["reasons"] if one["contribution"]] == [(True, ["register/2026-01/001"])]
+    assert [(one["carried"], one["files"]) for one in row["reasons"] if one["contribution"]] == [
+        (True, ["register/2026-01/001"])
+    ]
     month("2026-03", register=[{"person": 1, "grade": "g3"}])
     assert seen(county, "2026-03") == (None, "cleared", 0), "a known mild grade is no unknown"
 
@@ -134,7 +143,11 @@ def test_a_sum_that_may_have_negative_parts_is_not_known_with_a_blank(county, mo
     monitoring = county.pack.monitoring
     cars = indicator("car", "cars", measure="sum", column="price", bands=((1000, 100),), weight=40.0)
     place = county.with_monitoring(indicators={"car": cars})
-    month("2026-01", cars=[{"person": 1, "price": 5000.0}, {"person": 1, "price": None}, {"person": 2, "price": 1000.0}], run=False)
+    month(
+        "2026-01",
+        cars=[{"person": 1, "price": 5000.0}, {"person": 1, "price": None}, {"person": 2, "price": 1000.0}],
+        run=False,
+    )
     place.run("2026-01")
     assert place.warning("2026-01", 1) is None, "a refund may stand in the blank"
     assert place.warning("2026-01", 2)["score"] == 40
@@ -151,7 +164,14 @@ def test_an_indicator_looks_only_at_its_groups(county, month):
 
 
 def test_ways_follow_level_indicator_and_groups(county, month):
-    month("2026-01", stays=[{"person": 0}, *STAY], register=SICK, jobs=[{"person": 1, "lost": True}] * 2, bills=bills(30000.0), run=False)
+    month(
+        "2026-01",
+        stays=[{"person": 0}, *STAY],
+        register=SICK,
+        jobs=[{"person": 1, "lost": True}] * 2,
+        bills=bills(30000.0),
+        run=False,
+    )
     month("2026-02", stays=[{"person": 0}, *STAY], register=SICK, jobs=[{"person": 1, "lost": True}] * 2, run=False)
     month("2026-03", stays=[{"person": 0}, *STAY], register=SICK, jobs=[{"person": 1, "lost": True}] * 2)
     assert (county.warning("2026-03", 1)["level"], county.warning("2026-03", 1)["way"]) == ("red", "conference")
@@ -176,7 +196,9 @@ def test_a_handled_cause_is_quiet_until_something_new_happens(county, month, out
     month("2026-03", register=SICK)
     assert county.warning("2026-03", 1) is None
     month("2026-04", register=SICK, stays=STAY)
-    assert seen(county, "2026-04") == ("blue", "new", 20), "another cause is another warning; the handled one adds nothing"
+    assert seen(county, "2026-04") == ("blue", "new", 20), (
+        "another cause is another warning; the handled one adds nothing"
+    )
 
 
 def test_an_event_of_a_later_period_is_new(county, month):
@@ -244,7 +266,9 @@ def test_a_corrected_decision_holds_in_place_of_the_first(county, month):
     told(county, 1, "2026-01", "not_found", causes=("disability",))
     month("2026-02", register=SICK)
     row = county.warning("2026-02", 1)
-    assert (row["change"], row["raised"]) == ("continued", date(2026, 3, 1)), "nobody was met: to be visited again, with a new deadline"
+    assert (row["change"], row["raised"]) == ("continued", date(2026, 3, 1)), (
+        "nobody was met: to be visited again, with a new deadline"
+    )
 
 
 def test_deadlines_count_working_days_and_a_milder_colour_does_not_extend_them(county, month):
@@ -252,9 +276,26 @@ def test_deadlines_count_working_days_and_a_milder_colour_does_not_extend_them(c
     month("2026-02", stays=STAY, register=SICK)
     month("2026-03", stays=STAY)
     first, second, third = (county.warning(f"2026-0{n}", 1) for n in (1, 2, 3))
+    yellow = deadline(county.calendar, date(2026, 3, 1), 10).due
     assert first["deadline"] == deadline(county.calendar, date(2026, 2, 1), 15).due
-    assert (second["raised"], second["deadline"]) == (date(2026, 3, 1), min(first["deadline"], deadline(county.calendar, date(2026, 3, 1), 10).due))
+    assert (second["raised"], second["deadline"]) == (date(2026, 3, 1), min(first["deadline"], yellow))
     assert (third["raised"], third["deadline"]) == (second["raised"], second["deadline"])
+
+
+def test_a_warning_answered_and_raised_anew_has_a_new_deadline(county, month):
+    month("2026-01", stays=STAY)
+    told(county, 1, "2026-01", "helped")
+    month("2026-02", stays=STAY)
+    row = county.warning("2026-02", 1)
+    assert (row["change"], row["raised"]) == ("continued", date(2026, 3, 1))
+    assert row["deadline"] == deadline(county.calendar, date(2026, 3, 1), 15).due
+
+
+def test_a_cause_still_waiting_keeps_its_deadline(county, month):
+    month("2026-01", stays=STAY, register=SICK)
+    told(county, 1, "2026-01", "helped", causes=("disability",))
+    month("2026-02", stays=STAY, register=SICK)
+    assert county.warning("2026-02", 1)["deadline"] == county.warning("2026-01", 1)["deadline"]
 
 
 def test_a_deadline_in_a_year_without_an_arrangement_is_provisional(county, month):
@@ -269,7 +310,9 @@ def test_a_household_shows_its_worst_and_all_its_members(county, month):
     month("2026-01", stays=[{"person": 0}, *STAY], register=SICK)
     month("2026-02", stays=STAY)
     month("2026-03")
-    now, then, last = ([row for row in county.table(f"2026-0{n}", "households") if row["household"] == "h1"] for n in (1, 2, 3))
+    now, then, last = (
+        [row for row in county.table(f"2026-0{n}", "households") if row["household"] == "h1"] for n in (1, 2, 3)
+    )
     assert [(row["level"], row["warned_members"], row["change"], row["causes"]) for row in now] == [
         ("yellow", 2, "new", ["disability", "illness"])
     ]

@@ -124,9 +124,7 @@ def run(
 
 
 @monitor.command(
-    help=_(
-        "说明一个人的预警：每项指标的数值、名单、权重、算式，级别、期限和历次变化。不写 PERSON 时会询问，输入不显示"
-    )
+    help=_("说明一个人的预警：每项指标的数值、名单、权重、算式，级别、期限和历次变化。不写 PERSON 时会询问，输入不显示")
 )
 @click.argument("person", required=False, metavar="[人员代码]")
 @MONTH

@@ -155,7 +155,7 @@ def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
         return []
     with duckdb.connect() as con:
         query = f"SELECT * FROM {parquet(*files)} WHERE person = $1 ORDER BY month, direction"
-        return [dict(row) for row in con.execute(query, [person]).to_arrow_table().to_pylist()]
+        return [dict(row) for row in con.sql(query, params=[person]).to_arrow_table().to_pylist()]
 
 
 def _rows(work: Work, query: str) -> list[dict[str, Any]]:

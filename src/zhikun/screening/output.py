@@ -16,9 +16,9 @@ def warnings_of(work: Work) -> str:
     """warnings.parquet: one row for each person and direction with a warning this month or last month."""
     monitoring = work.task.monitoring
     levels = sql.by_number("w.rank", ["NULL", *map(sql.text, LEVELS)])
-    groups = _named([sql.text(code) for code in monitoring.groups], "w.mask")
-    indicators = _named([sql.text(one.id) for one in work.indicators], "w.found")
-    causes = _named([sql.text(one.cause) for one in work.indicators], "w.found")
+    groups = sql.named([sql.text(code) for code in monitoring.groups], "w.mask")
+    indicators = sql.named([sql.text(one.id) for one in work.indicators], "w.found")
+    causes = sql.named([sql.text(one.cause) for one in work.indicators], "w.found")
     return f"""
         SELECT {sql.text(work.task.month)} AS month, person, household, place,
                CASE WHEN w.watched THEN {groups} ELSE w.last_groups END AS groups,
@@ -76,14 +76,6 @@ def households_of(work: Work) -> str:
                      coalesce(members, []) AS members, coalesce(causes, []) AS causes, raised, deadline, provisional
               FROM now FULL JOIN ({was}) USING (household, county, direction))
         ORDER BY county, household, direction"""
-
-
-def _named(words: list[str], bits: str) -> str:
-    """The words whose bits are set, as a list."""
-    if not words:
-        return "[]::VARCHAR[]"
-    chosen = ", ".join(f"CASE WHEN {bits} & {1 << n} <> 0 THEN {word} END" for n, word in enumerate(words))
-    return f"list_filter([{chosen}], lambda one: one IS NOT NULL)"
 
 
 def _change() -> str:

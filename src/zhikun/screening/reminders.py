@@ -89,20 +89,34 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
 
 
 def unvisited(warnings: pa.Table, pack: str, history: Sequence[Finding], on: date) -> list[dict[str, Any]]:
-    """The warnings whose deadline has passed on a day and that no visit since they were raised has answered."""
+    """The warnings whose deadline has passed on a day and of which some cause has not been answered since.
+
+    An answer counts that was given about this month's warning, or by a visit since the deadline began to run.
+    """
     overdue = warnings.filter(pc.and_(pc.is_valid(warnings["level"]), pc.less(warnings["deadline"], pa.scalar(on))))
-    visits: dict[tuple[bytes, str], Month] = {}
+    visits: dict[tuple[bytes, str, str], list[Finding]] = {}
     for finding in history:
-        if finding.pack == pack:
-            key = (finding.person, finding.direction)
-            visits[key] = max(finding.month, visits.get(key, finding.month))
-    columns = ["person", "month", "direction", "level", "place", "raised", "counted_from", "deadline", "provisional"]
-    return [
-        row
-        for row in overdue.select(columns).to_pylist()
-        if (month := visits.get((row["person"], row["direction"]))) is None or (month.plus(1).first_day <= row["counted_from"]
-        and month < Month.read(row["month"]))
-    ]  # fmt: skip
+        for cause in finding.causes if finding.pack == pack else ():
+            visits.setdefault((finding.person, finding.direction, cause), []).append(finding)
+
+    def answered(row: dict[str, Any], cause: str) -> bool:
+        found = visits.get((row["person"], row["direction"], cause), ())
+        return any(one.on >= row["counted_from"] or one.month >= Month.read(row["month"]) for one in found)
+
+    columns = [
+        "person",
+        "month",
+        "direction",
+        "level",
+        "place",
+        "causes",
+        "raised",
+        "counted_from",
+        "deadline",
+        "provisional",
+    ]
+    rows = overdue.select(columns).to_pylist()
+    return [row for row in rows if not all(answered(row, cause) for cause in row["causes"])]
 
 
 def _due(

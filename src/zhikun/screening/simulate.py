@@ -89,9 +89,10 @@ def simulate(
             " 0 AS run, 1 AS tried FROM warned"
         )
         rows = work.con.execute(f"""
-            SELECT coalesce(county::VARCHAR, ''), direction, level, sum(run)::BIGINT, sum(tried)::BIGINT
-            FROM ({was} WHERE level IS NOT NULL UNION ALL {now} WHERE rank > 0)
-            GROUP BY ALL ORDER BY 1, direction DESC, list_position([{levels}], level)""").fetchall()
+            SELECT * FROM (
+                SELECT coalesce(county::VARCHAR, '') AS county, direction, level, sum(run)::BIGINT, sum(tried)::BIGINT
+                FROM ({was} WHERE level IS NOT NULL UNION ALL {now} WHERE rank > 0) GROUP BY ALL)
+            ORDER BY county, direction DESC, list_position([{levels}], level)""").fetchall()
     return run.month, [Count(*row) for row in rows]
 
 

@@ -74,6 +74,14 @@ def by_number(key: str, values: Sequence[object], otherwise: str = "NULL") -> st
     return f"CASE {key} {cases} ELSE {otherwise} END" if values else otherwise
 
 
+def named(words: list[str], bits: str) -> str:
+    """The words whose bits are set, as a list."""
+    if not words:
+        return "[]::VARCHAR[]"
+    chosen = ", ".join(f"CASE WHEN {bits} & {1 << n} <> 0 THEN {word} END" for n, word in enumerate(words))
+    return f"list_filter([{chosen}], lambda one: one IS NOT NULL)"
+
+
 def where_of(conditions: Sequence[Condition], columns: dict[str, Column]) -> str:
     """All conditions together: true, false, or NULL where a blank cell leaves it open."""
     if not conditions:

@@ -59,13 +59,16 @@ def find_warnings(work: Work) -> None:
         )
     else:
         work.run(
-            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], raised DATE,"
+            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], causes VARCHAR[], raised DATE,"
             " counted_from DATE, days SMALLINT)"
         )
     work.run(f"CREATE TEMP TABLE before AS {before}")
     _due_dates(work)
     on = f"DATE {sql.text(work.task.on.isoformat())}"
-    revisit = "SELECT DISTINCT person, direction FROM decided WHERE outcome = 'not_found'"
+    # A warning is a new task, with a new deadline, where none of last month's causes is still waiting for its visit.
+    answered = "SELECT person, direction, list(DISTINCT cause) AS causes FROM decided GROUP BY ALL"
+    standing = sql.named([sql.text(one.cause) for one in work.indicators], "s.found")
+    waiting = "list_filter(b.causes, lambda one: NOT list_contains(coalesce(v.causes, []), one))"
     work.run(f"""
         CREATE TEMP TABLE warned AS
         SELECT coalesce(s.person, b.person) AS person, coalesce(s.d, b.d) AS d, s.id, s.watched, coalesce(s.rank, 0) AS rank,
@@ -84,10 +87,11 @@ def find_warnings(work: Work) -> None:
               SELECT people.*, before.d, true AS watched FROM people JOIN before USING (person)
               ANTI JOIN scored ON scored.id = people.id AND scored.d = before.d) s
         FULL JOIN before b USING (person, d)
-        LEFT JOIN ({revisit}) v ON v.person = b.person AND v.direction = {_direction_name("b.d")}
+        LEFT JOIN ({answered}) v ON v.person = b.person AND v.direction = {_direction_name("b.d")}
         LEFT JOIN due n ON n.rank = s.rank
         LEFT JOIN due o ON o.rank IS NULL AND o.counted_from = b.counted_from AND o.days = b.days,
-        LATERAL (SELECT v.person IS NOT NULL AND coalesce(s.rank, 0) > 0 AS afresh),
+        LATERAL (SELECT b.person IS NOT NULL AND coalesce(s.rank, 0) > 0
+                        AND NOT list_has_any({waiting}, {standing}) AS afresh),
         LATERAL (SELECT b.person IS NULL OR afresh OR (s.rank > b.rank AND coalesce(n.due < o.due, true)) AS anew)""")
 
 

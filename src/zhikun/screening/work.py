@@ -87,7 +87,11 @@ def at_work(task: Task, limits: Limits, spill: Path | None = None, only: bytes |
     """A database for one screening; what does not fit into memory goes to the folder `spill`."""
     indicators = tuple(task.monitoring.indicators.values())
     _refuse_too_many(task, indicators)
-    config: dict[str, str | bool | int | float | list[str]] = {"threads": limits.threads, "memory_limit": limits.memory, "temp_directory": str(spill or "")}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": limits.threads,
+        "memory_limit": limits.memory,
+        "temp_directory": str(spill or ""),
+    }
     with duckdb.connect(config=config) as con:
         con.execute("SET TimeZone = 'UTC'")
         yield Work(task, con, indicators, only)
