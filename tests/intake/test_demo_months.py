@@ -22,6 +22,8 @@ from zhikun.identity.generated import GENERATED_AREA
 from zhikun.intake.demo import NOTE, generate
 from zhikun.intake.demo.months import Asked, MonthsRefused, write_months
 from zhikun.intake.demo.months import write as writing
+from zhikun.intake.demo.months.periods import read_month
+from zhikun.intake.demo.months.sheets import Files, Sheet
 
 PACKS = ("gansu", "national", "zhejiang", "yunnan", "hunan")
 PEOPLE = 6000
@@ -299,6 +301,20 @@ def test_the_manifest_says_what_is_wrong_where(county):
                      "middle_dot": 2}  # fmt: skip
 
 
+@pytest.mark.parametrize("name", PACKS)
+def test_every_pack_has_spoiled_files_for_its_county(name, county_tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "county_tables", {2: county_tables}.__getitem__)
+    write_months(load(name), Asked("county", seed=2, months=5), tmp_path / name)
+    said = manifest(tmp_path / name)
+    flaws = {flaw["kind"] for entry in said["files"] for flaw in entry["flaws"]}
+    assert {"check_digit", "lower_case", "full_width", "doubled", "middle_dot"} <= flaws
+    assert len(said["missing"]) == 1
+    assert [entry["file"] for entry in said["files"] if entry["file"].endswith("-corrected.csv")]
+    for entry in said["files"]:
+        lines = read(tmp_path / name / entry["file"])
+        assert all(is_so(flaw["kind"], lines, flaw["line"] - 2) for flaw in entry["flaws"]), entry["file"]
+
+
 def is_so(kind: str, lines: list[dict[str, str]], row: int) -> bool:
     number = lines[row][ID]
     fault = check_id_numbers([number]).fault[0]
@@ -345,6 +361,18 @@ def test_nothing_is_wrong_with_a_province(gansu_months):
     said = manifest(gansu_months)
     assert said["missing"] == []
     assert not [entry for entry in said["files"] if entry["flaws"] or entry["note"]]
+
+
+def test_words_with_a_comma_do_not_break_a_line(gansu, tmp_path):
+    listed = gansu.monitoring.sources["chronic_illness"]
+    kind = replace(listed.columns["kind"], title='病种,"类别"', choices={"chronic": "慢性病,其他"})
+    listed = replace(listed, columns={"kind": kind})
+    sheet = Sheet.due(listed, read_month("2026-02"))
+    with Files(tmp_path) as made:
+        for _block in range(2):
+            made.add(sheet, pa.table({kind.title: ["慢性病,其他"]}))
+    assert read(tmp_path / sheet.file) == [{'病种,"类别"': "慢性病,其他"}] * 2
+    assert (sheet.rows, sheet.arrives) == (2, date(2026, 2, 28))
 
 
 def test_a_folder_with_other_files_is_left_alone_and_ours_is_replaced_whole(gansu, tmp_path):

@@ -26,7 +26,7 @@ from zhikun.intake.demo.months.villages import Villages
 
 PROVINCE_PEOPLE = 4_200_000
 MOST_PEOPLE = 50_000_000
-BLOCK = 1 << 17
+BLOCK = 1 << 16
 # Keys of people who are never watched: those of all lists, and for eight years the school leavers of each year.
 _OUTSIDE, _LEAVERS, _YEARS = 150_000_000, 200_000_000, 8
 _GRADES = {"g1": 1, "g2": 2, "g3": 3, "g4": 4}

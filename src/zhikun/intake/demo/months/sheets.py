@@ -15,7 +15,7 @@ from pyarrow import csv
 from zhikun.engine.packs.monitoring import ListSource
 from zhikun.intake.demo.months.periods import Period, due_day
 
-_OPTIONS = csv.WriteOptions(quoting_style="none", quoting_header="none")
+_SPECIAL = ',"\r\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,21 @@ class Files:
         if writer is None:
             path = self._folder / sheet.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            writer = self._stack.enter_context(csv.CSVWriter(str(path), rows.schema, write_options=_OPTIONS))
+            file = self._stack.enter_context(path.open("wb"))
+            quotes = _needs_quotes(sheet.listed)
+            file.write((",".join(_quoted(title) if quotes else title for title in rows.column_names) + "\n").encode())
+            options = csv.WriteOptions(include_header=False, quoting_style="needed" if quotes else "none")
+            writer = self._stack.enter_context(csv.CSVWriter(file, rows.schema, write_options=options))
             self._open[sheet.file] = writer
         writer.write_table(rows)
         sheet.rows += len(rows)
+
+
+def _needs_quotes(listed: ListSource) -> bool:
+    """Whether a heading or a word of the pack would break a line without them; Arrow quotes all texts or none."""
+    words = [word for column in listed.columns.values() for word in (column.title, *column.choices.values())]
+    return any(sign in word for word in words for sign in _SPECIAL)
+
+
+def _quoted(title: str) -> str:
+    return '"' + title.replace('"', '""') + '"'
