@@ -23,9 +23,17 @@ PLACEHOLDERS = {
     "FILE.csv",
     "START",
     "DAYS",
+    "YYYY",
+    "MM",
+    "DD",
+    "TEXT",
+    "CODE",
+    "RESULT",
 }
 # Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
-NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou"}
+NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu"}
+# Identifiers of a pack in examples, and the variables of the environment.
+NAMES |= {"inpatient", "disability", "blue", "ZHIKUN", "DATA", "PACK"}
 
 
 def walk(command, path=()):
