@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 from dataclasses import replace
 
@@ -75,11 +76,16 @@ def test_an_explanation_shows_the_arithmetic_and_the_files(screened, zhikun):
 
 def test_an_identity_number_is_asked_for_and_never_shown(screened, zhikun, monkeypatch):
     asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.prompt", lambda text, **how: asked.append(how["hide_input"]) or NUMBER)
     answer = zhikun("monitor", "explain")
     assert asked == [True]
     assert "名册里没有这个人" in answer.err
     assert NUMBER not in answer.said
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{NUMBER}\n"))
+    piped = zhikun("monitor", "explain")
+    assert "名册里没有这个人" in piped.err
+    assert NUMBER not in piped.said
     typed = zhikun("monitor", "explain", NUMBER)
     assert typed.code != 0
     assert "历史记录" in typed.err

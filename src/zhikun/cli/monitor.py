@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -294,7 +295,10 @@ def _asked(person: str | None) -> tuple[str, str]:
             aside(_("身份证号会留在命令的历史记录里。请不带它再运行一次，按提示输入。"))
             raise Refused(_("没有查询。"), UNREADABLE)
         return person, ""
-    text = str(click.prompt(_("身份证号或人员代码（输入不显示）"), hide_input=True, err=True)).strip()
+    if sys.stdin.isatty():
+        text = str(click.prompt(_("身份证号或人员代码（输入不显示）"), hide_input=True, err=True)).strip()
+    else:  # from a pipe there is nothing to hide on a screen
+        text = sys.stdin.readline().strip()
     return ("", text) if room.looks_like_number(text) else (text, "")
 
 
