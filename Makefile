@@ -24,18 +24,23 @@ PEERS := $(BENCH_VENV)/.stamp
 
 DEMO_WORKBOOK := build/demo/county.xlsx
 DEMO_RESULTS := build/demo/results
+DEMO_LISTS := build/demo/lists
+DEMO_DATA := build/demo/data
+DEMO_KEYS := build/demo/keys.json
 
 .PHONY: help demo test check bench spark format messages reference pins clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
 
-demo: $(RUN) $(FONTS) ## build the demo county, assess it, write the reports, say where they are
+demo: $(RUN) $(FONTS) ## build the demo county, assess it, screen three months of department files, say where the results are
 	@mkdir -p build/demo
 	$(ZHIKUN) demo county --like yuanzhou --seed 1 --out $(DEMO_WORKBOOK)
 	$(ZHIKUN) assess $(DEMO_WORKBOOK) --pack yuanzhou --on 2023-11-30 --out $(DEMO_RESULTS)
+	rm -rf $(DEMO_DATA)
+	$(ZHIKUN) demo months --like county --from 2026-08 --months 3 --seed 1 --out $(DEMO_LISTS) --data $(DEMO_DATA) --keys $(DEMO_KEYS)
 	@printf '\n演示县（全部为生成数据）：\n'
-	@ls -1 $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* | sed "s|^|  $(CURDIR)/|"
+	@ls -1d $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* $(DEMO_LISTS) $(DEMO_DATA)/screening/national/*/warnings.parquet | sed "s|^|  $(CURDIR)/|"
 
 test: $(DEV) $(FONTS) ## run every test; what this machine cannot run is listed by name under 未运行
 	$(PY) -m pytest -n auto --dist loadfile

@@ -23,6 +23,7 @@ PLACEHOLDERS = {
     "FILE.csv",
     "START",
     "DAYS",
+<<<<<<< HEAD
     "RECEIPT",
     "ADDRESS",
     "SOURCE",
@@ -37,6 +38,19 @@ NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuan
     *("sqlite", "postgresql", "https", "db", "table", "Q"),
     *("PGPASSWORD", "ZHIKUN", "DATA", "ENDPOINT", "TOKEN"),  # variables of the environment
 }
+=======
+    "YYYY",
+    "MM",
+    "DD",
+    "TEXT",
+    "CODE",
+    "RESULT",
+}
+# Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
+NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu"}
+# Identifiers of a pack in examples, and the variables of the environment.
+NAMES |= {"inpatient", "disability", "blue", "ZHIKUN", "DATA", "PACK"}
+>>>>>>> wt-screening
 
 
 def walk(command, path=()):

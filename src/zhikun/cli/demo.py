@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from zhikun.cli.keys import default_path, keys, keys_option
 from zhikun.cli.lists import lists
 from zhikun.cli.monitor import monitor
-from zhikun.cli.screen import UNREADABLE, USAGE, Refused, load_pack, progress, say, writing
+from zhikun.cli.screen import UNREADABLE, USAGE, Refused, aside, load_pack, progress, say, writing
 from zhikun.cli.survey import workbook
+from zhikun.identity import token_text
 from zhikun.intake import survey
 from zhikun.intake.demo import COUNTIES, NOTE, UnknownCounty, generate
 from zhikun.intake.demo.months import LIKE, MANIFEST, Asked, Made, MonthsRefused, write_months
 from zhikun.wording import _
 from zhikun.workdays import Month
+
+DEMO_COUNTY = "640402"  # where the people of `demo county` live
 
 
 @click.group(help=_("演示数据（全部为生成数据，不是真实人员）"))
@@ -49,7 +54,7 @@ def county(like: str, seed: int, out: Path) -> int:
 @demo.command(help=_("按月生成各部门的名单文件：演示县（与 demo county 同样的人），或四百二十万监测对象的一个省"))
 @click.option("--like", required=True, type=click.Choice(LIKE), help=_("演示县 county，或一个省 province"))
 @click.option(
-    "--pack", "pack_name", default="gansu", show_default=True, metavar="PACK", help=_("按哪个政策包的名单和列")
+    "--pack", "pack_name", metavar="PACK", help=_("按哪个政策包的名单和列（默认：演示县用 national，省用 gansu）")
 )
 @click.option("--months", "count", default=12, show_default=True, metavar="N", help=_("生成几个月"))
 @click.option("--from", "first", default="2025-12", show_default=True, metavar="MONTH", help=_("从哪个月起"))
@@ -67,7 +72,7 @@ def county(like: str, seed: int, out: Path) -> int:
 def months(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
     context: click.Context,
     like: str,
-    pack_name: str,
+    pack_name: str | None,
     count: int,
     first: str,
     seed: int,
@@ -78,9 +83,14 @@ def months(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
 ) -> int:
     """Department files of several months; with `--data` received and screened as well."""
     asked = Asked(like, seed, count, first, people)
+    pack_name = pack_name or ("national" if like == "county" else "gansu")
+    pack = load_pack(pack_name)
+    if like == "county" and pack.place and not DEMO_COUNTY.startswith(pack.place.rstrip("0")):
+        aside(_("注意：演示县在 {c}，政策包“{p}”只收 {o} 的人，名册会全部退回；要接收和筛查，请用 --pack national。").format(
+            c=DEMO_COUNTY, p=pack_name, o=pack.place))  # fmt: skip
     try:
         with writing(out), progress() as report:
-            made = write_months(load_pack(pack_name), asked, out, report)
+            made = write_months(pack, asked, out, report)
     except MonthsRefused as refusal:
         raise Refused(str(refusal), USAGE) from None
     rows = sum(sheet.rows for sheet in made.sheets)
@@ -118,9 +128,17 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
         if following != step["day"][:7]:
             last = str(month)
             context.invoke(
-                monitor.commands["run"], month=month, on=month.last_day(), new_decisions=False, exceptions=None, **place
+                monitor.commands["run"], month=month, on=month.last_day, new_decisions=False, exceptions=None, **place
             )
-    say(_("打开一个人的预警：zhikun monitor explain 人员代码 --month {m} --data {d}").format(m=last, d=data))
+    code = _hardest(data / "screening" / place["pack_name"] / last / "warnings.parquet")
+    say(_("—— 分数最高的一个人（打开别人的：zhikun monitor explain 人员代码 --month {m} --data {d}）——").format(m=last, d=data))
+    context.invoke(monitor.commands["explain"], person=code, month=Month.read(last), exceptions=None, as_json=False, **place)
+
+
+def _hardest(warnings: Path) -> str:
+    """The code of the person with the highest score of hardship."""
+    found = pq.read_table(warnings, columns=["person", "score"], filters=pc.field("direction") == "hardship")
+    return token_text(found.sort_by([("score", "descending"), ("person", "ascending")]).column("person")[0].as_py())
 
 
 def _say_next(made: Made, out: Path, pack_name: str) -> None:

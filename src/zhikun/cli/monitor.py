@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -124,7 +125,7 @@ def run(
 
 
 @monitor.command(
-    help=_("说明一个人的预警：每项指标的数值、名单、权重、算式，级别、期限和历次变化。不写 PERSON 时会询问，输入不显示")
+    help=_("说明一个人的预警：每项指标的数值、名单、权重、算式，级别、期限和历次变化。不写人员代码时会询问，输入不显示")
 )
 @click.argument("person", required=False, metavar="[人员代码]")
 @MONTH
@@ -200,7 +201,7 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
 )
 @click.option("--level", "levels", type=Figure(), multiple=True, metavar="级别=分数", help=_("如 blue=25"))
 @click.option(
-    "--band", "bands", type=Figure(), multiple=True, metavar="指标:档=起点:分", help=_("如 large_medical:1=8000:40")
+    "--band", "bands", type=Figure(), multiple=True, metavar="指标:档=起点:分", help=_("如 disability:1=1:80")
 )
 @MONTH
 @common
@@ -294,7 +295,10 @@ def _asked(person: str | None) -> tuple[str, str]:
             aside(_("身份证号会留在命令的历史记录里。请不带它再运行一次，按提示输入。"))
             raise Refused(_("没有查询。"), UNREADABLE)
         return person, ""
-    text = str(click.prompt(_("身份证号或人员代码（输入不显示）"), hide_input=True, err=True)).strip()
+    if sys.stdin.isatty():
+        text = str(click.prompt(_("身份证号或人员代码（输入不显示）"), hide_input=True, err=True)).strip()
+    else:  # from a pipe there is nothing to hide on a screen
+        text = sys.stdin.readline().strip()
     return ("", text) if room.looks_like_number(text) else (text, "")
 
 
@@ -318,9 +322,7 @@ def _band(name: str, value: str) -> tuple[tuple[str, int], tuple[float, float]]:
     indicator, sign, number = name.partition(":")
     low, other, points = value.partition(":")
     if not (sign and other and number.isdecimal()):
-        raise click.UsageError(
-            _("“{n}={v}”应写成 指标:档=起点:分，如 large_medical:1=8000:40。").format(n=name, v=value)
-        )
+        raise click.UsageError(_("“{n}={v}”应写成 指标:档=起点:分，如 disability:1=1:80。").format(n=name, v=value))
     return (indicator, int(number)), (_number(low), _number(points))
 
 

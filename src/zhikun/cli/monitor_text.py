@@ -57,7 +57,7 @@ def run_lines(ran: Ran, pack: Pack) -> Iterator[str]:
 
 
 def _missing(run: Any, monitoring: Monitoring) -> Iterator[str]:
-    """The indicators that are unknown, or lower bounds, for want of a file."""
+    """The indicators that are unknown, lower bounds, or rest on an earlier month, for want of a file."""
     for name, given in run["files"]["indicators"].items():
         title = indicator_words(monitoring, [name])
         if not given["files"]:
@@ -68,6 +68,10 @@ def _missing(run: Any, monitoring: Monitoring) -> Iterator[str]:
             yield _("  “{t}”缺 {p} 的名单（{s}），数值按至少计算。").format(
                 t=title, p="、".join(given["missing"]), s=given["source"]
             )
+        elif name in monitoring.indicators and monitoring.indicators[name].window_months == 1:
+            newest = given["files"][-1]["period"]
+            if newest != run["month"]:
+                yield _("  “{t}”本月没有新名单（{s}），依据 {p} 的。").format(t=title, s=given["source"], p=newest)
 
 
 def explanation_lines(found: Explanation, pack: Pack) -> Iterator[str]:

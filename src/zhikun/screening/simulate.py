@@ -122,5 +122,5 @@ def _check_weights(monitoring: Monitoring) -> None:
             raise ScreeningRefused(
                 _(
                     "“{d}”各项指标的权重合计 {s:g}，应为 100，否则分数不能与原来的比较。请一并调整其他指标的权重。"
-                ).format(d=direction_words()[direction], s=sum(weights))
+                ).format(d=direction_words()[direction], s=float(sum(weights)))
             )

@@ -1,0 +1,147 @@
+"""`zhikun monitor` as officers run it."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from tests.screening.world import COUNTY_A, monitoring_for_tests, world
+
+from zhikun.engine.packs import load
+from zhikun.identity import token_of, token_text
+from zhikun.identity.numbers import with_check_character
+
+monitor = importlib.import_module("zhikun.cli.monitor")  # the package has the command by this name
+NUMBER = with_check_character("99010119800101001")
+
+
+@pytest.fixture
+def county(tmp_path, monkeypatch):
+    """A county whose month 2026-01 can be run: one person in hospital, one in hospital and disabled."""
+    place = world(tmp_path)
+    place.watch("2026-01", [(1, ["edge"], "h1", COUNTY_A), (2, ["other"], "h2", COUNTY_A)])
+    for name in ("stays", "register", "bills", "jobs", "cars"):
+        rows = {"stays": [{"person": 1}, {"person": 2}], "register": [{"person": 2, "grade": "g1"}]}.get(name, [])
+        place.deliver(name, "2026-01", rows)
+    pack = replace(load("gansu"), id="county", monitoring=monitoring_for_tests(), sample=True)
+    monkeypatch.setattr(monitor, "load_pack", lambda _name: pack)
+    monkeypatch.setattr(monitor, "_lists", lambda _data: place)
+    monkeypatch.setenv("ZHIKUN_DATA", str(place.data))
+    monkeypatch.setenv("ZHIKUN_KEYS", str(place.ring.path))
+    return place
+
+
+@pytest.fixture
+def screened(county, zhikun):
+    assert zhikun("monitor", "run", "--month", "2026-01", "--on", "2026-02-01").code == 0
+    return county
+
+
+def test_a_run_says_what_changed_what_is_unknown_and_that_figures_are_samples(county, zhikun):
+    answer = zhikun("monitor", "run", "--month", "2026-01", "--on", "2026-02-01")
+    assert answer.code == 0
+    assert "2026-01 已筛查，预警从 2026-02-01 发出" in answer.out
+    assert "yellow 1 人，blue 1 人（新增 2" in answer.out
+    assert "“costs”缺 2025-11、2025-12 的名单" in answer.out
+    assert "示例参数" in answer.out
+    again = zhikun("monitor", "run", "--month", "2026-01")
+    assert "都没有变，结果不变" in again.out
+
+
+def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
+    for name in ("stays", "register", "bills", "jobs", "cars"):
+        screened.deliver(name, "2026-02", [])
+    screened.watch("2026-02", [(1, ["edge"], "h1", COUNTY_A)])
+    zhikun("monitor", "run", "--month", "2026-02", "--on", "2026-03-01")
+    screened.deliver("stays", "2026-01", [{"person": 1}])
+    answer = zhikun("monitor", "run", "--month", "2026-02")
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-01" in answer.out
+    answer = zhikun("monitor", "run", "--month", "2026-01")
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02。" in answer.out
+
+
+def test_an_explanation_shows_the_arithmetic_and_the_files(screened, zhikun):
+    answer = zhikun("monitor", "explain", token_text(screened.token(2)))
+    assert answer.code == 0, answer.err
+    assert "1 → 1起，100 分 × 权重 20% = 20 分；依据 stays/2026-01/001" in answer.out
+    assert "合计：20 + 20 = 至少 40 分，达到yellow的起点 30 分" in answer.out
+    assert "前核实" in answer.out
+    as_json = json.loads(zhikun("monitor", "explain", token_text(screened.token(2)), "--json").out)
+    assert as_json["as_written"] is True
+    assert [one["contribution"] for one in as_json["indicators"] if one["state"] == "counts"] == ["20", "20"]
+
+
+def test_an_identity_number_is_asked_for_and_never_shown(screened, zhikun, monkeypatch):
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", lambda text, **how: asked.append(how["hide_input"]) or NUMBER)
+    answer = zhikun("monitor", "explain")
+    assert asked == [True]
+    assert "名册里没有这个人" in answer.err
+    assert NUMBER not in answer.said
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{NUMBER}\n"))
+    piped = zhikun("monitor", "explain")
+    assert "名册里没有这个人" in piped.err
+    assert NUMBER not in piped.said
+    typed = zhikun("monitor", "explain", NUMBER)
+    assert typed.code != 0
+    assert "历史记录" in typed.err
+    assert NUMBER not in typed.said
+    assert token_text(token_of(screened.ring, "monitoring", NUMBER)) not in answer.said
+
+
+def test_feedback_by_command_and_by_file(screened, zhikun, tmp_path):
+    code = token_text(screened.token(1))
+    answer = zhikun(
+        "monitor", "feedback", "--person", code, "--outcome", "已帮扶", "--helped-with", "临时救助", "--by", "甲"
+    )
+    assert (answer.code, answer.out) == (0, "反馈 1 行：新收 1 行，已有 0 行，退回 0 行。\n")
+    file = tmp_path / "反馈.csv"
+    file.write_text(
+        f"人员代码,结果,经办人\n{token_text(screened.token(2))},不困难,乙\n{code},不知道,乙\n", encoding="utf-8-sig"
+    )
+    answer = zhikun("monitor", "feedback", file)
+    assert answer.code == 1
+    assert "新收 1 行，已有 0 行，退回 1 行" in answer.out
+    assert "第 3 行：“结果”不能是“不知道”" in answer.out
+    told = zhikun("monitor", "precision").out
+    assert "stay：核实 2 件，属实 1，不属实 1（准确率 50.00%），已帮扶 1" in told
+
+
+def test_a_simulation_and_its_refusals(screened, zhikun):
+    answer = zhikun("monitor", "simulate", "--level", "blue=25")
+    assert "合计：red 0 → 0，orange 0 → 0，yellow 1 → 1，blue 1 → 0" in answer.out
+    assert "640402：" in answer.out
+    assert zhikun("monitor", "simulate").code == 2
+    assert "合计 110，应为 100" in zhikun("monitor", "simulate", "--weight", "stay=30").err
+    assert "应写成" in zhikun("monitor", "simulate", "--weight", "stay").err
+
+
+def test_reminders_and_routes(screened, zhikun, tmp_path):
+    assert "没有新的超期预警" in zhikun("monitor", "reminders", "--on", "2026-02-02").out
+    answer = zhikun("monitor", "reminders", "--on", "2026-03-31")
+    assert "县 640402：催办，2 件（yellow 1，blue 1）" in answer.out
+    assert "已经发过" in zhikun("monitor", "reminders", "--on", "2026-03-31").out
+    answer = zhikun("monitor", "routes", "--out", tmp_path / "out")
+    assert "人社：失业 0 人" in answer.out
+
+
+def test_before_any_run_the_commands_say_how_to_begin(county, zhikun, tmp_path):
+    for words in (
+        ("explain", token_text(county.token(1))),
+        ("simulate", "--level", "blue=25"),
+        ("routes", "--out", tmp_path),
+    ):
+        answer = zhikun("monitor", *words)
+        assert answer.code == 4
+        assert "请先运行 zhikun monitor run" in answer.err
+
+
+def test_a_pack_without_monitoring_is_refused(county, zhikun, monkeypatch):
+    monkeypatch.setattr(monitor, "load_pack", lambda _name: replace(load("gansu"), monitoring=None))
+    answer = zhikun("monitor", "run", "--month", "2026-01")
+    assert answer.code == 4
+    assert "没有监测预警" in answer.err
