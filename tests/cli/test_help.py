@@ -23,7 +23,6 @@ PLACEHOLDERS = {
     "FILE.csv",
     "START",
     "DAYS",
-<<<<<<< HEAD
     "RECEIPT",
     "ADDRESS",
     "SOURCE",
@@ -32,25 +31,32 @@ PLACEHOLDERS = {
     "DAY",
     "SQL",
     "TEXT",
-}
-# Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
-NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu", "inpatients", "province", "county"} | {
-    *("sqlite", "postgresql", "https", "db", "table", "Q"),
-    *("PGPASSWORD", "ZHIKUN", "DATA", "ENDPOINT", "TOKEN"),  # variables of the environment
-}
-=======
     "YYYY",
     "MM",
     "DD",
-    "TEXT",
     "CODE",
     "RESULT",
 }
 # Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
-NAMES = {"zhikun", "csv", "parquet", "CSV", "Parquet", "Markdown", "JSON", "yuanzhou", "gansu"}
+NAMES = {
+    "zhikun",
+    "csv",
+    "parquet",
+    "CSV",
+    "Parquet",
+    "Markdown",
+    "JSON",
+    "yuanzhou",
+    "gansu",
+    "inpatients",
+    "province",
+    "county",
+} | {
+    *("sqlite", "postgresql", "https", "db", "table", "Q"),
+    *("PGPASSWORD", "ZHIKUN", "DATA", "ENDPOINT", "TOKEN"),  # variables of the environment
+}
 # Identifiers of a pack in examples, and the variables of the environment.
-NAMES |= {"inpatient", "disability", "blue", "ZHIKUN", "DATA", "PACK"}
->>>>>>> wt-screening
+NAMES |= {"inpatient", "disability", "blue", "PACK", "national"}
 
 
 def walk(command, path=()):

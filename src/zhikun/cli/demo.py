@@ -131,8 +131,14 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
                 monitor.commands["run"], month=month, on=month.last_day, new_decisions=False, exceptions=None, **place
             )
     code = _hardest(data / "screening" / place["pack_name"] / last / "warnings.parquet")
-    say(_("—— 分数最高的一个人（打开别人的：zhikun monitor explain 人员代码 --month {m} --data {d}）——").format(m=last, d=data))
-    context.invoke(monitor.commands["explain"], person=code, month=Month.read(last), exceptions=None, as_json=False, **place)
+    say(
+        _("—— 分数最高的一个人（打开别人的：zhikun monitor explain 人员代码 --month {m} --data {d}）——").format(
+            m=last, d=data
+        )
+    )
+    context.invoke(
+        monitor.commands["explain"], person=code, month=Month.read(last), exceptions=None, as_json=False, **place
+    )
 
 
 def _hardest(warnings: Path) -> str:
