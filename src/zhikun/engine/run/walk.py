@@ -104,20 +104,17 @@ def walk(  # noqa: C901 - three small functions that share what one walk gathers
             if way.tree is not None:
                 follow(way.tree, row, deep + 1, step)
             elif way.branches:
-                follow_branches(way, row, deep + 1, step)
+                for when, then in way.branches:
+                    if when is not None:
+                        follow(when, row, deep + 1, step)
+                    if when is None or element(values[when.slot], row):
+                        follow(then, row, deep + 1, step)
+                        break
             else:
                 for item in way.items:
                     if element(values[item.slot], row) in (True, None):
                         follow(item, row, deep + 1, step)
         order.append(mark)
-
-    def follow_branches(way: Way, row: int, deep: int, owner: int) -> None:
-        for when, then in way.branches:
-            if when is not None:
-                follow(when, row, deep, owner)
-            if when is None or element(values[when.slot], row):
-                follow(then, row, deep, owner)
-                return
 
     def follow(spot: Spot, row: int, deep: int, owner: int) -> None:
         if spot.step is not None:
