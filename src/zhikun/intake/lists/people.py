@@ -38,6 +38,7 @@ _REASONS = {
 _NAME = r"^[^\d、，,;；/\\@#=]{2,50}$"
 _PLAIN_NAME = r"^[\x{4e00}-\x{9fff}]{2,50}$"
 _FULL_LENGTH = 18
+_ROUNDED_SHARE = 50  # one row in fifty
 _LONGEST_NAME = 50
 _STARS = pa.array(["*" * count for count in range(_LONGEST_NAME)], pa.string())
 
@@ -68,6 +69,9 @@ def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: 
         mask[rows] = True
         numbers = pc.replace_with_mask(numbers, pa.array(mask), other.numbers)
         fault[rows] = other.fault
+    suspect = fault == IdFault.SUSPECT
+    if _rounding_happened(fault):
+        fault[suspect] = IdFault.ROUNDED
     codes = np.zeros(len(texts), dtype=np.int32)
     for id_fault, reason in _REASONS.items():
         rows = fault == id_fault
@@ -77,7 +81,7 @@ def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: 
                     codes[part] = faults.number(_fault(id_fault, reason if is_resident else "document", title))
     codes[unknown] = faults.number(_unknown_kind()) if unknown.any() else 0
     column = None if resident.all() else pa.array([str(k) for k in meant], pa.string())
-    return Numbers(numbers, column, checked.birth_date, codes, int((fault == IdFault.SUSPECT).sum()))
+    return Numbers(numbers, column, checked.birth_date, codes, int(suspect.sum()))
 
 
 def read_names(
@@ -147,6 +151,11 @@ def _mended(column: pa.Array, texts: pa.Array, rows: NDArray[np.bool_], mask: ob
     encoded = texts.filter(pa.array(rows)).dictionary_encode()
     spelled = pa.array([mask(text) for text in encoded.dictionary.to_pylist()], pa.string())
     return pc.replace_with_mask(column, pa.array(rows), spelled.take(encoded.indices))
+
+
+def _rounding_happened(fault: NDArray[np.int64]) -> bool:
+    """Rounding hits a whole column; one number in eleven then passes the check by chance, and must not stand."""
+    return int((fault == IdFault.ROUNDED).sum()) * _ROUNDED_SHARE > len(fault)
 
 
 def _kinds(kinds: pa.Array | None, count: int) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
