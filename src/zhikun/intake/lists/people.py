@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zhikun.identity import (
     DocumentKind,
+    IdCheck,
     IdFault,
     check_documents,
     check_id_numbers,
@@ -58,17 +59,18 @@ class Numbers:
 
 def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: bool, faults: Faults) -> Numbers:
     """Check a block's numbers; `kinds` are the kinds as written, blank for identity cards."""
-    meant, unknown = _kinds(kinds, len(texts))
-    resident = meant == DocumentKind.RESIDENT
-    checked = check_id_numbers(texts if resident.all() else pc.if_else(pa.array(resident), texts, ""))
-    numbers, fault = checked.numbers, checked.fault.astype(np.int64)
-    for kind in sorted({str(k) for k in meant[~resident]}):
-        rows = np.flatnonzero(meant == kind)
-        other = check_documents(texts.take(pa.array(rows)), DocumentKind(kind))
-        mask = np.zeros(len(texts), dtype=bool)
-        mask[rows] = True
-        numbers = pc.replace_with_mask(numbers, pa.array(mask), other.numbers)
-        fault[rows] = other.fault
+    count = len(texts)
+    if kinds is None:
+        checked = check_id_numbers(texts)
+        if not checked.fault.any():
+            return Numbers(checked.numbers, None, checked.birth_date, np.zeros(count, dtype=np.int32), 0)
+        meant, unknown, resident = None, np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
+        numbers, fault = checked.numbers, checked.fault.copy()
+    else:
+        meant, unknown = _kinds(kinds)
+        resident = meant == DocumentKind.RESIDENT
+        checked = check_id_numbers(texts if resident.all() else pc.if_else(pa.array(resident), texts, ""))
+        numbers, fault = _with_documents(texts, meant, checked)
     suspect = fault == IdFault.SUSPECT
     if _rounding_happened(fault):
         fault[suspect] = IdFault.ROUNDED
@@ -80,8 +82,21 @@ def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: 
                 if part.any():
                     codes[part] = faults.number(_fault(id_fault, reason if is_resident else "document", title))
     codes[unknown] = faults.number(_unknown_kind()) if unknown.any() else 0
-    column = None if resident.all() else pa.array([str(k) for k in meant], pa.string())
+    column = None if meant is None or resident.all() else pa.array([str(k) for k in meant], pa.string())
     return Numbers(numbers, column, checked.birth_date, codes, int(suspect.sum()))
+
+
+def _with_documents(
+    texts: pa.Array, meant: NDArray[np.object_], checked: IdCheck
+) -> tuple[pa.Array, NDArray[np.uint8]]:
+    """The numbers of a block in which some stand on other documents."""
+    numbers, fault = checked.numbers, checked.fault.copy()
+    for kind in sorted({str(k) for k in meant} - {DocumentKind.RESIDENT.value}):
+        mask = meant == kind
+        other = check_documents(texts.filter(pa.array(mask)), DocumentKind(kind))
+        numbers = pc.replace_with_mask(numbers, pa.array(mask), other.numbers)
+        fault[mask] = other.fault
+    return numbers, fault
 
 
 def read_names(
@@ -91,6 +106,8 @@ def read_names(
 
     Where a number says whose row it is, an odd name keeps no row out.
     """
+    if pc.all(pc.match_substring_regex(texts, _PLAIN_NAME), min_count=1).as_py():
+        return texts, np.zeros(len(texts), dtype=np.int32), 0
     names = normalise_names(texts).combine_chunks()
     blank = mask_of(pc.equal(names, ""))
     odd = ~blank & ~mask_of(pc.match_substring_regex(names, _NAME))
@@ -153,15 +170,13 @@ def _mended(column: pa.Array, texts: pa.Array, rows: NDArray[np.bool_], mask: ob
     return pc.replace_with_mask(column, pa.array(rows), spelled.take(encoded.indices))
 
 
-def _rounding_happened(fault: NDArray[np.int64]) -> bool:
+def _rounding_happened(fault: NDArray[np.uint8]) -> bool:
     """Rounding hits a whole column; one number in eleven then passes the check by chance, and must not stand."""
     return int((fault == IdFault.ROUNDED).sum()) * _ROUNDED_SHARE > len(fault)
 
 
-def _kinds(kinds: pa.Array | None, count: int) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def _kinds(kinds: pa.Array) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """The kind that each row means, and where the word is not known."""
-    if kinds is None:
-        return np.full(count, DocumentKind.RESIDENT, dtype=object), np.zeros(count, dtype=bool)
     encoded = kinds.dictionary_encode()
     words = [_kind_of(word) for word in encoded.dictionary.to_pylist()]
     where = encoded.indices.to_numpy()
