@@ -106,8 +106,20 @@ def read_names(
 
     Where a number says whose row it is, an odd name keeps no row out.
     """
-    if pc.all(pc.match_substring_regex(texts, _PLAIN_NAME), min_count=1).as_py():
-        return texts, np.zeros(len(texts), dtype=np.int32), 0
+    unusual = ~mask_of(pc.match_substring_regex(texts, _PLAIN_NAME))
+    codes = np.zeros(len(texts), dtype=np.int32)
+    if not unusual.any():
+        return texts, codes, 0
+    rest, codes[unusual], count = _unusual_names(
+        texts.filter(pa.array(unusual)), title, required, must_be_names, faults
+    )
+    return pc.replace_with_mask(texts, pa.array(unusual), rest), codes, count
+
+
+def _unusual_names(
+    texts: pa.Array, title: str, required: bool, must_be_names: bool, faults: Faults
+) -> tuple[pa.Array, Codes, int]:
+    """The same for names with a dot, a space, Latin letters, and for what is none."""
     names = normalise_names(texts).combine_chunks()
     blank = mask_of(pc.equal(names, ""))
     odd = ~blank & ~mask_of(pc.match_substring_regex(names, _NAME))
