@@ -142,3 +142,17 @@ def test_a_column_of_well_written_numbers_is_answered_as_one_with_a_badly_writte
     for name in ("numbers", "birth_date", "sex"):
         assert getattr(short, name).to_pylist() == getattr(long, name).to_pylist()[:-1]
     assert not short.upgraded.any()
+
+
+@given(
+    st.lists(
+        st.sampled_from([FEMALE, MALE, FEMALE.lower(), "990402500101303", "6.42223E+17", "", "110105194912310020", "x"])
+    )
+)
+def test_what_is_said_of_a_number_does_not_depend_on_its_neighbours(numbers):
+    together = check_id_numbers(numbers)
+    alone = [check_id_numbers([number]) for number in numbers]
+    assert together.fault.tolist() == [int(check.fault[0]) for check in alone]
+    assert together.upgraded.tolist() == [bool(check.upgraded[0]) for check in alone]
+    for name in ("numbers", "birth_date", "sex"):
+        assert getattr(together, name).to_pylist() == [getattr(check, name)[0].as_py() for check in alone]

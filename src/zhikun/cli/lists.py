@@ -121,7 +121,13 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     )
     _keep(out, file)
     delivery = room.Delivery(
-        source, period, monitoring, f"{pack.id} {pack.version}", by or _user(), on or _today(), pack.place or ""
+        source,
+        period,
+        monitoring,
+        f"{pack.id} {pack.version} {pack.hash[:12]}",
+        by or _user(),
+        on or _today(),
+        pack.place or "",
     )
     with answered():
         room.check_period(source, period, delivery.on)

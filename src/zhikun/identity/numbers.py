@@ -87,8 +87,32 @@ def check_id_numbers(values: pa.Array | Sequence[str | None]) -> IdCheck:
     A region code is not checked: people keep numbers of counties that no longer exist.
     """
     raw = pc.fill_null(values if isinstance(values, pa.Array) else pa.array(values, pa.string()), "")
-    if pc.all(pc.match_substring_regex(raw, r"^[0-9]{17}[0-9X]$"), min_count=1).as_py():
+    plain = _mask(pc.match_substring_regex(raw, r"^[0-9]{17}[0-9X]$"))
+    if not plain.any():
+        return _check_any(raw)
+    if plain.all():
         return _check_plain(raw)
+    odd = ~plain
+    return _put_together(plain, _check_plain(raw.filter(pa.array(plain))), _check_any(raw.filter(pa.array(odd))))
+
+
+def _put_together(first: NDArray[np.bool_], one: IdCheck, other: IdCheck) -> IdCheck:
+    """Two checks as one: `first` marks the rows of the first."""
+    place = np.empty(len(first), dtype=np.int64)
+    place[first] = np.arange(len(one.fault))
+    place[~first] = len(one.fault) + np.arange(len(other.fault))
+    where = pa.array(place)
+    return IdCheck(
+        pa.concat_arrays([one.numbers, other.numbers]).take(where),
+        np.concatenate([one.fault, other.fault])[place],
+        pa.concat_arrays([one.birth_date, other.birth_date]).take(where),
+        pa.concat_arrays([one.sex, other.sex]).take(where),
+        np.concatenate([one.upgraded, other.upgraded])[place],
+    )
+
+
+def _check_any(raw: pa.Array) -> IdCheck:
+    """Numbers as people write them: full-width, with spaces, of 15 digits, rounded, or none at all."""
     text = _normalised(raw)
     count = len(text)
     length = _lengths(pc.binary_length(text))

@@ -288,6 +288,12 @@ SHARES = [
     Damage("many after the period", many(40, 入院日期="2026-12-01"), Rejected("future", "还没有到", 5)),
     Damage("all of another month", as_csv(SEPTEMBER), Held("stale", "可能是以前的文件")),
     Damage("another month in its name", as_csv(stays(60)), Held("other_month", "文件名里写的是 2026-10"), "住院2026年10月.csv"),
+    Damage(
+        "all numbers rounded",
+        as_csv([STAYS_HEADER, *(stay(i, 身份证号=number(i)[:15] + "000") for i in range(200))]),
+        Rejected("id_rounded", "四舍五入", 200),
+    ),
+    Damage("a day in its name", as_csv(stays(60)), Read(), "住院2026-12-05导出.csv"),
     Damage("a tenth goes back", many(10, 自付费用="没算"), Held("rejected", "退回 20 行（10.0%）")),
 ]  # fmt: skip
 DAMAGES = [*HEADINGS, *WHOLE_FILES, *NUMBERS, *CELLS, *SHARES]

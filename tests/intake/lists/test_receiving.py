@@ -1,6 +1,7 @@
 """What a received file leaves in the data folder, and what it does not."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from tests.intake.lists.factory import (
     NOVEMBER,
     POPULATION,
     POPULATION_HEADER,
+    STAYS,
     as_csv,
     number,
     stay,
@@ -161,6 +163,18 @@ def test_the_same_file_again_changes_nothing(office):
     assert again.again
     assert again.file.receipt == first.file.receipt
     assert before == {path: path.stat().st_mtime_ns for path in office.data.rglob("*") if path.is_file()}
+
+
+def test_the_same_file_under_another_pack_is_looked_at_anew(office):
+    rows = [*stays(250), stay(270, 类型="急诊")]
+    assert office.receive(rows).file.receipt.rejected == {"choice": 1}
+    kind = replace(STAYS.columns["kind"], choices={**STAYS.columns["kind"].choices, "emergency": "急诊"})
+    changed = replace(STAYS, columns={**STAYS.columns, "kind": kind})
+    coming = lists.open_file(office.put("list.csv", rows), changed)
+    delivery = replace(office.delivery(changed), pack="test 1.0.1")
+    received = lists.receive(coming, delivery, office.data, office.ring, office.folder / "r.xlsx")
+    assert received.file.receipt.rejected == {}
+    assert received.file.receipt.replaces == 1
 
 
 def test_a_corrected_file_takes_the_place_of_its_predecessor_and_says_what_changed(office):

@@ -30,6 +30,7 @@ _PLAIN = r"^[+-]?(\d{1,15}(\.\d*)?|\.\d+)$"
 _SEPARATED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 _INVISIBLE = re.compile("[\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 _INSIDE = r"\d{17}[\dXx]"
+_NUMBER_LENGTH = 18
 _LONGEST = 1000
 _MOST_REMEMBERED = 200_000
 _GENERATED_AREA = "99"  # GB/T 2260 has no area that begins so: generated people live there
@@ -203,11 +204,10 @@ class _Texts:
     def read(self, texts: pa.Array) -> tuple[pa.Array, Codes]:
         plain = clean(texts)
         codes = np.zeros(len(texts), dtype=np.int32)
-        inside = _holds_a_number(plain)
-        if inside.any():
+        longest = pc.max(pc.binary_length(plain)).as_py() or 0
+        if longest >= _NUMBER_LENGTH and (inside := _holds_a_number(plain)).any():
             codes[inside] = self._faults.number(self._inside)
-        long = mask_of(pc.greater(pc.utf8_length(plain), _LONGEST))
-        if long.any():
+        if longest > _LONGEST and (long := mask_of(pc.greater(pc.utf8_length(plain), _LONGEST))).any():
             codes[long] = self._faults.number(self._long)
         return pc.if_else(pc.equal(plain, ""), pa.scalar(None, pa.string()), plain), codes
 

@@ -11,7 +11,7 @@ import csv
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader, StringIO
 from pathlib import Path
@@ -23,7 +23,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
-from zhikun.intake.lists.coming import Block, Ended, Unsplit
+from zhikun.intake.lists.coming import BLOCK_ROWS, Block, Ended, Unsplit
 from zhikun.intake.lists.errors import ListUnreadable
 from zhikun.intake.lists.headings import LOOK_AT, find_heading_row, no_heading_row
 from zhikun.tables.text import delimiter_of
@@ -33,7 +33,7 @@ _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 4 << 20
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 1 << 20  # Arrow reads up to 32 of them ahead
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_ROWS = 60
 _MOST_UNSPLIT = 100_000
@@ -107,7 +107,7 @@ class CsvComing:
                         quoted_strings_can_be_null=False,
                     ),
                 )
-                for batch in reader:
+                for batch in _together(reader):
                     rows = numbers.next(batch.num_rows)
                     first = int(np.searchsorted(rows, self.header_row, side="right"))
                     if first < len(rows):
@@ -161,6 +161,20 @@ def open_csv(path: Path, source: ListSource, monitoring: Monitoring | None = Non
     if len(header) > _MOST_COLUMNS:
         raise ListUnreadable(_("“{f}”的表头有 {n} 列，不像一份名单。请核对文件。").format(f=path.name, n=len(header)))
     return CsvComing(path, tuple(header), at + 1, delimiter, look)
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Small batches put together, until there are rows enough to be looked at in columns."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        waiting.append(batch)
+        count += batch.num_rows
+        if count >= BLOCK_ROWS:
+            yield pa.concat_batches(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 class _Numbers:

@@ -67,8 +67,10 @@ def fetched(
     """The list at the address, all its pages fetched. Raises ListUnreadable; what was fetched is then kept for the next try."""
     name = hashlib.sha256(address.encode()).hexdigest()[:16]
     folder = data / LISTS / source.id / ".fetch" / f"{period}-{name}"
-    with one_writer(folder):
-        clear_unfinished(folder)
+    with one_writer(folder.parent):
+        clear_unfinished(folder.parent)
+        _clear_stale(folder.parent)
+        folder.mkdir(exist_ok=True)
         pages = _Pages(folder, ring, f"{source.id}/{period}/{name}")
         resumed = pages.count
         _fetch_all(address, pages, wait)
@@ -81,6 +83,13 @@ def fetched(
             yield ArrowComing(shown, header, lambda: pages.batches(header), ended=lambda: notes)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_stale(parent: Path) -> None:
+    """What was fetched and never received: nobody goes on with pages of yesterday."""
+    for left in parent.iterdir():
+        if left.is_dir() and all(time.time() - path.stat().st_mtime >= _STALE_AFTER for path in left.iterdir()):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class _Pages:

@@ -88,7 +88,7 @@ def _of_the_whole(seen: Seen) -> list[Hold]:
         text = _("内容与 {r} 完全相同，可能拿错了文件或报送期写错")
         found.append(Hold("same_as_other", text.format(r=seen.same_as.id)))
     month = _month_in(seen.file)
-    if month is not None and month != seen.period:
+    if month is not None and month != seen.period and seen.source.rhythm == "monthly":
         text = _("文件名里写的是 {m}，报送期却是 {p}")
         found.append(Hold("other_month", text.format(m=month, p=seen.period)))
     if not seen.profile["rows"]:
@@ -191,9 +191,12 @@ def _share(count: int, rows: int) -> str:
 
 
 def _month_in(file: str) -> Month | None:
-    """The month that a file's name says: 2026年10月住院.csv, inpatients_202610.csv; None where it says none or two."""
+    """The month that a file's name says: 2026年10月住院.csv, inpatients_202610.csv; None where it says none or two.
+
+    A whole day in a name is the day on which the file was made.
+    """
     named = {
         (int(year), int(month))
-        for year, month in re.findall(r"(?<!\d)(20\d\d)(?:年|[-_.]?)(1[0-2]|0?[1-9])(?:月|(?!\d))", file)
+        for year, month in re.findall(r"(?<!\d)(20\d\d)(?:年|[-_.]?)(1[0-2]|0?[1-9])(?![-_.年月]?\d)", file)
     }
     return Month(*next(iter(named))) if len(named) == 1 else None

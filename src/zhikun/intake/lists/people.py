@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zhikun.identity import (
     DocumentKind,
+    IdCheck,
     IdFault,
     check_documents,
     check_id_numbers,
@@ -38,6 +39,7 @@ _REASONS = {
 _NAME = r"^[^\d、，,;；/\\@#=]{2,50}$"
 _PLAIN_NAME = r"^[\x{4e00}-\x{9fff}]{2,50}$"
 _FULL_LENGTH = 18
+_ROUNDED_SHARE = 50  # one row in fifty
 _LONGEST_NAME = 50
 _STARS = pa.array(["*" * count for count in range(_LONGEST_NAME)], pa.string())
 
@@ -57,17 +59,21 @@ class Numbers:
 
 def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: bool, faults: Faults) -> Numbers:
     """Check a block's numbers; `kinds` are the kinds as written, blank for identity cards."""
-    meant, unknown = _kinds(kinds, len(texts))
-    resident = meant == DocumentKind.RESIDENT
-    checked = check_id_numbers(texts if resident.all() else pc.if_else(pa.array(resident), texts, ""))
-    numbers, fault = checked.numbers, checked.fault.astype(np.int64)
-    for kind in sorted({str(k) for k in meant[~resident]}):
-        rows = np.flatnonzero(meant == kind)
-        other = check_documents(texts.take(pa.array(rows)), DocumentKind(kind))
-        mask = np.zeros(len(texts), dtype=bool)
-        mask[rows] = True
-        numbers = pc.replace_with_mask(numbers, pa.array(mask), other.numbers)
-        fault[rows] = other.fault
+    count = len(texts)
+    if kinds is None:
+        checked = check_id_numbers(texts)
+        if not checked.fault.any():
+            return Numbers(checked.numbers, None, checked.birth_date, np.zeros(count, dtype=np.int32), 0)
+        meant, unknown, resident = None, np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
+        numbers, fault = checked.numbers, checked.fault.copy()
+    else:
+        meant, unknown = _kinds(kinds)
+        resident = meant == DocumentKind.RESIDENT
+        checked = check_id_numbers(texts if resident.all() else pc.if_else(pa.array(resident), texts, ""))
+        numbers, fault = _with_documents(texts, meant, checked)
+    suspect = fault == IdFault.SUSPECT
+    if _rounding_happened(fault):
+        fault[suspect] = IdFault.ROUNDED
     codes = np.zeros(len(texts), dtype=np.int32)
     for id_fault, reason in _REASONS.items():
         rows = fault == id_fault
@@ -76,8 +82,21 @@ def read_numbers(texts: pa.Array, kinds: pa.Array | None, title: str, required: 
                 if part.any():
                     codes[part] = faults.number(_fault(id_fault, reason if is_resident else "document", title))
     codes[unknown] = faults.number(_unknown_kind()) if unknown.any() else 0
-    column = None if resident.all() else pa.array([str(k) for k in meant], pa.string())
-    return Numbers(numbers, column, checked.birth_date, codes, int((fault == IdFault.SUSPECT).sum()))
+    column = None if meant is None or resident.all() else pa.array([str(k) for k in meant], pa.string())
+    return Numbers(numbers, column, checked.birth_date, codes, int(suspect.sum()))
+
+
+def _with_documents(
+    texts: pa.Array, meant: NDArray[np.object_], checked: IdCheck
+) -> tuple[pa.Array, NDArray[np.uint8]]:
+    """The numbers of a block in which some stand on other documents."""
+    numbers, fault = checked.numbers, checked.fault.copy()
+    for kind in sorted({str(k) for k in meant} - {DocumentKind.RESIDENT.value}):
+        mask = meant == kind
+        other = check_documents(texts.filter(pa.array(mask)), DocumentKind(kind))
+        numbers = pc.replace_with_mask(numbers, pa.array(mask), other.numbers)
+        fault[mask] = other.fault
+    return numbers, fault
 
 
 def read_names(
@@ -87,6 +106,20 @@ def read_names(
 
     Where a number says whose row it is, an odd name keeps no row out.
     """
+    unusual = ~mask_of(pc.match_substring_regex(texts, _PLAIN_NAME))
+    codes = np.zeros(len(texts), dtype=np.int32)
+    if not unusual.any():
+        return texts, codes, 0
+    rest, codes[unusual], count = _unusual_names(
+        texts.filter(pa.array(unusual)), title, required, must_be_names, faults
+    )
+    return pc.replace_with_mask(texts, pa.array(unusual), rest), codes, count
+
+
+def _unusual_names(
+    texts: pa.Array, title: str, required: bool, must_be_names: bool, faults: Faults
+) -> tuple[pa.Array, Codes, int]:
+    """The same for names with a dot, a space, Latin letters, and for what is none."""
     names = normalise_names(texts).combine_chunks()
     blank = mask_of(pc.equal(names, ""))
     odd = ~blank & ~mask_of(pc.match_substring_regex(names, _NAME))
@@ -149,10 +182,13 @@ def _mended(column: pa.Array, texts: pa.Array, rows: NDArray[np.bool_], mask: ob
     return pc.replace_with_mask(column, pa.array(rows), spelled.take(encoded.indices))
 
 
-def _kinds(kinds: pa.Array | None, count: int) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def _rounding_happened(fault: NDArray[np.uint8]) -> bool:
+    """Rounding hits a whole column; one number in eleven then passes the check by chance, and must not stand."""
+    return int((fault == IdFault.ROUNDED).sum()) * _ROUNDED_SHARE > len(fault)
+
+
+def _kinds(kinds: pa.Array) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """The kind that each row means, and where the word is not known."""
-    if kinds is None:
-        return np.full(count, DocumentKind.RESIDENT, dtype=object), np.zeros(count, dtype=bool)
     encoded = kinds.dictionary_encode()
     words = [_kind_of(word) for word in encoded.dictionary.to_pylist()]
     where = encoded.indices.to_numpy()

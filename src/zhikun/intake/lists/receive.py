@@ -41,7 +41,7 @@ class Delivery:
     source: ListSource
     period: Month
     monitoring: Monitoring
-    pack: str  # id and version, as the receipt names it
+    pack: str  # id, version and hash, as the receipt names it: under another pack the same file is looked at anew
     by: str
     on: date
     place: str = ""  # the pack's place, outside which nobody is watched; '' for the nation
@@ -141,7 +141,7 @@ def _known(lists: Lists, delivery: Delivery, sha256: str) -> ListFile | None:
     """The reception of this very content for this period, unless another has taken its place since."""
     every = lists.files(delivery.source.id, delivery.period)
     for file in reversed(every):
-        if file.receipt.sha256 != sha256:
+        if file.receipt.sha256 != sha256 or file.receipt.pack != delivery.pack:
             continue
         completed = {f.receipt.completes for f in every if f.receipt.state in (State.ACCEPTED, State.HELD)}
         if file.receipt.state is not State.REPLACED or file.receipt.number in completed:

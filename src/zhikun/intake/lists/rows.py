@@ -177,7 +177,8 @@ class RowReader:
             blank = mask_of(values.is_null()) & (codes == 0)
             if blank.any():
                 codes[blank] = self.faults.number(blank_fault(column.title))
-        self._garbled(texts, column, codes)
+        if column.type == "text":  # in any other column broken characters are no value anyway
+            self._garbled(texts, column, codes)
         found.add(self.layout.columns[column.name], codes)
         return values
 
@@ -230,14 +231,18 @@ class RowReader:
             found.add(cell.column, codes)
 
     def _headings_again(self, block: Block, found: _Found) -> None:
-        """A row that repeats the headings: several files were put one behind the other."""
-        again = np.ones(len(block), dtype=bool)
+        """A row that repeats the headings: several files were put one behind the other. It has some fault for certain."""
+        suspects = np.flatnonzero(found.any)
         for place in self.layout.columns.values():
-            if not again.any():
+            if not len(suspects):
                 return
-            cells = pc.replace_substring(pc.utf8_trim_whitespace(block.columns[place]), "\ufeff", "")
-            again &= mask_of(pc.equal(cells, self.layout.header[place].replace("\ufeff", "").strip()))
-        if again.any():
+            cells = block.columns[place].take(pa.array(suspects))
+            cells = pc.replace_substring(pc.utf8_trim_whitespace(cells), "\ufeff", "")
+            same = mask_of(pc.equal(cells, self.layout.header[place].replace("\ufeff", "").strip()))
+            suspects = suspects[same]
+        if len(suspects):
+            again = np.zeros(len(block), dtype=bool)
+            again[suspects] = True
             fault = Fault("heading", "", _("这一行是表头又出现了一次"), "", _("多半是几个文件接在一起；请删去这一行"))
             found.only(again, self.faults.number(fault))
 
