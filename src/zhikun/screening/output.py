@@ -16,19 +16,21 @@ def warnings_of(work: Work) -> str:
     """warnings.parquet: one row for each person and direction with a warning this month or last month."""
     monitoring = work.task.monitoring
     levels = sql.by_number("w.rank", ["NULL", *map(sql.text, LEVELS)])
-    groups = sql.named([sql.text(code) for code in monitoring.groups], "w.mask")
-    indicators = sql.named([sql.text(one.id) for one in work.indicators], "w.found")
-    causes = sql.named([sql.text(one.cause) for one in work.indicators], "w.found")
+    # Lists of words are made once for each combination of bits.
+    groups = f"SELECT mask, {sql.named([sql.text(code) for code in monitoring.groups], 'mask')} AS groups"
+    indicators = sql.named([sql.text(one.id) for one in work.indicators], "found")
+    causes = f"list_sort(list_distinct({sql.named([sql.text(one.cause) for one in work.indicators], 'found')}))"
     return f"""
         SELECT {sql.text(work.task.month)} AS month, person, household, place,
-               CASE WHEN w.watched THEN {groups} ELSE w.last_groups END AS groups,
+               CASE WHEN w.watched THEN g.groups ELSE w.last_groups END AS groups,
                {sql.by_number("w.d", [sql.text(one) for one in DIRECTIONS])} AS direction, {levels} AS level,
                {sql.decimal_of("w.score", 9)} AS score, w.may_be_more AS at_least, {_change()} AS change,
                {_cleared_by(work)} AS cleared_by, {sql.by_number("w.was", ["NULL", *map(sql.text, LEVELS)])} AS level_before,
-               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, list_sort(list_distinct({causes})) AS causes,
-               {indicators} AS indicators, coalesce({_with_values()}, []) AS reasons, raised, counted_from, days,
+               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, f.causes, f.indicators, coalesce({_with_values()}, []) AS reasons, raised, counted_from, days,
                CASE WHEN w.rank > 0 THEN deadline END AS deadline, CASE WHEN w.rank > 0 THEN provisional END AS provisional
         FROM warned w LEFT JOIN reasons r USING (id, d) LEFT JOIN sentences t USING (said)
+        LEFT JOIN ({groups} FROM (SELECT DISTINCT mask FROM warned)) g USING (mask)
+        JOIN (SELECT found, {causes} AS causes, {indicators} AS indicators FROM (SELECT DISTINCT found FROM warned)) f USING (found)
         WHERE w.rank > 0 OR w.was > 0
         ORDER BY person, direction"""
 
