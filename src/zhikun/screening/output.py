@@ -26,7 +26,8 @@ def warnings_of(work: Work) -> str:
                {sql.by_number("w.d", [sql.text(one) for one in DIRECTIONS])} AS direction, {levels} AS level,
                {sql.decimal_of("w.score", 9)} AS score, w.may_be_more AS at_least, {_change()} AS change,
                {_cleared_by(work)} AS cleared_by, {sql.by_number("w.was", ["NULL", *map(sql.text, LEVELS)])} AS level_before,
-               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, f.causes, f.indicators, coalesce({_with_values()}, []) AS reasons, raised, counted_from, days,
+               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, f.causes, f.indicators,
+               coalesce({_with_values()}, []) AS reasons, raised, counted_from, days,
                CASE WHEN w.rank > 0 THEN deadline END AS deadline, CASE WHEN w.rank > 0 THEN provisional END AS provisional
         FROM warned w LEFT JOIN reasons r USING (id, d) LEFT JOIN sentences t USING (said)
         LEFT JOIN ({groups} FROM (SELECT DISTINCT mask FROM warned)) g USING (mask)
