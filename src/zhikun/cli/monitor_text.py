@@ -145,7 +145,10 @@ def _warning(row: dict[str, Any], monitoring: Monitoring) -> str:
     if row["level"] is None:
         return _("已解除：{why}").format(why=cleared_words()[row["cleared_by"]])
     least = _("至少 ") if row["at_least"] else ""
-    until = _("{d} 前核实").format(d=row["deadline"]) if row["deadline"] else _("期限算不出")
+    until = _("期限算不出")
+    if row["deadline"]:  # a rise moves no deadline back: the earlier task may be overdue already
+        words = _("原定 {d} 前核实，已超期") if row["deadline"] < row["raised"] else _("{d} 前核实")
+        until = words.format(d=row["deadline"])
     provisional = _("（暂定：放假安排未公布）") if row["provisional"] else ""
     return _("{l}，{least}{s} 分，{c}，{r} 起，{u}{p}；{w}（{causes}）").format(
         l=level_words(monitoring).get(row["level"], row["level"]), least=least, s=number_words(row["score"]),

@@ -16,26 +16,24 @@ def warnings_of(work: Work) -> str:
     """warnings.parquet: one row for each person and direction with a warning this month or last month."""
     monitoring = work.task.monitoring
     levels = sql.by_number("w.rank", ["NULL", *map(sql.text, LEVELS)])
-    groups = sql.named([sql.text(code) for code in monitoring.groups], "w.mask")
-    indicators = sql.named([sql.text(one.id) for one in work.indicators], "w.found")
-    causes = sql.named([sql.text(one.cause) for one in work.indicators], "w.found")
+    # Lists of words are made once for each combination of bits.
+    groups = f"SELECT mask, {sql.named([sql.text(code) for code in monitoring.groups], 'mask')} AS groups"
+    indicators = sql.named([sql.text(one.id) for one in work.indicators], "found")
+    causes = f"list_sort(list_distinct({sql.named([sql.text(one.cause) for one in work.indicators], 'found')}))"
     return f"""
         SELECT {sql.text(work.task.month)} AS month, person, household, place,
-               CASE WHEN w.watched THEN {groups} ELSE w.last_groups END AS groups,
+               CASE WHEN w.watched THEN g.groups ELSE w.last_groups END AS groups,
                {sql.by_number("w.d", [sql.text(one) for one in DIRECTIONS])} AS direction, {levels} AS level,
                {sql.decimal_of("w.score", 9)} AS score, w.may_be_more AS at_least, {_change()} AS change,
                {_cleared_by(work)} AS cleared_by, {sql.by_number("w.was", ["NULL", *map(sql.text, LEVELS)])} AS level_before,
-               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, list_sort(list_distinct({causes})) AS causes,
-               {indicators} AS indicators, coalesce(r.reasons, []) AS reasons, raised, counted_from, days,
+               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, f.causes, f.indicators,
+               coalesce({_with_values()}, []) AS reasons, raised, counted_from, days,
                CASE WHEN w.rank > 0 THEN deadline END AS deadline, CASE WHEN w.rank > 0 THEN provisional END AS provisional
-        FROM warned w LEFT JOIN ({_reasons(work)}) r USING (id, d)
+        FROM warned w LEFT JOIN reasons r USING (id, d) LEFT JOIN sentences t USING (said)
+        LEFT JOIN ({groups} FROM (SELECT DISTINCT mask FROM warned)) g USING (mask)
+        JOIN (SELECT found, {causes} AS causes, {indicators} AS indicators FROM (SELECT DISTINCT found FROM warned)) f USING (found)
         WHERE w.rank > 0 OR w.was > 0
         ORDER BY person, direction"""
-
-
-def reasons_of(work: Work) -> str:
-    """For an explanation: what every indicator found about the persons at work, with the direction's number `d`."""
-    return _reasons(work)
 
 
 def state_of(work: Work) -> str:
@@ -52,7 +50,7 @@ def marks_of(work: Work) -> str:
 
 
 def households_of(work: Work) -> str:
-    """households.parquet: the household view, made from the written warnings (`warnings_now`) and last month's households.
+    """households.parquet: the household view, beside last month's.
 
     A household's number is its county's own. Whoever has none stands alone.
     """
@@ -62,18 +60,20 @@ def households_of(work: Work) -> str:
         was = f"SELECT household, county, direction, {rank_of('level')} AS was FROM {kept} WHERE level IS NOT NULL"
     change = """CASE WHEN rank = 0 THEN 'cleared' WHEN was = 0 THEN 'new' WHEN rank > was THEN 'raised'
                 WHEN rank < was THEN 'lowered' ELSE 'continued' END"""
+    causes = sql.named([sql.text(one.cause) for one in work.indicators], "found")
     return f"""
         WITH now AS (
-            SELECT coalesce(household, lower(hex(person))) AS household, place // 1000000 AS county, direction,
-                   max({rank_of("level")}) AS rank, min(place) AS place, list(person ORDER BY person) AS members,
-                   list_sort(list_distinct(flatten(list(causes)))) AS causes, min(raised) AS raised,
+            SELECT coalesce(household, lower(hex(person))) AS household, place // 1000000 AS county,
+                   {sql.by_number("d", [sql.text(one) for one in DIRECTIONS])} AS direction, max(rank) AS rank,
+                   min(place) AS place, list(person) AS members, bit_or(found) AS found, min(raised) AS raised,
                    min(deadline) AS deadline, arg_min(provisional, deadline) AS provisional
-            FROM warnings_now WHERE level IS NOT NULL GROUP BY ALL)
+            FROM warned WHERE rank > 0 GROUP BY ALL)
         SELECT {sql.text(work.task.month)} AS month, household, county, place, direction,
                {sql.by_number("rank", ["NULL", *map(sql.text, LEVELS)])} AS level, {change} AS change,
-               len(members) AS warned_members, members, causes, raised, deadline, provisional
+               len(members) AS warned_members, list_sort(members) AS members, list_sort(list_distinct({causes})) AS causes,
+               raised, deadline, provisional
         FROM (SELECT household, county, direction, place, coalesce(rank, 0) AS rank, coalesce(was, 0) AS was,
-                     coalesce(members, []) AS members, coalesce(causes, []) AS causes, raised, deadline, provisional
+                     coalesce(members, []) AS members, coalesce(found, 0) AS found, raised, deadline, provisional
               FROM now FULL JOIN ({was}) USING (household, county, direction))
         ORDER BY county, household, direction"""
 
@@ -105,13 +105,42 @@ def _way(work: Work) -> str:
     return f"CASE{by_level}{by_indicator} WHEN w.mask & {enrolled} <> 0 THEN 'deliver' ELSE 'enrol' END"
 
 
-def _reasons(work: Work) -> str:
-    """Everything found about a person in one direction, in the order of the pack."""
+def make_reasons(work: Work) -> None:
+    """`reasons` (id, d, said, lows): which sentences hold of a person, and the values by indicator; `said` the sentences.
+
+    A sentence is everything about a reason but its value. There are few of them, and few combinations of them, however many
+    the people: texts are put together once for each combination (`sentences`), not once for each person.
+    """
     exits = [n for n, one in enumerate(work.indicators) if one.direction == DIRECTIONS[1]]
     direction = f"CASE WHEN points.i IN ({', '.join(map(str, exits))}) THEN 1 ELSE 0 END" if exits else "0"
+    key = "i, band, c, more, carried, quiet, e"
+    work.run(f"""
+        CREATE TEMP TABLE told AS
+        SELECT points.*, {direction}::UTINYINT AS d, y.id IS NOT NULL AS quiet FROM points
+        SEMI JOIN warned ON warned.id = points.id LEFT JOIN quiet y ON y.id = points.id AND y.i = points.i
+        WHERE points.c > 0 OR points.more""")
+    work.run(
+        f"CREATE TEMP TABLE said AS SELECT row_number() OVER (ORDER BY {key})::INTEGER AS k, * FROM (SELECT DISTINCT {key} FROM told)"
+    )
+    numbers = range(len(work.indicators))
+    ks = ", ".join(f"max(k) FILTER (i = {n}) AS k{n}, max(low) FILTER (i = {n}) AS low{n}" for n in numbers)
+    work.run(f"""
+        CREATE TEMP TABLE reasons AS
+        SELECT id, d, list_filter([{", ".join(f"k{n}" for n in numbers)}], lambda k: k IS NOT NULL) AS said,
+               [{", ".join(f"low{n}" for n in numbers)}] AS lows
+        FROM (SELECT id, d, {ks} FROM told JOIN said USING ({key}) GROUP BY id, d)""")
+    work.run(f"""
+        CREATE TEMP TABLE sentences AS
+        SELECT said, list({{'i': q.i, {_sentence(work)}}} ORDER BY q.k) AS sentences
+        FROM (SELECT said, unnest(said) AS k FROM (SELECT DISTINCT said FROM reasons)) JOIN said q USING (k)
+        JOIN evidence e USING (e) GROUP BY said""")
+    work.run("DROP TABLE told")
+
+
+def _sentence(work: Work) -> str:
+    """The fields of a sentence."""
     fields = {
         "indicator": sql.by_number("q.i", [sql.text(one.id) for one in work.indicators]),
-        "value": sql.decimal_of("q.low", 20),
         "unit": sql.by_number("q.i", [sql.text(one.unit) for one in work.indicators]),
         "band": _band_text(work, lambda band: sql.text(band.title), "''"),
         "points": _band_text(work, lambda band: f"{sql.micro(band.points)}", "0", digits=9),
@@ -122,12 +151,15 @@ def _reasons(work: Work) -> str:
         "quiet": "q.quiet",
         "files": "e.files",
     }
-    struct = ", ".join(f"{key!r}: {value}" for key, value in fields.items())
-    return f"""
-        SELECT id, d, list({{{struct}}} ORDER BY q.i) AS reasons
-        FROM (SELECT points.*, {direction} AS d, y.id IS NOT NULL AS quiet FROM points
-              SEMI JOIN warned ON warned.id = points.id LEFT JOIN quiet y ON y.id = points.id AND y.i = points.i) q
-        JOIN evidence e USING (e) WHERE q.c > 0 OR q.more GROUP BY id, d"""
+    return ", ".join(f"{key!r}: {value}" for key, value in fields.items())
+
+
+def _with_values() -> str:
+    """A person's sentences with the values put in."""
+    rest = ("unit", "band", "points", "weight", "contribution", "at_least", "carried", "quiet", "files")
+    value = sql.decimal_of("r.lows[one.i + 1]", 20)
+    fields = ", ".join([f"'value': {value}", *(f"{name!r}: one.{name}" for name in rest)])
+    return f"list_transform(t.sentences, lambda one: {{'indicator': one.indicator, {fields}}})"
 
 
 def _band_text(work: Work, said: Callable[[Band], str], below: str, digits: int = 0) -> str:

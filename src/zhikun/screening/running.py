@@ -94,6 +94,7 @@ def screen(work: Work) -> None:
     quiet.find_quiet(work)
     warnings.find_scores(work)
     warnings.find_warnings(work)
+    output.make_reasons(work)
 
 
 def monitoring_of(pack: Pack) -> Monitoring:

@@ -52,23 +52,35 @@ def _concerns(work: Work, number: int) -> str:
 def find_warnings(work: Work) -> None:
     """`warned`: this month's warnings and the ones that are none any more, with change, raised day and deadline."""
     kept = work.kept("warnings")
-    before = "SELECT *, 0::UTINYINT AS d, 0 AS rank FROM nothing"
+    causes = list(dict.fromkeys(one.cause for one in work.indicators))
+    columns = "person, household, place, groups, raised, counted_from, days"
+    before = f"SELECT {columns}, 0::UTINYINT AS d, 0 AS rank, 0::BIGINT AS causes FROM nothing"
     if kept is not None:
+        mask = " + ".join(
+            f"CASE WHEN list_contains(causes, {sql.text(one)}) THEN {1 << n} ELSE 0 END" for n, one in enumerate(causes)
+        )
         before = (
-            f"SELECT *, {_direction()} AS d, {rank_of('level')}::UTINYINT AS rank FROM {kept} WHERE level IS NOT NULL"
+            f"SELECT {columns}, {_direction()} AS d, {rank_of('level')}::UTINYINT AS rank, ({mask})::BIGINT AS causes"
+            f" FROM {kept} WHERE level IS NOT NULL"
         )
     else:
         work.run(
-            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], causes VARCHAR[], raised DATE,"
+            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], raised DATE,"
             " counted_from DATE, days SMALLINT)"
         )
     work.run(f"CREATE TEMP TABLE before AS {before}")
     _due_dates(work)
     on = f"DATE {sql.text(work.task.on.isoformat())}"
     # A warning is a new task, with a new deadline, where none of last month's causes is still waiting for its visit.
-    answered = "SELECT person, direction, list(DISTINCT cause) AS causes FROM decided GROUP BY ALL"
-    standing = sql.named([sql.text(one.cause) for one in work.indicators], "s.found")
-    waiting = "list_filter(b.causes, lambda one: NOT list_contains(coalesce(v.causes, []), one))"
+    bits = " ".join(f"WHEN {sql.text(one)} THEN {1 << n}" for n, one in enumerate(causes))
+    answered = (
+        f"SELECT person, direction, bit_or(CASE cause {bits} ELSE 0 END::BIGINT) AS causes FROM decided GROUP BY ALL"
+    )
+    of_cause = [sum(1 << n for n, one in enumerate(work.indicators) if one.cause == cause) for cause in causes]
+    standing = " + ".join(
+        f"CASE WHEN s.found & {mask} <> 0 THEN {1 << n} ELSE 0 END" for n, mask in enumerate(of_cause)
+    )
+    waiting = "b.causes & ~coalesce(v.causes, 0)"
     work.run(f"""
         CREATE TEMP TABLE warned AS
         SELECT coalesce(s.person, b.person) AS person, coalesce(s.d, b.d) AS d, s.id, s.watched, coalesce(s.rank, 0) AS rank,
@@ -91,7 +103,7 @@ def find_warnings(work: Work) -> None:
         LEFT JOIN due n ON n.rank = s.rank
         LEFT JOIN due o ON o.rank IS NULL AND o.counted_from = b.counted_from AND o.days = b.days,
         LATERAL (SELECT b.person IS NOT NULL AND coalesce(s.rank, 0) > 0
-                        AND NOT list_has_any({waiting}, {standing}) AS afresh),
+                        AND ({waiting}) & ({standing}) = 0 AS afresh),
         LATERAL (SELECT b.person IS NULL OR afresh OR (s.rank > b.rank AND coalesce(n.due < o.due, true)) AS anew)""")
 
 
