@@ -91,6 +91,7 @@ def test_every_command_of_the_readmes_works_as_written(county, zhikun, templates
     """In their order, in an empty folder; between template and check the survey is filled in, as its reader would."""
     _made, _done, folder = county
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZHIKUN_KEYS", str(tmp_path / "keys.json"))
     (tmp_path / "build" / "demo").mkdir(parents=True)
     shutil.copy(folder / "county.xlsx", tmp_path / "build" / "demo" / "county.xlsx")
     said = {}
