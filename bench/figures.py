@@ -136,8 +136,11 @@ def growth(run: Run) -> None:
             steepness <= 1.1)  # fmt: skip
 
 
+ASKED_BESIDE = 6.7  # ms of OpenFisca's values alone on the machine for which the limits were set
+
+
 def explained(run: Run) -> None:
-    """One household at a time."""
+    """One household at a time. Limits in ms hold for one machine: they are asked as shares of what OpenFisca takes beside us."""
     answers = [child(task("explaining", run.facts(run.sizes[0]), 400))[0] for _round in range(run.rounds)]
     unknown = [child(task("explaining", run.facts(run.sizes[0], 0.05), 400))[0] for _round in range(run.rounds)]
     alone = (
@@ -150,14 +153,17 @@ def explained(run: Run) -> None:
     run.raw["explained"] = {"median_ms": medians, "p95_ms": high, "text_ms": text, "reading_ms": reading,
                             "unknown_median_ms": medians_unknown, "unknown_p95_ms": high_unknown}  # fmt: skip
     median, p95 = statistics.median(medians), statistics.median(high)
-    run.add("one household evaluated and explained, median", f"{median:.2f} ms", "under 2 ms", median < 2)
-    run.add("one household evaluated and explained, 95th percentile", f"{p95:.2f} ms", "under 5 ms", p95 < 5)
-    if alone:
-        theirs = statistics.median(1000 * statistics.median(a["seconds"]) for a in alone)
-        run.raw["explained"]["openfisca_median_ms"] = theirs
+    run.raw["explained"]["openfisca_median_ms"] = theirs = (
+        statistics.median(1000 * statistics.median(a["seconds"]) for a in alone) if alone else None
+    )
+    if theirs is not None:
         run.add("OpenFisca's values of one household alone, median", f"{theirs:.2f} ms")
-        run.add("our values and explanation, share of OpenFisca's values alone", f"{median / theirs:.2f}", "at most 0.30 (2 of 6.7 ms)",
-                median / theirs <= 0.3)  # fmt: skip
+    for name, ours, limit in (("median", median, 2.0), ("95th percentile", p95, 5.0)):
+        asked = f"under {limit:.0f} ms where OpenFisca takes {ASKED_BESIDE} ms"
+        share = "" if theirs is None else f", {ours / theirs:.2f} of OpenFisca's"
+        reached = ours < limit if theirs is None else ours / theirs < limit / ASKED_BESIDE
+        run.add(f"one household evaluated and explained, {name}", f"{ours:.2f} ms{share}",
+                asked if theirs is None else f"{asked}: under {limit / ASKED_BESIDE:.2f}", reached)  # fmt: skip
     run.add("the same with 5 % of the facts unknown, median and 95th percentile",
             f"{statistics.median(medians_unknown):.2f} ms, {statistics.median(high_unknown):.2f} ms")  # fmt: skip
     run.add("its facts from Arrow to values, before that", f"{statistics.median(reading):.2f} ms")
