@@ -40,7 +40,7 @@ def make_table(cursor, rows, mark="?"):
 @pytest.fixture
 def database(office):
     pytest.importorskip(
-        "adbc_driver_sqlite", reason="adbc-driver-sqlite is not installed: pip install 'zhikun[databases]'"
+        "adbc_driver_sqlite", reason="adbc-driver-sqlite is not installed: see requirements/runtime.txt"
     )
     path = office.folder / "hospital.db"
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
@@ -84,9 +84,9 @@ def test_what_a_database_refuses_is_told_with_the_way_out(office, database, addr
     assert not Path(f"{database}.none").exists()
 
 
-def test_without_the_driver_the_extra_is_named(office, monkeypatch, tmp_path):
+def test_without_the_driver_the_way_out_is_named(office, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "adbc_driver_postgresql.dbapi", None)
-    with pytest.raises(lists.ListUnreadable, match=r"zhikun\[databases\]"):
+    with pytest.raises(lists.ListUnreadable, match=r"requirements/runtime\.txt"):
         lists.open_table("postgresql://nobody@localhost/x?table=t", STAYS)
 
 
@@ -94,7 +94,7 @@ def test_without_the_driver_the_extra_is_named(office, monkeypatch, tmp_path):
 def postgres():
     """A PostgreSQL of its own, without a password, on a socket in a folder of its own."""
     pytest.importorskip(
-        "adbc_driver_postgresql", reason="adbc-driver-postgresql is not installed: pip install 'zhikun[databases]'"
+        "adbc_driver_postgresql", reason="adbc-driver-postgresql is not installed: see requirements/runtime.txt"
     )
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not found:

@@ -85,7 +85,7 @@ def _cursor(address: str, shown: str) -> Iterator[Any]:
 
 
 def _driver(kind: str) -> Any:
-    """The driver's module. It is an extra: offices that get files need none."""
+    """The driver's module, loaded when a database is read: offices that get files need none."""
     try:
         return importlib.import_module(f"adbc_driver_{kind}.dbapi")
     except ImportError:
