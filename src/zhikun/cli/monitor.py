@@ -246,6 +246,30 @@ def precision(pack_name: str, data: Path, keys_path: Path | None) -> int:
     return 0
 
 
+@monitor.command(
+    help=_(
+        "一个月的报告（report.html、report.pdf）：从监测到帮扶的人数，分级别、地区、指标，超期、准确率、依据的名单；只有合计数"
+    )
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help=_("写到哪个文件夹"))
+@click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("核实、帮扶和超期截至哪一天（默认：今天）"))
+@MONTH
+@common
+def report(
+    out: Path, on: date | None, month: Month | None, pack_name: str, data: Path, keys_path: Path | None
+) -> int:  # fmt: skip
+    from zhikun.cli.monitor_report import write  # noqa: PLC0415 - only a report needs what sets PDFs
+
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered(), progress() as bar:
+        bar(_("统计"), 0, 3)
+        found = room.figures_of(data, pack, on or _today(), ring=ring, month=month)
+        written = write(found, pack, out, bar)
+    for text in monitor_text.report_lines(found, written):
+        say(text)
+    return 0
+
+
 @contextmanager
 def answered() -> Iterator[None]:
     """What the screening refuses, as a refusal of the command."""
