@@ -148,6 +148,10 @@ def figures_of(
     """The figures of a month that was run, as known on a day. Raises ScreeningRefused where it was not, or a list is gone."""
     monitoring, runs = monitoring_of(pack), Runs(data, pack.id)
     run = runs.latest(month)
+    if on < run.on:
+        raise ScreeningRefused(
+            _("{m} 的预警从 {on} 发出，不能统计到 {d}。请写 {on} 或以后的日子。").format(m=run.month, on=run.on, d=on)
+        )
     inputs = inputs_in(run.run["files"], data)
     _must_exist(inputs, run.month)
     before = None if run.run["previous"] is None else runs.of(Month.read(run.run["previous"]["month"]))

@@ -137,16 +137,21 @@ def _headline(found: Figures) -> list[Block]:
     visited = found.stage("visited")
     before = {stage.name: stage for stage in found.stages_before}
     warnings = sum(shade.persons for shade in found.shades)
+    first, *others = found.directions
+    words = direction_words()
+    households = "，".join(
+        [
+            words[first],
+            *(_("另有“{d}”{n} 户").format(d=words[one], n=number_text(found.households.get(one, 0))) for one in others),
+        ]
+    )
     figures = [
         Figure(_("监测对象"), number_text(found.stage("watched").persons), _("人")),
         Figure(
             _("本月预警"), number_text(warned.persons), _("人"),
             _("比上月{d}").format(d=_more(warned.persons - before["warned"].persons)) if before else "",
         ),
-        *(
-            Figure(_("预警家庭"), number_text(found.households.get(name, 0)), _("户"), words)
-            for name, words in direction_words().items() if name in found.directions
-        ),
+        Figure(_("预警家庭"), number_text(found.households.get(first, 0)), _("户"), households),
         Figure(_("已入户核实"), number_text(visited.persons), _("人"),
                _("占预警{p}").format(p=percent_text(visited.persons, warned.persons))),
         Figure(_("已帮扶"), number_text(helped.persons), _("人")),
@@ -172,7 +177,7 @@ def _funnel(found: Figures, monitoring: Monitoring) -> list[Block]:
     ]
     before = {stage.name: stage.persons for stage in found.stages_before}
     heads = [(_("环节"), LEFT, 2.2), (_("合计（人）"), RIGHT, 1.1)]
-    heads += [(direction_words()[direction], RIGHT, 1.4) for direction in mine] if len(mine) > 1 else []
+    heads += [(direction_words()[direction], RIGHT, 1.8) for direction in mine] if len(mine) > 1 else []
     heads += [(_("占上一环节"), RIGHT, 1.1), (_("上月"), RIGHT, 1.0), (_("比上月"), RIGHT, 1.0)]
     rows, last = [], 0
     for stage in found.stages:
@@ -185,7 +190,7 @@ def _funnel(found: Figures, monitoring: Monitoring) -> list[Block]:
     lowest = monitoring.levels[0]
     text = _(
         "“在名单里找到”含沿用以前得分的人；“有得分”含原因已由工作人员处理、暂不计分的人；达到{l}的起点 {n:g} 分才发出预警。"
-        "一个人两个方向都有预警的，合计只算一次。“已入户核实”按收到的反馈计，含未见到本人的；上月的核实和帮扶也截至同一天。"
+        "一个人两个方向都有预警的，合计只算一次，分级别、分地区的各算一件。“已入户核实”按收到的反馈计，含未见到本人的；上月的核实和帮扶也截至同一天。"
     ).format(l=lowest.title, n=lowest.low)
     return [
         Heading(_("从监测到帮扶")),
@@ -198,7 +203,7 @@ def _funnel(found: Figures, monitoring: Monitoring) -> list[Block]:
 def _colours(found: Figures, monitoring: Monitoring) -> list[Block]:
     blocks: list[Block] = [Heading(_("分级别情况"))]
     changes = change_words()
-    heads = [Column(_("级别"), LEFT, 2.1)]
+    heads = [Column(_("级别"), LEFT, 2.6)]
     titles = [
         _("本月"),
         _("上月"),
@@ -225,7 +230,7 @@ def _colours(found: Figures, monitoring: Monitoring) -> list[Block]:
 
 
 def _level_cell(level: Level) -> Cell:
-    note = _("{low:g} 分起，{d} 个工作日内核实").format(low=level.low, d=level.days)
+    note = _("{low:g} 分起，{d} 个工作日").format(low=level.low, d=level.days)
     return Cell(level.title, note=note, badge=_("示例") if level.source.sample else "")
 
 

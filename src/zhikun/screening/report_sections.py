@@ -45,9 +45,17 @@ def places(found: Figures, pack: Pack, monitoring: Monitoring) -> list[Block]:
     """By county where there are several; by township, the ones with most warnings first where there are too many."""
     blocks: list[Block] = [Heading(_("分地区情况"))]
     if len(found.counties) > 1:
-        blocks += _areas(found, found.counties, pack, monitoring, (_("县（市、区）"), _("分县统计（人）")))
+        blocks += _areas(
+            found, found.counties, pack, monitoring, (_("县（市、区）"), _("分县统计（监测对象按人，其余按件）"))
+        )
     if any(area.code for area in found.townships):
-        blocks += _areas(found, found.townships, pack, monitoring, (_("乡镇（街道）"), _("分乡镇（街道）统计（人）")))
+        blocks += _areas(
+            found,
+            found.townships,
+            pack,
+            monitoring,
+            (_("乡镇（街道）"), _("分乡镇（街道）统计（监测对象按人，其余按件）")),
+        )
     if any(area.code and area.code not in pack.places for area in (*found.counties, *found.townships)):
         blocks.append(Paragraph(_("政策包没有写名称的地方，按区划代码列出。"), quiet=True))
     return blocks
@@ -60,7 +68,7 @@ def _areas(
     ordered = sorted(areas, key=lambda area: (-sum(area.warned.values()), area.code))[:AREAS_SHOWN]
     heads = [Column(titles[0], LEFT, 2.2), Column(_("监测对象"), RIGHT, 1.2, True)]
     heads += [Column(level.title, RIGHT, 0.9, True) for level in levels]
-    heads += [Column(direction_words()[one], RIGHT, 1.3) for one in mine]
+    heads += [Column(direction_words()[one], RIGHT, 1.6) for one in mine]
     heads += [Column(title, RIGHT, 1.0, True) for title in (_("已核实"), _("已帮扶"), _("超期"))]
     rows = [row(place_words(area.code, pack), *_area_cells([area], mine, levels)) for area in ordered]
     rows.append(row(_("合计"), *_area_cells(areas, mine, levels)))

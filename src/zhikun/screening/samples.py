@@ -15,7 +15,9 @@ def sample_figures(monitoring: Monitoring) -> list[tuple[str, tuple[str, ...], s
     for kind, text, source in _all(monitoring):
         if source.sample:
             together.setdefault((kind, source.reason), {})[text] = None
-    return [(kind, tuple(texts), reason) for (kind, reason), texts in together.items()]
+    kinds = list(dict.fromkeys(kind for kind, _reason in together))
+    found = [(kind, tuple(texts), reason) for (kind, reason), texts in together.items()]
+    return sorted(found, key=lambda one: kinds.index(one[0]))
 
 
 def _all(monitoring: Monitoring) -> Iterator[tuple[str, str, Source]]:
