@@ -247,9 +247,7 @@ def precision(pack_name: str, data: Path, keys_path: Path | None) -> int:
 
 
 @monitor.command(
-    help=_(
-        "一个月的报告（report.html、report.pdf）：从监测到帮扶的人数，分级别、地区、指标，超期、准确率、依据的名单；只有合计数"
-    )
+    help=_("一个月的报告，写成网页和 PDF：从监测到帮扶的人数，分级别、地区、指标，超期、准确率、依据的名单；只有合计数")
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help=_("写到哪个文件夹"))
 @click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("核实、帮扶和超期截至哪一天（默认：今天）"))
@@ -263,7 +261,11 @@ def report(
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered(), progress() as bar:
         bar(_("统计"), 0, 3)
-        found = room.figures_of(data, pack, on or _today(), ring=ring, month=month)
+        monitoring, lists = room.monitoring_of(pack), _lists(data)
+        found = room.figures_of(
+            data, pack, on or _today(), ring=ring, month=month,
+            inputs_now=lambda of: room.inputs_of(lists, monitoring, of),
+        )  # fmt: skip
         written = write(found, pack, out, bar)
     for text in monitor_text.report_lines(found, written):
         say(text)

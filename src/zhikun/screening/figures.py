@@ -6,7 +6,7 @@ Everything is as known on one day: feedback about later visits is left out, and 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -121,6 +121,7 @@ class Figures:
     bases: tuple[Basis, ...]
     precision: Precision
     rests_on_old: bool  # the month before was run again since
+    other_files: bool  # a list came late or was corrected since
     generated: bool
 
     def stage(self, name: str) -> Stage:
@@ -143,9 +144,13 @@ class Figures:
 
 
 def figures_of(
-    data: Path, pack: Pack, on: date, *, ring: KeyRing, month: Month | None = None, limits: Limits | None = None
-) -> Figures:
-    """The figures of a month that was run, as known on a day. Raises ScreeningRefused where it was not, or a list is gone."""
+    data: Path, pack: Pack, on: date, *, ring: KeyRing, month: Month | None = None, limits: Limits | None = None,
+    inputs_now: Callable[[Month], Inputs] | None = None,
+) -> Figures:  # fmt: skip
+    """The figures of a month that was run, as known on a day. Raises ScreeningRefused where it was not, or a list is gone.
+
+    `inputs_now` gives the files in force now; without it nobody is told that a list came late or was corrected since.
+    """
     monitoring, runs = monitoring_of(pack), Runs(data, pack.id)
     run = runs.latest(month)
     if on < run.on:
@@ -173,7 +178,8 @@ def figures_of(
                 count.areas(_TOWNSHIP), count.households(), count.outcomes(), count.pairs("way"),
                 count.pairs("unnest(causes)"), count.pairs("unnest(groups)"), count.signals(), _bases(inputs),
                 precision(data, pack, ring=ring, months=months, until=on),
-                before is not None and before.id != run.run["previous"]["id"], count.generated(),
+                before is not None and before.id != run.run["previous"]["id"],
+                inputs_now is not None and inputs_now(run.month).record(data) != run.run["files"], count.generated(),
             )  # fmt: skip
 
 
@@ -320,13 +326,13 @@ class _Count:
         return {(direction, code): n for direction, code, n in rows}
 
     def signals(self) -> tuple[Signal, ...]:
-        scored = {
-            name: rest
-            for name, *rest in self.con.execute(
+        scored: dict[str, tuple[int, int]] = {
+            name: (people, carried)
+            for name, people, carried in self.con.execute(
                 f"SELECT indicator, count(*), count(*) FILTER (carried) FROM {parquet(self.run.file('state'))} GROUP BY ALL"
             ).fetchall()
         }
-        warned = dict(
+        warned: dict[str, int] = dict(
             self.con.execute(
                 "SELECT one, count(*) FROM (SELECT unnest(indicators) AS one FROM warned WHERE level IS NOT NULL) GROUP BY ALL"
             ).fetchall()

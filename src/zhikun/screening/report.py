@@ -127,6 +127,8 @@ def _notices(found: Figures, pack: Pack, monitoring: Monitoring) -> list[Block]:
         changed.append(_("筛查以后政策包改过：下面的名称和期限按现在的政策包，人数按当时的结果。"))
     if found.rests_on_old:
         changed.append(_("上月后来重新筛查过，本月仍依据原来的结果。请重新筛查本月，再出报告。"))
+    if found.other_files:
+        changed.append(_("筛查以后有名单补报或者更正，本月仍依据原来的名单。请重新筛查本月，再出报告。"))
     if changed:
         blocks.append(Notice(_("请注意"), tuple(changed), "warn"))
     return blocks

@@ -207,9 +207,10 @@ def bases(found: Figures, monitoring: Monitoring) -> list[Block]:
         )
         for one in found.bases if one.missing and one.source in monitoring.sources
     ]  # fmt: skip
-    heads = columns(
-        (_("名单"), LEFT, 1.8), (_("用于"), LEFT, 1.8), (_("依据的文件"), LEFT, 2.8), (_("缺哪几期"), LEFT, 1.4)
-    )
+    heads = (
+        Column(_("名单"), LEFT, 1.8), Column(_("用于"), LEFT, 1.8), Column(_("依据的文件"), LEFT, 2.8),
+        Column(_("缺哪几期"), LEFT, 1.4, tight=True),
+    )  # fmt: skip
     rows = [
         row(
             Cell(_list_title(one, monitoring), note=_department(one, monitoring)),
