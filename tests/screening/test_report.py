@@ -16,6 +16,7 @@ from zhikun.documents.render import html_page
 from zhikun.engine.packs import load
 from zhikun.engine.packs.model import Source
 from zhikun.identity import token_text
+from zhikun.screening import report_sections
 from zhikun.screening.feedback import Given
 from zhikun.screening.report import month_report
 from zhikun.screening.samples import sample_figures
@@ -116,6 +117,16 @@ def test_the_printed_figures_are_those(reported):
     assert [line[0] for line in places if line[0].startswith("64")] == ["640402", "640422", "640403"]
     assert ["未填写所在地", "1"] in [line[:2] for line in places]
     assert places[-1][1] == "6"
+
+
+def test_many_places_are_cut_in_the_list_but_not_in_the_total(reported, monkeypatch):
+    monkeypatch.setattr(report_sections, "TOWNSHIPS_SHOWN", 1)
+    named = replace(reported.pack, places={"640402001": "南关街道"})
+    document = month_report(figures(reported), named)
+    places = cells(document, "分乡镇（街道）统计（监测对象按人，其余按件）")
+    assert [line[0] for line in places] == ["南关街道", "合计"]
+    assert places[-1][1] == str(len(EVERYBODY))
+    assert "按预警多少列出前 1 个，其余 3 个只计入合计" in html_page(document)
 
 
 def test_on_its_day_a_deadline_has_not_passed_and_a_later_visit_has_not_happened(reported):

@@ -237,6 +237,6 @@ def _tally(one: Tally) -> str:
 def report_lines(found: Figures, written: Sequence[Path]) -> Iterator[str]:
     """The way from watched to helped in one line, and where the report is."""
     stages = " → ".join(f"{word} {found.stage(name).persons:,}" for name, word in stage_words().items())
-    yield _("{m}，截至 {d}：{s}；超期未核实 {n} 件。").format(m=found.month, d=found.day, s=stages, n=found.overdue)
+    yield _("{m}，截至 {d}：{s}；超期未核实 {n:,} 件。").format(m=found.month, d=found.day, s=stages, n=found.overdue)
     for path in written:
         yield _("报告：{p}").format(p=path)

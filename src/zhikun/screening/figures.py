@@ -25,7 +25,7 @@ from zhikun.screening.decisions import Decisions, Finding, in_force
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Inputs, Limits, inputs_in
 from zhikun.screening.precision import Precision, precision
-from zhikun.screening.reminders import unvisited
+from zhikun.screening.reminders import ASKED, unvisited
 from zhikun.screening.running import monitoring_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.work import parquet
@@ -366,7 +366,7 @@ def _late(run: Earlier, pack: str, history: Sequence[Finding], on: date) -> list
     """The overdue warnings, with the days since their deadline."""
     return [
         {"person": row["person"], "direction": row["direction"], "days": (on - row["deadline"]).days}
-        for row in unvisited(pq.read_table(run.file("warnings")), pack, history, on)
+        for row in unvisited(pq.read_table(run.file("warnings"), columns=ASKED), pack, history, on)
     ]
 
 

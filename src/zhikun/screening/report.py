@@ -249,13 +249,18 @@ def _shade_cells(shades: Sequence[Shade], found: Figures) -> list[str]:
 
 def _visits(found: Figures, monitoring: Monitoring) -> list[Block]:
     """What visits found, and what is overdue on the day."""
-    mine, words = found.directions, outcome_words()
-    heads = columns((_("结果"), LEFT, 2.0), *((direction_words()[one], RIGHT, 1.4) for one in mine))
-    rows = [row(words[name], *(number_text(found.outcomes.get((one, name), 0)) for one in mine)) for name in OUTCOMES]
-    rows.append(row(_("合计"), *(number_text(found.total(found.outcomes, one)) for one in mine)))
-    blocks: list[Block] = [Heading(_("核实和超期")), table_of(heads, rows, _("入户核实的结果（人）"), total=True)]
+    mine, words, day = found.directions, outcome_words(), day_text(found.day)
+    blocks: list[Block] = [Heading(_("核实和超期"))]
+    if found.outcomes:
+        heads = columns((_("结果"), LEFT, 2.0), *((direction_words()[one], RIGHT, 1.4) for one in mine))
+        rows = [
+            row(words[name], *(number_text(found.outcomes.get((one, name), 0)) for one in mine)) for name in OUTCOMES
+        ]
+        rows.append(row(_("合计"), *(number_text(found.total(found.outcomes, one)) for one in mine)))
+        blocks.append(table_of(heads, rows, _("入户核实的结果（人）"), total=True))
+    else:
+        blocks.append(Paragraph(_("截至{d}，还没有收到这个月预警的入户核实反馈。").format(d=day)))
     late = [shade for shade in found.shades if shade.overdue]
-    day = day_text(found.day)
     if not late:
         return [*blocks, Paragraph(_("截至{d}，没有超过核实期限的预警。").format(d=day))]
     levels = level_words(monitoring)

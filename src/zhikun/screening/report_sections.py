@@ -37,7 +37,7 @@ from zhikun.screening.words import (
 )
 from zhikun.wording import SAMPLE_MARK, _
 
-AREAS_SHOWN = 60
+COUNTIES_SHOWN, TOWNSHIPS_SHOWN, BARS_SHOWN = 200, 60, 24
 COLOURS = {"blue": "#3f7fc1", "yellow": "#e6bd2f", "orange": "#e2802b", "red": "#c0392b"}
 
 
@@ -46,12 +46,18 @@ def places(found: Figures, pack: Pack, monitoring: Monitoring) -> list[Block]:
     blocks: list[Block] = [Heading(_("分地区情况"))]
     if len(found.counties) > 1:
         blocks += _areas(
-            found, found.counties, pack, monitoring, (_("县（市、区）"), _("分县统计（监测对象按人，其余按件）"))
+            found,
+            found.counties,
+            COUNTIES_SHOWN,
+            pack,
+            monitoring,
+            (_("县（市、区）"), _("分县统计（监测对象按人，其余按件）")),
         )
     if any(area.code for area in found.townships):
         blocks += _areas(
             found,
             found.townships,
+            TOWNSHIPS_SHOWN,
             pack,
             monitoring,
             (_("乡镇（街道）"), _("分乡镇（街道）统计（监测对象按人，其余按件）")),
@@ -62,10 +68,10 @@ def places(found: Figures, pack: Pack, monitoring: Monitoring) -> list[Block]:
 
 
 def _areas(
-    found: Figures, areas: Sequence[Area], pack: Pack, monitoring: Monitoring, titles: tuple[str, str]
+    found: Figures, areas: Sequence[Area], most: int, pack: Pack, monitoring: Monitoring, titles: tuple[str, str]
 ) -> list[Block]:  # fmt: skip
     mine, levels = found.directions, list(reversed(monitoring.levels))
-    ordered = sorted(areas, key=lambda area: (-sum(area.warned.values()), area.code))[:AREAS_SHOWN]
+    ordered = sorted(areas, key=lambda area: (-sum(area.warned.values()), area.code))[:most]
     heads = [Column(titles[0], LEFT, 2.2), Column(_("监测对象"), RIGHT, 1.2, True)]
     heads += [Column(level.title, RIGHT, 0.9, True) for level in levels]
     heads += [Column(direction_words()[one], RIGHT, 1.6) for one in mine]
@@ -73,7 +79,7 @@ def _areas(
     rows = [row(place_words(area.code, pack), *_area_cells([area], mine, levels)) for area in ordered]
     rows.append(row(_("合计"), *_area_cells(areas, mine, levels)))
     bars = []
-    for area in ordered[:24]:
+    for area in ordered[:BARS_SHOWN]:
         pieces, at = [], 0
         for level in levels:
             n = sum(area.warned.get((one, level.id), 0) for one in mine)
