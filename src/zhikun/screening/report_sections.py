@@ -24,7 +24,7 @@ from zhikun.documents.charts import bar_chart
 from zhikun.documents.drawing import Bar, Part
 from zhikun.documents.values import number_text
 from zhikun.engine.packs.model import Pack
-from zhikun.engine.packs.monitoring import Level, Monitoring
+from zhikun.engine.packs.monitoring import DIRECTIONS, Level, Monitoring
 from zhikun.screening.figures import Area, Basis, Figures, Signal
 from zhikun.screening.precision import Tally
 from zhikun.screening.samples import sample_figures
@@ -142,10 +142,11 @@ def _counted(
 
 def signals(found: Figures, monitoring: Monitoring) -> list[Block]:
     heads = columns(
-        (_("指标"), LEFT, 2.0), (_("有得分（人）"), RIGHT, 1.0), (_("沿用以前（人）"), RIGHT, 1.1),
-        (_("涉及预警（人）"), RIGHT, 1.1), (_("依据"), LEFT, 3.0),
+        (_("指标"), LEFT, 2.0), (_("有得分（人）"), RIGHT, 1.2), (_("沿用以前（人）"), RIGHT, 1.4),
+        (_("涉及预警（人）"), RIGHT, 1.4), (_("依据"), LEFT, 3.0),
     )  # fmt: skip
-    rows = [_signal_row(one, found, monitoring) for one in found.signals]
+    ordered = sorted(found.signals, key=lambda one: DIRECTIONS.index(monitoring.indicators[one.indicator].direction))
+    rows = [_signal_row(one, found, monitoring) for one in ordered]
     text = _(
         "“沿用以前”：本月名单没有到或者有空白，上月得分较高的不因此降低，继续沿用。"
         "一件预警由几项指标共同得出的，每项各计一次。"
