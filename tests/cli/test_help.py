@@ -46,6 +46,7 @@ NAMES = {
     "Parquet",
     "Markdown",
     "JSON",
+    "PDF",
     "yuanzhou",
     "gansu",
     "inpatients",

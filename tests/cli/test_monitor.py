@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from tests.screening.world import COUNTY_A, monitoring_for_tests, world
 
+from zhikun.documents import FontsMissing
 from zhikun.engine.packs import load
 from zhikun.identity import token_of, token_text
 from zhikun.identity.numbers import with_check_character
@@ -145,3 +146,43 @@ def test_a_pack_without_monitoring_is_refused(county, zhikun, monkeypatch):
     answer = zhikun("monitor", "run", "--month", "2026-01")
     assert answer.code == 4
     assert "没有监测预警" in answer.err
+
+
+@pytest.mark.fonts
+def test_a_report_is_written_whole_for_readers_with_and_without_a_browser(screened, zhikun, tmp_path):
+    out = tmp_path / "月报"
+    answer = zhikun("monitor", "report", "--month", "2026-01", "--on", "2026-03-20", "--out", out)
+    assert answer.code == 0, answer.err
+    assert (
+        "监测对象 2 → 在名单里找到 2 → 有得分 2 → 发出预警 2 → 已入户核实 0 → 已帮扶 0；超期未核实 2 件" in answer.out
+    )
+    assert sorted(path.name for path in out.iterdir()) == ["report.html", "report.pdf"]
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert "示例参数，须由本地填报" in text
+    assert "系统提出建议，由人作出决定" in text
+    assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_without_fonts_an_older_pdf_does_not_stay_beside_the_newer_page(screened, zhikun, tmp_path, monkeypatch):
+    writing = importlib.import_module("zhikun.cli.monitor_report")
+    (tmp_path / "report.pdf").write_bytes(b"%PDF of another month")
+
+    def without_fonts(_found, _pack, html, pdf):
+        if pdf is not None:
+            raise FontsMissing("这台机器没有中文字体")
+        html.write_text("页", encoding="utf-8")
+
+    monkeypatch.setattr(writing, "write_report", without_fonts)
+    answer = zhikun("monitor", "report", "--on", "2026-03-20", "--out", tmp_path)
+    assert answer.code == 0
+    assert "没有写 PDF：这台机器没有中文字体" in answer.err
+    assert (tmp_path / "report.html").exists()
+    assert not (tmp_path / "report.pdf").exists()
+
+
+def test_a_report_of_a_month_that_was_not_run_or_of_an_earlier_day_is_refused(screened, zhikun, tmp_path):
+    answer = zhikun("monitor", "report", "--month", "2026-05", "--out", tmp_path / "out")
+    assert (answer.code, "还没有筛查" in answer.err) == (4, True)
+    answer = zhikun("monitor", "report", "--on", "2026-01-15", "--out", tmp_path / "out")
+    assert (answer.code, "2026-01-15" in answer.err) == (4, True)
+    assert not (tmp_path / "out").exists()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
+from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
     UNREADABLE,
@@ -30,39 +30,9 @@ from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.intake import lists as room
 from zhikun.wording import _, did_you_mean
-from zhikun.workdays import Month, NotAMonth
+from zhikun.workdays import Month
 
 _WAY_OUT = "zhikun lists"
-
-
-class Period(click.ParamType):  # type: ignore[type-arg]  # click is generic here only in its newest version
-    """A month or a quarter on the command line: 2026-11, 2026-Q3."""
-
-    name = "月份"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Month:
-        if isinstance(value, Month):
-            return value
-        try:
-            return Month.read(str(value))
-        except NotAMonth as error:
-            self.fail(str(error), param, ctx)
-
-
-def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--data DIR` for every command about what is watched."""
-    return click.option(
-        "--data", type=click.Path(path_type=Path, file_okay=False), envvar="ZHIKUN_DATA", required=True, metavar="DIR",
-        help=_("数据文件夹；也可写在环境变量 ZHIKUN_DATA 里"),
-    )(command)  # fmt: skip
-
-
-def pack_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--pack` for every command about what is watched."""
-    return click.option(
-        "--pack", "pack_name", envvar="ZHIKUN_PACK", default="gansu", show_default=True, metavar="PACK",
-        help=_("有监测预警的政策包；也可写在环境变量 ZHIKUN_PACK 里"),
-    )(command)  # fmt: skip
 
 
 BY = click.option("--by", metavar="NAME", help=_("经办人（默认：本机登录的用户）"))

@@ -16,6 +16,7 @@ import click
 from zhikun import screening as room
 from zhikun.cli import monitor_text
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
+from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
     UNREADABLE,
@@ -34,21 +35,7 @@ from zhikun.cli.screen import (
 from zhikun.screening.words import outcome_words
 from zhikun.tables import UnreadableFile
 from zhikun.wording import _
-from zhikun.workdays import BadExceptions, Calendar, Month, NotAMonth, load_calendar
-
-
-class Period(click.ParamType):  # type: ignore[type-arg]  # click is generic here only in its newest version
-    """A month on the command line: 2026-11."""
-
-    name = "月份"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Month:
-        if isinstance(value, Month):
-            return value
-        try:
-            return Month.read(str(value))
-        except NotAMonth as error:
-            self.fail(str(error), param, ctx)
+from zhikun.workdays import BadExceptions, Calendar, Month, load_calendar
 
 
 class Figure(click.ParamType):  # type: ignore[type-arg]  # click is generic here only in its newest version
@@ -65,15 +52,7 @@ class Figure(click.ParamType):  # type: ignore[type-arg]  # click is generic her
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """--pack, --data, --keys: of every command here."""
-    pack = click.option(
-        "--pack", "pack_name", envvar="ZHIKUN_PACK", default="gansu", show_default=True, metavar="PACK",
-        help=_("有监测预警的政策包；也可写在环境变量 ZHIKUN_PACK 里"),
-    )  # fmt: skip
-    data = click.option(
-        "--data", type=click.Path(path_type=Path, file_okay=False), envvar="ZHIKUN_DATA", required=True, metavar="DIR",
-        help=_("数据文件夹；也可写在环境变量 ZHIKUN_DATA 里"),
-    )  # fmt: skip
-    return pack(data(keys_option(command)))
+    return pack_option(data_option(keys_option(command)))
 
 
 MONTH = click.option("--month", type=Period(), metavar="YYYY-MM", help=_("哪个月（默认：最近筛查过的月）"))
@@ -263,6 +242,32 @@ def precision(pack_name: str, data: Path, keys_path: Path | None) -> int:
     with answered():
         found = room.precision(data, pack, ring=ring)
     for text in monitor_text.precision_lines(found):
+        say(text)
+    return 0
+
+
+@monitor.command(
+    help=_("一个月的报告，写成网页和 PDF：从监测到帮扶的人数，分级别、地区、指标，超期、准确率、依据的名单；只有合计数")
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help=_("写到哪个文件夹"))
+@click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("核实、帮扶和超期截至哪一天（默认：今天）"))
+@MONTH
+@common
+def report(
+    out: Path, on: date | None, month: Month | None, pack_name: str, data: Path, keys_path: Path | None
+) -> int:  # fmt: skip
+    from zhikun.cli.monitor_report import write  # noqa: PLC0415 - only a report needs what sets PDFs
+
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered(), progress() as bar:
+        bar(_("统计"), 0, 3)
+        monitoring, lists = room.monitoring_of(pack), _lists(data)
+        found = room.figures_of(
+            data, pack, on or _today(), ring=ring, month=month,
+            inputs_now=lambda of: room.inputs_of(lists, monitoring, of),
+        )  # fmt: skip
+        written = write(found, pack, out, bar)
+    for text in monitor_text.report_lines(found, written):
         say(text)
     return 0
 

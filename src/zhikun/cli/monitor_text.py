@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS, Monitoring
-from zhikun.screening import Count, Explanation, Line, Precision, Ran, Sent, Tally, monitoring_of
+from zhikun.screening import Count, Explanation, Figures, Line, Precision, Ran, Sent, Tally, monitoring_of
 from zhikun.screening.words import (
     cause_words,
     change_words,
@@ -18,6 +19,7 @@ from zhikun.screening.words import (
     level_words,
     number_words,
     outcome_words,
+    stage_words,
     way_words,
 )
 from zhikun.wording import SAMPLE_MARK, _
@@ -230,3 +232,11 @@ def _tally(one: Tally) -> str:
     return _("{t}：核实 {v} 件，属实 {r}，不属实 {w}（准确率 {p}），已帮扶 {h}，平均 {d} 天").format(
         t=one.title, v=one.visited, r=one.right, w=one.wrong, p=rate, h=one.helped, d=one.days_each
     )
+
+
+def report_lines(found: Figures, written: Sequence[Path]) -> Iterator[str]:
+    """The way from watched to helped in one line, and where the report is."""
+    stages = " → ".join(f"{word} {found.stage(name).persons:,}" for name, word in stage_words().items())
+    yield _("{m}，截至 {d}：{s}；超期未核实 {n:,} 件。").format(m=found.month, d=found.day, s=stages, n=found.overdue)
+    for path in written:
+        yield _("报告：{p}").format(p=path)

@@ -42,7 +42,7 @@ def causes_chart(table: CausesTable) -> str:
         count=number_text(worst.at_least(line)),
     )
     heads = [Part(_("≥{level}分").format(level=number_text(level)), c) for level, c, _thick in tails]
-    return _bar_chart(lines, [], _("各致困因子的户数"), text, 27, heads)
+    return bar_chart(lines, [], _("各致困因子的户数"), text, 27, heads)
 
 
 def place_chart(groups: Sequence[Group], categories: Sequence[Group]) -> str:
@@ -62,7 +62,7 @@ def place_chart(groups: Sequence[Group], categories: Sequence[Group]) -> str:
         lines.append(Bar(group.title, tuple(pieces), number_text(at)))
     text = _("户数最多的是{place}，{count}户。").format(place=shown[0].title, count=number_text(shown[0].households))
     legend = [Part(p.title, c) for p, c in zip(parts, colours, strict=True)] if len(parts) > 1 else []
-    return _bar_chart(lines, legend, _("各乡镇（街道）的户数"), text, 25)
+    return bar_chart(lines, legend, _("各乡镇（街道）的户数"), text, 25)
 
 
 def category_chart(groups: Sequence[Group]) -> str:
@@ -75,7 +75,7 @@ def category_chart(groups: Sequence[Group]) -> str:
         figures = f"{number_text(group.households)}（{percent_text(group.households, whole)}）"
         lines.append(Bar(group.title, ((0.0, float(group.households), colour, 0.62),), figures))
     text = "，".join(_("{title}{count}户").format(title=g.title, count=number_text(g.households)) for g in groups)
-    return _bar_chart(lines, [], _("各类别的户数"), text, 29)
+    return bar_chart(lines, [], _("各类别的户数"), text, 29)
 
 
 def distribution_chart(data: Distribution) -> str:
@@ -94,7 +94,7 @@ def distribution_chart(data: Distribution) -> str:
     return sheet.svg(_("{title}的分布").format(title=data.title), text)
 
 
-def _bar_chart(
+def bar_chart(
     lines: Sequence[Bar],
     legend: Sequence[Part],
     title: str,
@@ -102,6 +102,9 @@ def _bar_chart(
     row_height: float,
     heads: Sequence[Part] = (),
 ) -> str:
+    """Bars below each other with their legend, wide enough for the longest title; '' where there are none."""
+    if not lines:
+        return ""
     sheet = Sheet()
     left = min(max(text_width(b.title, drawing.SIZE) for b in lines) + 12, WIDTH * 0.42)
     if legend:

@@ -8,6 +8,7 @@ from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
 from zhikun.screening.explain import Explanation, Line, as_data, explain
 from zhikun.screening.feedback import Answer, Unanswerable, as_rows, looks_like_number, person_of, rows_of, take
+from zhikun.screening.figures import Figures, figures_of
 from zhikun.screening.freshness import inputs_of
 from zhikun.screening.model import Earlier, Given, GivenFile, Inputs, Limits, Ran
 from zhikun.screening.precision import Precision, Tally, precision
@@ -24,6 +25,7 @@ __all__ = [
     "Decisions",
     "Earlier",
     "Explanation",
+    "Figures",
     "Finding",
     "Given",
     "GivenFile",
@@ -43,6 +45,7 @@ __all__ = [
     "as_rows",
     "changed",
     "explain",
+    "figures_of",
     "inputs_of",
     "looks_like_number",
     "monitoring_of",

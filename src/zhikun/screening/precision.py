@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -51,10 +52,16 @@ class Precision:
     sources: tuple[Tally, ...]
 
 
-def precision(data: Path, pack: Pack, *, ring: KeyRing, months: Sequence[Month] = ()) -> Precision:
-    """From the last finding about each warning. A visit counts once for each indicator of its warning, once for each list."""
+def precision(
+    data: Path, pack: Pack, *, ring: KeyRing, months: Sequence[Month] = (), until: date | None = None
+) -> Precision:
+    """From the last finding about each warning, of visits up to a day where one is given.
+
+    A visit counts once for each indicator of its warning, once for each list.
+    """
     monitoring = monitoring_of(pack)
-    findings = [f for f in in_force(Decisions(data, ring).history()).values() if f.pack == pack.id]
+    history = [f for f in Decisions(data, ring).history() if until is None or f.on <= until]
+    findings = [f for f in in_force(history).values() if f.pack == pack.id]
     by_indicator: dict[str, list[int]] = {}
     by_source: dict[str, list[int]] = {}
     for run in Runs(data, pack.id).all():

@@ -33,6 +33,10 @@ SENT = pa.schema(
         ("raised", pa.date32()), ("deadline", pa.date32()), ("provisional", pa.bool_()),
     ]
 )  # fmt: skip
+#: The columns of warnings.parquet by which it is told what is overdue.
+ASKED = [
+    "person", "month", "direction", "level", "place", "causes", "raised", "counted_from", "deadline", "provisional",
+]  # fmt: skip
 #: How many digits of the place name the area that is written to.
 _DIGITS = {"county": 6, "city": 4, "province": 2}
 
@@ -73,7 +77,7 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
             return Sent(on, run.month, _grouped(pq.read_table(file).to_pylist()), file, repeated=True)
         sent = {_key(row) for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()}
         history = Decisions(data, ring).history()
-        open_ = unvisited(pq.read_table(run.file("warnings")), pack.id, history, on)
+        open_ = unvisited(pq.read_table(run.file("warnings"), columns=ASKED), pack.id, history, on)
         rows = _due(open_, monitoring_of(pack).escalations, on, calendar)
         rows = [row for row in rows if _key(row) not in sent]
         if not rows:
@@ -103,19 +107,7 @@ def unvisited(warnings: pa.Table, pack: str, history: Sequence[Finding], on: dat
         found = visits.get((row["person"], row["direction"], cause), ())
         return any(one.on >= row["counted_from"] or one.month >= Month.read(row["month"]) for one in found)
 
-    columns = [
-        "person",
-        "month",
-        "direction",
-        "level",
-        "place",
-        "causes",
-        "raised",
-        "counted_from",
-        "deadline",
-        "provisional",
-    ]
-    rows = overdue.select(columns).to_pylist()
+    rows = overdue.select(ASKED).to_pylist()
     return [row for row in rows if not all(answered(row, cause) for cause in row["causes"])]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.wording import _
+from zhikun.workdays import Month
 
 
 def change_words() -> dict[str, str]:
@@ -33,6 +34,14 @@ def outcome_words() -> dict[str, str]:
     }  # fmt: skip
 
 
+def stage_words() -> dict[str, str]:
+    """The stages from watched to helped."""
+    return {
+        "watched": _("监测对象"), "found": _("在名单里找到"), "scored": _("有得分"), "warned": _("发出预警"),
+        "visited": _("已入户核实"), "helped": _("已帮扶"),
+    }  # fmt: skip
+
+
 def cleared_words() -> dict[str, str]:
     return {"data": _("名单里不再达到预警分数"), "decision": _("已由工作人员处理"), "unwatched": _("不再是监测对象")}
 
@@ -57,3 +66,19 @@ def number_words(value: object) -> str:
     """An exact decimal without zeros at its end."""
     text = f"{value:f}" if value is not None else "–"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def month_words(month: Month) -> str:
+    """A month as official documents write it: 2026年11月."""
+    return _("{y}年{m}月").format(y=month.year, m=month.month)
+
+
+def month_ranges(months: Sequence[str]) -> str:
+    """Months in words: runs of them by their first and last."""
+    runs: list[list[Month]] = []
+    for month in sorted(map(Month.read, months)):
+        if runs and runs[-1][-1].plus(1) == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return "、".join(str(run[0]) if len(run) == 1 else _("{a} 至 {b}").format(a=run[0], b=run[-1]) for run in runs)
