@@ -114,31 +114,26 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
     path = place["keys_path"] or default_path()
     if not path.exists():
         context.invoke(keys.commands["init"], data=data, keys_path=place["keys_path"], reason=_("演示"))
-    said, received, last = "", json.loads((out / MANIFEST).read_text(encoding="utf-8"))["receive"], ""
-    for number, step in enumerate(received):
-        month, day = Month.read(step["day"][:7]), date.fromisoformat(step["day"])
-        if str(month) != said:
-            said = str(month)
-            say(_("—— {m} 收到的名单 ——").format(m=said))
-        context.invoke(
-            lists.commands["receive"], file=out / step["file"], origin=None, query="", source_name=step["source"],
-            period=Month.read(step["period"]), by=_("演示"), rejects=None, on=day, **place,
-        )  # fmt: skip
-        following = received[number + 1]["day"][:7] if number + 1 < len(received) else ""
-        if following != step["day"][:7]:
-            last = str(month)
+    received = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["receive"]
+    last = max(sheet.period for sheet in made.sheets)  # what comes later belongs to months already screened
+    months_of = [min(Month.read(step["day"][:7]), last) for step in received]
+    for month in sorted(set(months_of)):
+        say(_("—— {m} 的名单 ——").format(m=month))
+        for step in (step for step, whose in zip(received, months_of, strict=True) if whose == month):
             context.invoke(
-                monitor.commands["run"], month=month, on=month.last_day, new_decisions=False, exceptions=None, **place
-            )
-    code = _hardest(data / "screening" / place["pack_name"] / last / "warnings.parquet")
+                lists.commands["receive"], file=out / step["file"], origin=None, query="", source_name=step["source"],
+                period=Month.read(step["period"]), by=_("演示"), rejects=None, on=date.fromisoformat(step["day"]), **place,
+            )  # fmt: skip
+        context.invoke(
+            monitor.commands["run"], month=month, on=month.last_day, new_decisions=False, exceptions=None, **place
+        )
+    code = _hardest(data / "screening" / place["pack_name"] / str(last) / "warnings.parquet")
     say(
         _("—— 分数最高的一个人（打开别人的：zhikun monitor explain 人员代码 --month {m} --data {d}）——").format(
             m=last, d=data
         )
     )
-    context.invoke(
-        monitor.commands["explain"], person=code, month=Month.read(last), exceptions=None, as_json=False, **place
-    )
+    context.invoke(monitor.commands["explain"], person=code, month=last, exceptions=None, as_json=False, **place)
 
 
 def _hardest(warnings: Path) -> str:
