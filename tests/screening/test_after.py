@@ -284,6 +284,17 @@ def test_a_visit_after_the_reminder_ends_it_and_nobody_met_begins_anew(county, m
     assert [one.levels for one in sent.reminders] == [{"blue": 1}], "the one to be visited again is overdue again"
 
 
+def test_an_event_that_the_next_list_does_not_name_is_reminded_of_when_overdue(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    due = county.warning("2026-01", 1)["deadline"]
+    month("2026-02")
+    assert county.warning("2026-02", 1)["deadline"] == due
+    sent = remind(county, deadline(county.calendar, due, 3).due)
+    assert (str(sent.month), [one.levels for one in sent.reminders]) == ("2026-02", [{"blue": 1}])
+    take(county, {"person": token_text(county.token(1)), "outcome": "不困难", "on": "2026-03-10"})
+    assert remind(county, deadline(county.calendar, due, 12).due).reminders == ()
+
+
 def test_routes_pass_on_only_the_people_and_columns_agreed(county, month, tmp_path):
     jobs = [{"person": n, "lost": True} for n in (1, 2)]
     month("2026-01", jobs=jobs, stays=[{"person": 1}])
@@ -294,6 +305,7 @@ def test_routes_pass_on_only_the_people_and_columns_agreed(county, month, tmp_pa
     assert rows[0] == ["月份", "姓名和证件号码（已遮盖）", "区划代码", "级别", "核实期限"]
     assert rows[1][:4] == ["2026-01", "人* 9901**01", str(COUNTY_A), "yellow"]
     assert token_text(county.token(1)) not in written[0].file.read_text(encoding="utf-8-sig")
+    take(county, {"person": token_text(county.token(1)), "outcome": "不困难", "on": "2026-02-04"})
     month("2026-02")
     again = room.write_routes(county.data, county.pack, tmp_path, ring=county.ring, calendar=county.calendar)
     assert [one.rows for one in again] == [0], "a cleared warning is not passed on"
