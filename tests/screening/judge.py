@@ -139,7 +139,7 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
     return answers, new
 
 
-def value_of(monitoring, one, files, rest, person, old, answered):  # noqa: PLR0917 - all of it
+def value_of(monitoring, one, files, rest, person, old, answered):
     """low, points certain, whether more is possible, whether carried, files, whether open."""
     periods, whole = rest
     held = files.get(one.list_source, {})
