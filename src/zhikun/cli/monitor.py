@@ -232,7 +232,7 @@ def simulate(
 def reminders(on: date, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None) -> int:
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered():
-        sent = room.remind(data, pack, on, ring=ring, calendar=_calendar(exceptions))
+        sent = room.remind(data, pack, on, ring=ring, calendar=_calendar(exceptions), today=_today())
     for text in monitor_text.reminder_lines(sent, pack):
         say(text)
     return 0
