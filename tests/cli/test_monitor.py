@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from tests.screening.world import COUNTY_A, monitoring_for_tests, world
@@ -30,6 +31,7 @@ def county(tmp_path, monkeypatch):
     pack = replace(load("gansu"), id="county", monitoring=monitoring_for_tests(), sample=True)
     monkeypatch.setattr(monitor, "load_pack", lambda _name: pack)
     monkeypatch.setattr(monitor, "_lists", lambda _data: place)
+    monkeypatch.setattr(monitor, "_today", lambda: date(2026, 4, 20))
     monkeypatch.setenv("ZHIKUN_DATA", str(place.data))
     monkeypatch.setenv("ZHIKUN_KEYS", str(place.ring.path))
     return place
@@ -52,6 +54,26 @@ def test_a_run_says_what_changed_what_is_unknown_and_that_figures_are_samples(co
     assert "都没有变，结果不变" in again.out
 
 
+@pytest.mark.parametrize(
+    ("month", "on", "said"),
+    [
+        ("2026-05", "", "2026-05 还没有到，不能筛查。请核对年份，最晚写这个月 2026-04"),
+        ("2026-01", "2026-04-21", "2026-04-21 晚于今天"),
+        ("2026-01", "2025-12-31", "请用 --on 写 2026-01-01 或以后的日子"),
+    ],
+)
+def test_a_month_to_come_and_a_day_that_cannot_be_are_refused(county, zhikun, month, on, said):
+    answer = zhikun("monitor", "run", "--month", month, *(["--on", on] if on else []))
+    assert answer.code == 2
+    assert said in answer.err
+    assert not (county.data / "screening").exists()
+
+
+@pytest.mark.parametrize("on", ["2026-01-01", "2026-04-20"])
+def test_the_first_day_of_the_month_and_today_are_taken(county, zhikun, on):
+    assert zhikun("monitor", "run", "--month", "2026-01", "--on", on).code == 0
+
+
 def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
     for name in ("stays", "register", "bills", "jobs", "cars"):
         screened.deliver(name, "2026-02", [])
@@ -59,9 +81,9 @@ def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
     zhikun("monitor", "run", "--month", "2026-02", "--on", "2026-03-01")
     screened.deliver("stays", "2026-01", [{"person": 1}])
     answer = zhikun("monitor", "run", "--month", "2026-02")
-    assert "请按顺序重新筛查：zhikun monitor run --month 2026-01" in answer.out
-    answer = zhikun("monitor", "run", "--month", "2026-01")
-    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02。" in answer.out
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-01 --pack gansu" in answer.out
+    answer = zhikun("monitor", "run", "--month", "2026-01", "--pack", "other")
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other。" in answer.out
 
 
 def test_an_explanation_shows_the_arithmetic_and_the_files(screened, zhikun):

@@ -116,6 +116,7 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
                 if one.cause == cause and one.direction == direction
             }
             marks[person, direction, cause] = (about, lows)
+    answered = set(marks)
     if monitoring.quiet_months:
         marks = {k: v for k, v in marks.items() if month.since(v[0]) < monitoring.quiet_months}
     answers = {}
@@ -124,7 +125,7 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
         for one in monitoring.indicators.values():
             if one.groups and not set(one.groups) & set(groups):
                 continue
-            found[one.id] = value_of(monitoring, one, files, rests[one.id], person, old)
+            found[one.id] = value_of(monitoring, one, files, rests[one.id], person, old, answered)
         marks = handled(monitoring, files, rests, new.periods, person, found, marks)
         for direction in ("hardship", "exit"):
             answers |= one_answer(
@@ -138,7 +139,7 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
     return answers, new
 
 
-def value_of(monitoring, one, files, rest, person, old):
+def value_of(monitoring, one, files, rest, person, old, answered):
     """low, points certain, whether more is possible, whether carried, files, whether open."""
     periods, whole = rest
     held = files.get(one.list_source, {})
@@ -156,6 +157,11 @@ def value_of(monitoring, one, files, rest, person, old):
         before = old.values.get((person, one.id))
         if before and points(one, before[0]) > certain:
             return before[0], points(one, before[0]), points(one, before[0]) < most(one), True, before[1], True
+    elif whole and monitoring.sources[one.list_source].kind == "event":
+        before, warned = old.values.get((person, one.id)), old.levels.get((person, one.direction))
+        waits = warned and one.cause in warned[4] and (person, one.direction, one.cause) not in answered
+        if waits and before and points(one, before[0]) > certain:
+            return before[0], points(one, before[0]), False, True, before[1], False
     return (
         low,
         certain,

@@ -84,6 +84,30 @@ def test_the_same_feedback_again_counts_once(warned):
     assert len(room.Decisions(warned.data, warned.ring).history()) == 1
 
 
+def test_a_finding_corrected_back_is_the_last_word(warned):
+    row = {"person": token_text(warned.token(1)), "on": "2026-02-20"}
+    helped, missed = row | {"outcome": "已帮扶", "helped_with": "低保"}, row | {"outcome": "未见到本人"}
+    assert [take(warned, one)[0].state for one in (helped, missed, helped, helped)] == [
+        "accepted", "accepted", "accepted", "known",
+    ]  # fmt: skip
+    assert [one.state for one in take(warned, missed, helped, helped)] == ["accepted", "accepted", "known"]
+    assert room.Decisions(warned.data, warned.ring).history()[-1].outcome == "helped"
+
+
+def test_an_identity_number_in_what_was_done_is_refused_and_kept_nowhere(warned):
+    number = with_check_character("99010119800101001")
+    row = {"person": token_text(warned.token(1)), "outcome": "已帮扶"}
+    spaced = f"{number[:6]} {number[6:14]} {number[14:]}"
+    for text in (f"给{number}办了低保", f"给 {spaced} 办了低保"):
+        answer = take(warned, row | {"helped_with": text})[0]
+        assert (answer.state, "请删去号码" in answer.text) == ("refused", True)
+        assert number[6:14] not in answer.text
+    assert take(warned, row | {"helped_with": "低保 2026 年 2 月起，每月 500 元"})[0].state == "accepted"
+    file = warned.data / "screening/feedback.jsonl"
+    assert number[6:14] not in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_feedback_by_identity_number(warned):
     number = with_check_character("99010119800101001")
     assert take(warned, {"id_number": number, "outcome": "不困难"})[0].text.startswith("这个人没有过预警")
@@ -236,7 +260,16 @@ def test_a_trial_that_cannot_stand_is_refused(county, changes, said):
 
 
 def remind(county, on):
-    return room.remind(county.data, county.pack, on, ring=county.ring, calendar=county.calendar)
+    return room.remind(
+        county.data, county.pack, on, ring=county.ring, calendar=county.calendar, today=date(2026, 11, 20)
+    )
+
+
+def test_reminders_of_a_day_to_come_are_refused_and_nothing_counts_as_sent(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    with pytest.raises(room.ScreeningRefused, match=r"2026-11-21 晚于今天.*请用今天 2026-11-20"):
+        remind(county, date(2026, 11, 21))
+    assert [one.levels for one in remind(county, date(2026, 11, 20)).reminders] == [{"blue": 1}, {"blue": 1}]
 
 
 def test_overdue_warnings_are_reminded_once_and_rise(county, month):
@@ -284,6 +317,17 @@ def test_a_visit_after_the_reminder_ends_it_and_nobody_met_begins_anew(county, m
     assert [one.levels for one in sent.reminders] == [{"blue": 1}], "the one to be visited again is overdue again"
 
 
+def test_an_event_that_the_next_list_does_not_name_is_reminded_of_when_overdue(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    due = county.warning("2026-01", 1)["deadline"]
+    month("2026-02")
+    assert county.warning("2026-02", 1)["deadline"] == due
+    sent = remind(county, deadline(county.calendar, due, 3).due)
+    assert (str(sent.month), [one.levels for one in sent.reminders]) == ("2026-02", [{"blue": 1}])
+    take(county, {"person": token_text(county.token(1)), "outcome": "不困难", "on": "2026-03-10"})
+    assert remind(county, deadline(county.calendar, due, 12).due).reminders == ()
+
+
 def test_routes_pass_on_only_the_people_and_columns_agreed(county, month, tmp_path):
     jobs = [{"person": n, "lost": True} for n in (1, 2)]
     month("2026-01", jobs=jobs, stays=[{"person": 1}])
@@ -294,6 +338,7 @@ def test_routes_pass_on_only_the_people_and_columns_agreed(county, month, tmp_pa
     assert rows[0] == ["月份", "姓名和证件号码（已遮盖）", "区划代码", "级别", "核实期限"]
     assert rows[1][:4] == ["2026-01", "人* 9901**01", str(COUNTY_A), "yellow"]
     assert token_text(county.token(1)) not in written[0].file.read_text(encoding="utf-8-sig")
+    take(county, {"person": token_text(county.token(1)), "outcome": "不困难", "on": "2026-02-04"})
     month("2026-02")
     again = room.write_routes(county.data, county.pack, tmp_path, ring=county.ring, calendar=county.calendar)
     assert [one.rows for one in again] == [0], "a cleared warning is not passed on"

@@ -32,7 +32,14 @@ def seen(county: World, month: str, person: int = 1) -> tuple:
     return None if row is None else (row["level"], row["change"], row["score"])
 
 
+def as_register(county: World, source: str) -> None:
+    """The list says who stands in it: whoever is not named does not stand in it any more."""
+    sources = county.pack.monitoring.sources
+    county.pack = county.with_monitoring(sources=sources | {source: replace(sources[source], kind="register")}).pack
+
+
 def test_a_warning_is_new_raised_continued_lowered_and_cleared(county, month):
+    as_register(county, "stays")
     month("2026-01", stays=STAY)
     month("2026-02", stays=STAY, register=SICK)
     month("2026-03", stays=STAY, register=SICK)
@@ -85,7 +92,57 @@ def test_many_small_sums_meet_a_limit_exactly(county, month):
     assert seen(county, "2026-03") == ("blue", "new", 10)
 
 
+def test_an_event_not_named_again_warns_until_somebody_has_visited(county, month):
+    month("2026-01", jobs=[{"person": 1, "lost": True}] * 2)
+    month("2026-02")
+    month("2026-03")
+    first, third = county.warning("2026-01", 1), county.warning("2026-03", 1)
+    assert seen(county, "2026-03") == ("blue", "continued", 20), "nobody went there"
+    assert (third["deadline"], third["raised"]) == (first["deadline"], first["raised"])
+    reason = next(one for one in third["reasons"] if one["contribution"])
+    assert (reason["carried"], reason["files"], reason["value"]) == (True, ["jobs/2026-01/001"], 2)
+    assert (reason["at_least"], third["at_least"]) == (False, False), "what was found is known"
+    told(county, 1, "2026-03", "not_found", causes=("employment",))
+    month("2026-04")
+    again = county.warning("2026-04", 1)
+    assert again["deadline"] == deadline(county.calendar, date(2026, 5, 1), 15).due, "nobody was met: visited again"
+    told(county, 1, "2026-01", "helped", causes=("employment",))
+    month("2026-05")
+    month("2026-06")
+    assert seen(county, "2026-05") == (None, "cleared", 0)
+    assert county.warning("2026-06", 1) is None
+
+
+def test_a_later_smaller_event_does_not_lower_and_a_later_greater_one_raises(county, month):
+    month("2026-01", jobs=[{"person": 1, "lost": True}] * 2, stays=STAY)
+    month("2026-02", jobs=[{"person": 1, "lost": True}])
+    assert seen(county, "2026-02") == ("yellow", "continued", 40)
+    month("2026-03", register=SICK)
+    assert seen(county, "2026-03") == ("orange", "raised", 60)
+    month("2026-04")
+    assert seen(county, "2026-04") == ("yellow", "lowered", 40), "a register says who stands in it: its value may go"
+
+
+def test_a_late_answer_ends_an_event_although_its_quiet_months_are_over(county, month):
+    for n in range(1, 8):
+        month(f"2026-0{n}", stays=STAY if n == 1 else [])
+    assert seen(county, "2026-07") == ("blue", "continued", 20)
+    told(county, 1, "2026-01", "helped")
+    month("2026-08")
+    assert seen(county, "2026-08") == (None, "cleared", 0)
+
+
+def test_events_that_warned_nobody_are_not_carried(county, month):
+    month("2026-01", jobs=[{"person": 1, "lost": True}], run=False)
+    levels = tuple(one for one in county.pack.monitoring.levels if one.id != "blue")
+    county.pack = county.with_monitoring(levels=levels).pack
+    county.run("2026-01")
+    month("2026-02", stays=STAY)
+    assert county.warning("2026-02", 1) is None, "10 and 20 are 30, but they were never there together"
+
+
 def test_a_missing_file_neither_clears_nor_lowers(county, month):
+    as_register(county, "stays")
     month("2026-01", stays=STAY, register=SICK)
     month("2026-02", missing=("stays",), register=SICK)
     month("2026-03", missing=("stays", "register"))
@@ -307,6 +364,7 @@ def test_a_deadline_in_a_year_without_an_arrangement_is_provisional(county, mont
 
 
 def test_a_household_shows_its_worst_and_all_its_members(county, month):
+    as_register(county, "stays")
     month("2026-01", stays=[{"person": 0}, *STAY], register=SICK)
     month("2026-02", stays=STAY)
     month("2026-03")

@@ -104,7 +104,7 @@ def test_a_late_file_names_the_months_that_rest_on_the_old_state(county, month):
     assert ran.later == (Month(2026, 2), Month(2026, 3))
     assert county.run("2026-02").later == (Month(2026, 3),)
     assert county.run("2026-03").later == ()
-    assert (county.warning("2026-01", 1)["level"], county.warning("2026-02", 1)["change"]) == ("blue", "cleared")
+    assert (county.warning("2026-01", 1)["level"], county.warning("2026-02", 1)["change"]) == ("blue", "continued")
 
 
 def test_a_repeated_month_keeps_the_decisions_of_its_first_run(county, month):

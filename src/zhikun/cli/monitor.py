@@ -55,6 +55,23 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return pack_option(data_option(keys_option(command)))
 
 
+def _begun(_ctx: click.Context, _param: click.Parameter, month: Month) -> Month:
+    """A month that is still to come has no lists; screened, it would stand before the months between."""
+    if month.first_day > _today():
+        raise click.BadParameter(
+            _("{m} 还没有到，不能筛查。请核对年份，最晚写这个月 {now}。").format(m=month, now=Month.of(_today()))
+        )
+    return month
+
+
+def _not_to_come(_ctx: click.Context, _param: click.Parameter, day: date | None) -> date | None:
+    if day is not None and day > _today():
+        raise click.BadParameter(
+            _("{d} 晚于今天，期限不能从还没有到的日子算起。请写今天 {t} 或更早的日子。").format(d=day, t=_today())
+        )
+    return day
+
+
 MONTH = click.option("--month", type=Period(), metavar="YYYY-MM", help=_("哪个月（默认：最近筛查过的月）"))
 EXCEPTIONS = click.option(
     "--exceptions", type=click.Path(path_type=Path), metavar="FILE.csv", help=_("管理员补充的放假、补班安排")
@@ -68,10 +85,11 @@ def monitor() -> None:
 
 
 @monitor.command(help=_("筛查一个月：名册与部门名单比对、打分、分级，与上月比较，算出核实期限"))
-@click.option("--month", type=Period(), required=True, metavar="YYYY-MM", help=_("筛查哪个月"))
+@click.option("--month", type=Period(), required=True, callback=_begun, metavar="YYYY-MM", help=_("筛查哪个月"))
 @click.option(
-    "--on", type=Day(), metavar="YYYY-MM-DD", help=_("预警发出的日子，期限从这天算起（默认：第一次筛查的那天）")
-)
+    "--on", type=Day(), callback=_not_to_come, metavar="YYYY-MM-DD",
+    help=_("预警发出的日子，期限从这天算起（默认：第一次筛查的那天）"),
+)  # fmt: skip
 @click.option("--new-decisions", is_flag=True, help=_("这个月筛查过以后录入的反馈也算进去（默认：仍按当时已有的反馈）"))
 @common
 @EXCEPTIONS
@@ -79,6 +97,12 @@ def run(
     month: Month, on: date | None, new_decisions: bool, pack_name: str, data: Path, keys_path: Path | None,
     exceptions: Path | None,
 ) -> int:  # fmt: skip
+    if on is not None and on < month.first_day:
+        raise click.UsageError(
+            _(
+                "{m} 的预警不能在 {d} 发出：那时这个月还没有开始，期限会算得太早。请用 --on 写 {f} 或以后的日子。"
+            ).format(m=month, d=on, f=month.first_day)
+        )
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     calendar = _calendar(exceptions)
     lists = _lists(data)
@@ -97,7 +121,7 @@ def run(
     if again:
         say(
             _("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(
-                m="、".join(f"zhikun monitor run --month {one}" for one in again)
+                m="、".join(f"zhikun monitor run --month {one} --pack {pack_name}" for one in again)
             )
         )
     return 0
@@ -211,7 +235,7 @@ def simulate(
 def reminders(on: date, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None) -> int:
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered():
-        sent = room.remind(data, pack, on, ring=ring, calendar=_calendar(exceptions))
+        sent = room.remind(data, pack, on, ring=ring, calendar=_calendar(exceptions), today=_today())
     for text in monitor_text.reminder_lines(sent, pack):
         say(text)
     return 0

@@ -139,7 +139,7 @@ def _line(line: Line) -> str:
         c=number_words(line.contribution), f="、".join(line.files),
     )  # fmt: skip
     if line.state == "carried":
-        return text + _("（这个月名单没到或有空白，沿用以前的数）")
+        return text + _("（这个月名单没到、有空白，或没有再列而还没有人核实，沿用以前的数）")
     return text + (_("（这项原因已由工作人员处理，暂不计分）") if line.state == "quiet" else "")
 
 

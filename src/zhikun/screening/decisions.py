@@ -86,18 +86,16 @@ class Decisions:
         return [replace(finding, person=tokens[n]) for n, (finding, _version) in enumerate(read)]
 
     def add(self, findings: Iterable[Finding]) -> list[bool]:
-        """Keep findings; for each whether it is new. The same one again is not kept twice."""
+        """Keep findings; for each whether it is new. What is the last word about each of its causes already is not kept twice."""
         with one_writer(self._folder):
-            known: dict[bytes, list[Finding]] = {}
             history = self.history()
-            for old in history:
-                known.setdefault(old.person, []).append(old)
+            last = {about: old for old in history for about in _about(old)}
             new: list[Finding] = []
             answers: list[bool] = []
             for finding in findings:
-                answers.append(not any(finding.same(old) for old in known.get(finding.person, ())))
+                answers.append(not all(about in last and finding.same(last[about]) for about in _about(finding)))
                 if answers[-1]:
-                    known.setdefault(finding.person, []).append(finding)
+                    last |= dict.fromkeys(_about(finding), finding)
                     new.append(replace(finding, number=len(history) + len(new) + 1))
             if new:
                 self._append(new)
@@ -105,6 +103,8 @@ class Decisions:
 
     def _append(self, findings: Sequence[Finding]) -> None:
         fresh = not self._path.exists()
+        self._path.touch(mode=0o600)
+        self._path.chmod(0o600)
         text = "".join(json.dumps(self._line(finding), ensure_ascii=False) + "\n" for finding in findings)
         with self._path.open("a+b") as file:
             file.seek(0)
@@ -124,6 +124,13 @@ class Decisions:
         }  # fmt: skip
         del body["number"]
         return body
+
+
+def _about(finding: Finding) -> list[tuple[str, bytes, Month, str, str]]:
+    """What a finding is a word about: each cause of a warning."""
+    return [
+        (finding.pack, finding.person, finding.month, finding.direction, cause) for cause in finding.causes or ("",)
+    ]
 
 
 def prefix_hash(lines: Sequence[bytes]) -> str:

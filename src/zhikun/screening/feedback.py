@@ -152,6 +152,10 @@ def _finding(
         )
     if outcome == "helped" and not cells.get("helped_with"):
         raise Unanswerable(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
+    if mask_id_numbers_in(cells.get("helped_with", "")) != cells.get("helped_with", ""):
+        raise Unanswerable(
+            _("“帮扶措施”里像是写了身份证号，记下来会泄露个人信息，这一行没有收。请删去号码，只写落实了什么。")
+        )
     entered_by = cells.get("by", "") or by
     if not entered_by:
         raise Unanswerable(_("没有写经办人，以后无法说明是谁核实的。请填“经办人”。"))

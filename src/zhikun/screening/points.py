@@ -1,7 +1,10 @@
-"""From facts to points: what a missing file leaves unknown keeps last month's value, and every value names its files."""
+"""From facts to points: what a missing file leaves unknown, or a list of events does not repeat before anybody has visited,
+keeps last month's value, and every value names its files.
+"""
 
 from __future__ import annotations
 
+from zhikun.engine.packs.monitoring import Indicator
 from zhikun.screening import facts, sql
 from zhikun.screening.work import Work
 
@@ -9,8 +12,8 @@ from zhikun.screening.work import Work
 def find_points(work: Work) -> None:
     """`points` (id, i, low, band, open, carried, c, more, e) and `evidence` (e, files).
 
-    Last month's value is carried where this month leaves it open and it adds more than what is certain now: an unknown never
-    lowers or clears. It keeps the files on which it rests.
+    Last month's value is carried where it adds more than what is certain now and either this month leaves it open (an unknown
+    never lowers or clears) or it is `known`: an event of a warning that nobody has answered. It keeps the files on which it rests.
     """
     _evidence(work)
     carried = _carried(work)
@@ -28,12 +31,12 @@ def find_points(work: Work) -> None:
         work.run("""
             CREATE TEMP TABLE points AS
             SELECT id, i, CASE WHEN keeps THEN k.low ELSE f.low END AS low, CASE WHEN keeps THEN k.band ELSE f.band END AS band,
-                   CASE WHEN keeps THEN true ELSE f.open END AS open, keeps AS carried,
+                   CASE WHEN keeps THEN NOT k.known ELSE f.open END AS open, keeps AS carried,
                    CASE WHEN keeps THEN k.c ELSE f.c END AS c, CASE WHEN keeps THEN k.more ELSE f.more END AS more,
                    CASE WHEN keeps THEN k.e ELSE f.e END AS e
             FROM (SELECT facts.*, e FROM facts JOIN masks USING (i, mask)) f
-            FULL JOIN (SELECT id, i, low, band, c, more, max(e) AS e FROM carried JOIN evidence USING (files) GROUP BY ALL) k
-            USING (id, i), LATERAL (SELECT k.c IS NOT NULL AND k.c > coalesce(f.c, 0) AND (f.c IS NULL OR f.open) AS keeps)
+            FULL JOIN (SELECT id, i, low, band, c, more, known, max(e) AS e FROM carried JOIN evidence USING (files) GROUP BY ALL) k
+            USING (id, i), LATERAL (SELECT k.c IS NOT NULL AND k.c > coalesce(f.c, 0) AND (f.c IS NULL OR f.open OR k.known) AS keeps)
             WHERE keeps OR f.c IS NOT NULL""")
         work.run("DROP TABLE carried")
     work.run("DROP TABLE facts")
@@ -52,23 +55,39 @@ def _evidence(work: Work) -> None:
 
 
 def _carried(work: Work) -> str | None:
-    """Last month's values (id, i, low, files, band, c, more) of what this month leaves open; None where nothing is."""
+    """Last month's values (id, i, low, files, band, c, more, known) of what may not end by itself; None where nothing is."""
     state = work.kept("state")
     if state is None:
         return None
     everybody = work.open_to_all()
     some = [row[0] for row in work.con.execute("SELECT DISTINCT i FROM facts WHERE open").fetchall()]
     parts = []
-    for number in sorted({*everybody, *some}):
-        indicator = work.indicators[number]
+    for number, indicator in enumerate(work.indicators):
         groups = work.group_mask(indicator)
-        band = sql.band_of("s.low", indicator.bands)
         among = f" AND p.groups & {groups} <> 0" if groups else ""
-        only_open = "" if number in everybody else f" AND id IN (SELECT id FROM facts WHERE open AND i = {number})"
-        parts.append(
-            f"SELECT p.id, {number}::UTINYINT AS i, s.low, s.files, {band}::UTINYINT AS band,"
-            f" ({facts.worth(indicator, band, 'true')})::INTEGER AS c, {facts.may_grow(indicator, band, 'true')} AS more"
-            f" FROM {state} s JOIN people p USING (person)"
-            f" WHERE s.indicator = {sql.text(indicator.id)}{among}{only_open}"
-        )
+        said = f" FROM {state} s JOIN people p USING (person) WHERE s.indicator = {sql.text(indicator.id)}{among}"
+        band = sql.band_of("s.low", indicator.bands)
+        value = f"SELECT p.id, {number}::UTINYINT AS i, s.low, s.files, {band}::UTINYINT AS band"
+        opened = f"id IN (SELECT id FROM facts WHERE open AND i = {number})"
+        if number in everybody or number in some:
+            parts.append(
+                f"{value}, ({facts.worth(indicator, band, 'true')})::INTEGER AS c,"
+                f" {facts.may_grow(indicator, band, 'true')} AS more, false AS known"
+                f"{said}{'' if number in everybody else f' AND {opened}'}"
+            )
+        if number not in everybody and work.task.monitoring.sources[indicator.list_source].kind == "event":
+            parts.append(
+                f"{value}, ({facts.worth(indicator, band, 's.open')})::INTEGER AS c, false AS more, true AS known"
+                f"{said} AND NOT {opened} AND person IN ({_waiting(work, indicator)})"
+            )
     return " UNION ALL ".join(parts) if parts else None
+
+
+def _waiting(work: Work, indicator: Indicator) -> str:
+    """The persons of whose warning last month the indicator's cause was one, and about whose cause nobody has found anything."""
+    direction, cause = sql.text(indicator.direction), sql.text(indicator.cause)
+    return (
+        f"SELECT person FROM {work.kept('warnings')} WHERE level IS NOT NULL AND direction = {direction}"
+        f" AND list_contains(causes, {cause})"
+        f" EXCEPT SELECT person FROM answered WHERE direction = {direction} AND cause = {cause}"
+    )

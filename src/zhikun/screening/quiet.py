@@ -20,7 +20,10 @@ QUIETING = ("verified", "helped", "not_in_hardship", "moved")
 
 
 def take_marks(work: Work) -> None:
-    """`marks`: the earlier month's, without those decided anew, and those of the new decisions; expired ones left out."""
+    """`marks`: the earlier month's, without those decided anew, and those of the new decisions; expired ones left out.
+
+    `answered` (person, direction, cause): all of them, expired ones too: a late answer is an answer.
+    """
     work.run(f"CREATE TEMP TABLE marks ({MARKS})")
     work.run(
         "CREATE TEMP TABLE decided (person BLOB, direction VARCHAR, cause VARCHAR, month VARCHAR, number BIGINT, outcome VARCHAR)"
@@ -34,6 +37,7 @@ def take_marks(work: Work) -> None:
         work.run(f"INSERT INTO marks SELECT * FROM {kept} ANTI JOIN decided USING (person, direction, cause)")
     for month in [row[0] for row in work.con.execute("SELECT DISTINCT month FROM decided ORDER BY 1").fetchall()]:
         _mark(work, month)
+    work.run("CREATE TEMP TABLE answered AS SELECT DISTINCT person, direction, cause FROM marks")
     if months := work.task.monitoring.quiet_months:
         work.run(f"DELETE FROM marks WHERE month <= {sql.text(work.task.month.plus(-months))}")
 

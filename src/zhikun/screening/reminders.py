@@ -21,9 +21,11 @@ from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ESCALATION_TARGETS, Escalation
 from zhikun.identity import TOKEN, KeyRing, with_token_record
 from zhikun.screening.decisions import Decisions, Finding
+from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import PURPOSE
 from zhikun.screening.running import monitoring_of
 from zhikun.screening.runs import Runs
+from zhikun.wording import _
 from zhikun.workdays import Calendar, Month, NotADuration, OutOfCalendar, deadline
 
 SENT = pa.schema(
@@ -66,8 +68,15 @@ class Sent:
     repeated: bool
 
 
-def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calendar) -> Sent:
-    """The reminders that fall due up to a day and were not sent yet. Raises ScreeningRefused where nothing was run."""
+def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calendar, today: date) -> Sent:
+    """The reminders that fall due up to a day and were not sent yet.
+
+    Raises ScreeningRefused where nothing was run, and for a day after today: what were sent then would never be sent in time.
+    """
+    if on > today:
+        raise ScreeningRefused(
+            _("{d} 晚于今天。现在记下的催办以后不会再发，没有催办。请用今天 {t} 或更早的日子。").format(d=on, t=today)
+        )
     runs = Runs(data, pack.id)
     run = max((one for one in runs.all() if one.on <= on), key=lambda one: one.month, default=None) or runs.latest()
     folder = runs.folder / "reminders"
