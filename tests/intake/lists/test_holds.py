@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from openpyxl import load_workbook
 from tests.intake.lists.factory import (
     DISABLED,
     MONITORING,
@@ -107,6 +108,34 @@ def test_a_correction_of_a_few_rows_alone_does_not_take_the_place_of_the_whole_f
     assert codes(received) == ["rows_drop", "removed"]
     assert "不要单独报那几行" in received.file.receipt.holds[1].text
     assert office.lists.in_force("stays", NOVEMBER).receipt.accepted == 100
+
+
+def test_a_row_that_comes_back_corrected_does_not_release_a_held_file(office):
+    first = office.receive([*stays(400), *(stay(i, 类型="急诊") for i in range(400, 600))])
+    assert codes(first) == ["new_codes", "rejected"]
+    sheet = load_workbook(first.rejects)["退回"]
+    sheet.delete_rows(3, 300)
+    sheet.cell(2, 6).value = "住院"
+    sheet.parent.save(office.folder / "一行.xlsx")
+    second = office.receive(office.folder / "一行.xlsx")
+    assert (second.file.receipt.completes, second.file.receipt.in_force_rows) == (1, 401)
+    assert second.file.receipt.state is lists.State.HELD
+    assert codes(second) == ["base_held", "new_codes", "rejected"]
+    assert "stays/2026-11/001" in second.file.receipt.holds[0].text
+    assert office.lists.in_force("stays", NOVEMBER) is None
+    office.lists.decide("stays/2026-11/002", lists.State.ACCEPTED, by="王核", why="对方核实过")
+    assert office.lists.in_force("stays", NOVEMBER).receipt.number == 2
+    assert office.lists.find("stays/2026-11/001").receipt.state is lists.State.REPLACED
+
+
+def test_corrected_rows_of_a_file_that_a_person_released_count_at_once(office):
+    first = office.receive([*stays(40), *(stay(i, 类型="急诊") for i in range(40, 60))])
+    office.lists.decide(first.file.receipt.id, lists.State.ACCEPTED, by="王核", why="其余随后补")
+    sheet = load_workbook(first.rejects)["退回"]
+    sheet.cell(2, 6).value = "住院"
+    sheet.parent.save(office.folder / "改好.xlsx")
+    second = office.receive(office.folder / "改好.xlsx")
+    assert (second.file.receipt.state, second.file.receipt.in_force_rows) == (lists.State.ACCEPTED, 41)
 
 
 def test_released_it_counts_and_takes_the_place_of_its_predecessor(office):

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from zhikun.engine.packs.monitoring import ListSource
-from zhikun.intake.lists.model import Hold, Receipt
+from zhikun.intake.lists.model import Hold, Receipt, State
 from zhikun.wording import _
 from zhikun.workdays import Month
+
+_BASE_HELD = "base_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Seen:
     corrects: bool  # replaces or completes a file of the same period
     same_as: Receipt | None
     cut_off: bool
+    base: Receipt | None = None  # whose rejects came back corrected in this file
 
 
 def holds(seen: Seen) -> tuple[Hold, ...]:
@@ -72,7 +76,7 @@ def holds(seen: Seen) -> tuple[Hold, ...]:
         *_of_dates(seen),
         *_of_columns(seen),
     ]
-    return tuple(found)
+    return (*found, *_of_the_base(seen, {hold.code for hold in found}))
 
 
 def _limit(name: str) -> float:
@@ -94,6 +98,14 @@ def _of_the_whole(seen: Seen) -> list[Hold]:
     if not seen.profile["rows"]:
         found.append(Hold("empty", _("没有一行可用。确实没有人的，请放行；否则请报送部门重报")))
     return found
+
+
+def _of_the_base(seen: Seen, said: AbstractSet[str]) -> list[Hold]:
+    """Corrected rows do not clear the file that they complete: until a person has looked at it, both wait."""
+    if seen.base is None or seen.base.state is not State.HELD:
+        return []
+    text = _("补入的 {r} 还没有人核对，下面是它待核的原因").format(r=seen.base.id)
+    return [Hold(_BASE_HELD, text), *(hold for hold in seen.base.holds if hold.code not in said | {_BASE_HELD})]
 
 
 def _of_size(seen: Seen) -> list[Hold]:

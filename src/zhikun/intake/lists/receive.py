@@ -287,6 +287,7 @@ def _receipt(work: _Work, settled: Settled, ended: Ended, file: str) -> Receipt:
     seen = Seen(
         source, period, file, tally.rows, rejected, profile, against, last.receipt if last else None, changed,
         corrects=earlier is not None or work.base is not None, same_as=same[0] if same else None, cut_off=ended.cut_off,
+        base=work.base.receipt if work.base else None,
     )  # fmt: skip
     found = holds(seen)
     return Receipt(
