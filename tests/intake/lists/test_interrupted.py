@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -113,3 +114,16 @@ def test_where_the_rejects_cannot_be_written_nothing_is_received(office):
     with pytest.raises(lists.ListUnwritten, match="没有接收"):
         office.receive(rows)
     assert office.lists.files("stays", NOVEMBER) == []
+
+
+def test_the_workbook_of_rejects_is_for_its_owner_alone_and_halves_of_it_are_swept(office):
+    halves = [office.folder / ".rejects.xlsx.part", office.folder / ".rejects.xlsx.4711.part"]
+    others = [office.folder / ".rejects.xlsx.lock", office.folder / ".other-rejects.xlsx.4711.part"]
+    for path in (*halves, *others):
+        path.write_bytes(b"PK half")
+    (office.folder / "rejects.xlsx").write_bytes(b"old")
+    (office.folder / "rejects.xlsx").chmod(0o644)
+    received = office.receive([*stays(40), ["1", "张三丰", "", "", "", "", "", "", ""]])
+    assert stat.S_IMODE(received.rejects.stat().st_mode) == 0o600
+    assert not any(path.exists() for path in halves)
+    assert all(path.exists() for path in others)

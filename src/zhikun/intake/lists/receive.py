@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zhikun.disk import only_one
+from zhikun.disk import only_one, written_whole
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.identity import KeyRing, KeysRefused, read_ring
 from zhikun.intake.lists.columns import Bounds
@@ -316,20 +318,27 @@ def _findings(reader: RowReader) -> tuple[Finding, ...]:
 
 
 def _put_rejects(part: Path, rejects: Path) -> None:
-    """The workbook in its place, whole, before the receipt says that rows went back."""
-    beside = rejects.with_name(f".{rejects.name}.part")
+    """The workbook in its place, whole, before the receipt says that rows went back. Only its owner may read it."""
     try:
         rejects.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(part.read_bytes())
-        beside.replace(rejects)
+        _clear_unfinished(rejects)
+        with written_whole(rejects) as beside:
+            shutil.copyfile(part, beside)
         part.unlink()
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise ListUnwritten(
             _(
                 "写不了退回的工作簿 {p}：{w}。这份文件没有接收；请关闭正打开它的程序，或用 --rejects 换一个位置。"
             ).format(p=rejects, w=error.strerror or error)
         ) from None
+
+
+def _clear_unfinished(rejects: Path) -> None:
+    """What killed processes left half-written of this workbook: it holds full numbers."""
+    ours = re.compile(rf"\.{re.escape(rejects.name)}(\.\d+)?\.part")
+    for left in rejects.parent.iterdir():
+        if ours.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 @contextmanager
