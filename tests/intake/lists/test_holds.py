@@ -150,14 +150,49 @@ def test_released_it_counts_and_takes_the_place_of_its_predecessor(office):
         office.lists.decide("stays/2026-11/001", lists.State.REFUSED, by="王核", why="x")
 
 
-def test_refused_it_never_counts_and_is_recognised_when_it_comes_again(office):
+def test_refused_it_never_counts_and_may_be_received_again(office):
     office.receive(stays(100))
     office.receive(stays(3))
     office.lists.decide("stays/2026-11/002", lists.State.REFUSED, by="王核", why="只报了更正")
     assert office.lists.in_force("stays", NOVEMBER).receipt.number == 1
     again = office.receive(stays(3))
-    assert again.again
-    assert again.file.receipt.state is lists.State.REFUSED
+    assert not again.again
+    assert (again.file.receipt.number, again.file.receipt.state) == (3, lists.State.HELD)
+    assert office.receive(stays(3)).again, "what waits is known, though an equal one was refused before"
+    office.lists.decide("stays/2026-11/003", lists.State.ACCEPTED, by="王核", why="确实只有三人")
+    assert office.lists.in_force("stays", NOVEMBER).receipt.number == 3
+
+
+def test_behind_a_refused_file_the_rejects_of_the_one_in_force_still_complete_it(office):
+    first = office.receive([*stays(100), stay(150, 自付费用="约三千")])
+    sheet = load_workbook(first.rejects)["退回"]
+    sheet.cell(2, 5).value = 3000
+    sheet.parent.save(office.folder / "改好.xlsx")
+    office.receive(stays(3))
+    with pytest.raises(lists.ListUnusable, match="之后已收过 stays/2026-11/002"):
+        office.receive(office.folder / "改好.xlsx")
+    office.lists.decide("stays/2026-11/002", lists.State.REFUSED, by="王核", why="只报了更正")
+    receipt = office.receive(office.folder / "改好.xlsx").file.receipt
+    assert (receipt.number, receipt.completes, receipt.in_force_rows) == (3, 1, 101)
+
+
+def test_rejects_of_a_refused_file_complete_nothing(office):
+    first = office.receive([*stays(40), *(stay(i, 类型="急诊") for i in range(40, 60))])
+    office.lists.decide(first.file.receipt.id, lists.State.REFUSED, by="王核", why="代码表不对")
+    with pytest.raises(lists.ListUnusable, match="已经拒收"):
+        office.receive(first.rejects)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(2, []), (3, ["removed"]), (29, ["removed"])])
+def test_a_correction_in_which_nobody_stays_waits_however_small_the_list(office, count, expected):
+    office.receive(stays(count))
+    received = office.receive(stays(count, start=500))
+    assert codes(received) == expected
+
+
+def test_a_correction_of_a_small_list_in_which_somebody_stays_counts(office):
+    office.receive(stays(5))
+    assert codes(office.receive(stays(5, start=4))) == []
 
 
 def test_a_held_file_cannot_be_released_behind_a_later_one(office):

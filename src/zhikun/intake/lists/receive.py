@@ -140,10 +140,10 @@ def receive(
 
 
 def _known(lists: Lists, delivery: Delivery, sha256: str) -> ListFile | None:
-    """The reception of this very content for this period, unless another has taken its place since."""
+    """The reception of this very content for this period, unless it was refused or another has taken its place since."""
     every = lists.files(delivery.source.id, delivery.period)
     for file in reversed(every):
-        if file.receipt.sha256 != sha256 or file.receipt.pack != delivery.pack:
+        if file.receipt.sha256 != sha256 or file.receipt.pack != delivery.pack or file.receipt.state is State.REFUSED:
             continue
         completed = {f.receipt.completes for f in every if f.receipt.state in (State.ACCEPTED, State.HELD)}
         if file.receipt.state is not State.REPLACED or file.receipt.number in completed:
@@ -176,7 +176,12 @@ def _base(
                 r=receipt.id, s=delivery.source.id, p=delivery.period
             )
         )
-    newest = lists.files(receipt.source, receipt.period)[-1]
+    if receipt.state is State.REFUSED:
+        raise ListUnusable(
+            _("{r} 已经拒收，改好的行没有可以补入的文件。请把改好的整份文件重新接收。").format(r=receipt.id)
+        )
+    standing = [f for f in lists.files(receipt.source, receipt.period) if f.receipt.state is not State.REFUSED]
+    newest = standing[-1]
     if receipt.state not in (State.ACCEPTED, State.HELD) or newest.receipt.number != receipt.number:
         raise ListUnusable(
             _("{r} 之后已收过 {n}，改好的行不能再补进前一份。请把它们改在后一份的退回工作簿里，或整份重报。").format(
