@@ -25,7 +25,7 @@ from zhikun.intake.lists.headings import Layout, lay_out, returned_from_heading
 from zhikun.intake.lists.holds import Seen, holds
 from zhikun.intake.lists.model import NAMES, PERSON, ROWS, ListFile, Receipt, State
 from zhikun.intake.lists.profile import changes, compared, profile_of
-from zhikun.intake.lists.rejects import Rejects
+from zhikun.intake.lists.rejects import Rejects, free_name
 from zhikun.intake.lists.rows import KEY, Read, RowReader, has_names
 from zhikun.intake.lists.sealed import NamesWriter, read_names
 from zhikun.intake.lists.settle import InOrderOfFile, InOrderOfPerson, Rows, Settled
@@ -111,7 +111,8 @@ def receive(
 ) -> Received:
     """Receive one file. Killed anywhere, it leaves a whole receipt or none.
 
-    `rejects` is where rows that go back are written, if there are any. Raises ListRefused and KeysRefused.
+    `rejects` is where rows that go back are written, if there are any; numbered where one of another receipt
+    lies. Raises ListRefused and KeysRefused.
     """
     check_period(delivery.source, delivery.period, delivery.on)
     lists = Lists(data)
@@ -133,7 +134,7 @@ def receive(
             receipt = _receipt(work, settled, ended, coming.file)
             written = book.close()
         if written:
-            _put_rejects(part, rejects)
+            rejects = _put_rejects(part, rejects, about)
         with _same_keys(ring):
             file = lists.keep(folder, receipt)
         return Received(file, rejects=rejects if written else None, findings=_findings(reader), layout=layout)
@@ -322,10 +323,11 @@ def _findings(reader: RowReader) -> tuple[Finding, ...]:
     )
 
 
-def _put_rejects(part: Path, rejects: Path) -> None:
+def _put_rejects(part: Path, rejects: Path, receipt: str) -> Path:
     """The workbook in its place, whole, before the receipt says that rows went back. Only its owner may read it."""
     try:
         rejects.parent.mkdir(parents=True, exist_ok=True)
+        rejects = free_name(rejects, receipt)
         _clear_unfinished(rejects)
         with written_whole(rejects) as beside:
             shutil.copyfile(part, beside)
@@ -336,6 +338,7 @@ def _put_rejects(part: Path, rejects: Path) -> None:
                 "写不了退回的工作簿 {p}：{w}。这份文件没有接收；请关闭正打开它的程序，或用 --rejects 换一个位置。"
             ).format(p=rejects, w=error.strerror or error)
         ) from None
+    return rejects
 
 
 def _clear_unfinished(rejects: Path) -> None:
