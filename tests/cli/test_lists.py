@@ -48,6 +48,18 @@ def test_bad_rows_are_told_without_the_number_and_come_back_beside_the_file(desk
     assert (desk / "住院-退回.xlsx").exists()
 
 
+def test_rejects_of_one_month_do_not_lie_over_those_of_another(desk, zhikun):
+    bad = "123,李四光,县医院,\n"
+    receive(zhikun, stays(desk, "住院.2026-09.csv", extra=bad, month="09"), "2026-09")
+    receive(zhikun, stays(desk, "住院.2026-10.csv", extra=bad, month="10"), "2026-10")
+    first = (desk / "住院.2026-10-退回.xlsx").read_bytes()
+    assert (desk / "住院.2026-09-退回.xlsx").exists()
+    answer = receive(zhikun, stays(desk, "住院.2026-10.csv", 101, bad, month="10"), "2026-10")
+    assert "住院.2026-10-退回-2.xlsx" in answer.out.replace("\n", "")
+    assert (desk / "住院.2026-10-退回-2.xlsx").exists()
+    assert (desk / "住院.2026-10-退回.xlsx").read_bytes() == first
+
+
 def test_a_suspicious_file_waits_for_a_person_and_status_says_so(desk, zhikun):
     receive(zhikun, stays(desk, "九月.csv", month="09"), "2026-09")
     answer = receive(zhikun, stays(desk, "十一月.csv", 30))

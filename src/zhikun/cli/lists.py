@@ -86,9 +86,7 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     source = source_of(monitoring, source_name, pack)
     if (file is None) == (origin is None):
         raise click.UsageError(_("要写明接收什么：一个文件，或用 --from 写数据库或接口的地址，两样只写一样。"))
-    out = rejects or (
-        file.with_name(f"{file.name.split('.')[0]}-退回.xlsx") if file else Path(f"{source.id}-{period}-退回.xlsx")
-    )
+    out = rejects or (file.with_name(f"{file.stem}-退回.xlsx") if file else Path(f"{source.id}-{period}-退回.xlsx"))
     _keep(out, file)
     delivery = room.Delivery(
         source,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from openpyxl import load_workbook
 from tests.intake.lists.factory import (
     DISABLED,
     MONITORING,
@@ -109,6 +110,34 @@ def test_a_correction_of_a_few_rows_alone_does_not_take_the_place_of_the_whole_f
     assert office.lists.in_force("stays", NOVEMBER).receipt.accepted == 100
 
 
+def test_a_row_that_comes_back_corrected_does_not_release_a_held_file(office):
+    first = office.receive([*stays(400), *(stay(i, 类型="急诊") for i in range(400, 600))])
+    assert codes(first) == ["new_codes", "rejected"]
+    sheet = load_workbook(first.rejects)["退回"]
+    sheet.delete_rows(3, 300)
+    sheet.cell(2, 6).value = "住院"
+    sheet.parent.save(office.folder / "一行.xlsx")
+    second = office.receive(office.folder / "一行.xlsx")
+    assert (second.file.receipt.completes, second.file.receipt.in_force_rows) == (1, 401)
+    assert second.file.receipt.state is lists.State.HELD
+    assert codes(second) == ["base_held", "new_codes", "rejected"]
+    assert "stays/2026-11/001" in second.file.receipt.holds[0].text
+    assert office.lists.in_force("stays", NOVEMBER) is None
+    office.lists.decide("stays/2026-11/002", lists.State.ACCEPTED, by="王核", why="对方核实过")
+    assert office.lists.in_force("stays", NOVEMBER).receipt.number == 2
+    assert office.lists.find("stays/2026-11/001").receipt.state is lists.State.REPLACED
+
+
+def test_corrected_rows_of_a_file_that_a_person_released_count_at_once(office):
+    first = office.receive([*stays(40), *(stay(i, 类型="急诊") for i in range(40, 60))])
+    office.lists.decide(first.file.receipt.id, lists.State.ACCEPTED, by="王核", why="其余随后补")
+    sheet = load_workbook(first.rejects)["退回"]
+    sheet.cell(2, 6).value = "住院"
+    sheet.parent.save(office.folder / "改好.xlsx")
+    second = office.receive(office.folder / "改好.xlsx")
+    assert (second.file.receipt.state, second.file.receipt.in_force_rows) == (lists.State.ACCEPTED, 41)
+
+
 def test_released_it_counts_and_takes_the_place_of_its_predecessor(office):
     office.receive(stays(100))
     office.receive(stays(3))
@@ -121,14 +150,49 @@ def test_released_it_counts_and_takes_the_place_of_its_predecessor(office):
         office.lists.decide("stays/2026-11/001", lists.State.REFUSED, by="王核", why="x")
 
 
-def test_refused_it_never_counts_and_is_recognised_when_it_comes_again(office):
+def test_refused_it_never_counts_and_may_be_received_again(office):
     office.receive(stays(100))
     office.receive(stays(3))
     office.lists.decide("stays/2026-11/002", lists.State.REFUSED, by="王核", why="只报了更正")
     assert office.lists.in_force("stays", NOVEMBER).receipt.number == 1
     again = office.receive(stays(3))
-    assert again.again
-    assert again.file.receipt.state is lists.State.REFUSED
+    assert not again.again
+    assert (again.file.receipt.number, again.file.receipt.state) == (3, lists.State.HELD)
+    assert office.receive(stays(3)).again, "what waits is known, though an equal one was refused before"
+    office.lists.decide("stays/2026-11/003", lists.State.ACCEPTED, by="王核", why="确实只有三人")
+    assert office.lists.in_force("stays", NOVEMBER).receipt.number == 3
+
+
+def test_behind_a_refused_file_the_rejects_of_the_one_in_force_still_complete_it(office):
+    first = office.receive([*stays(100), stay(150, 自付费用="约三千")])
+    sheet = load_workbook(first.rejects)["退回"]
+    sheet.cell(2, 5).value = 3000
+    sheet.parent.save(office.folder / "改好.xlsx")
+    office.receive(stays(3))
+    with pytest.raises(lists.ListUnusable, match="之后已收过 stays/2026-11/002"):
+        office.receive(office.folder / "改好.xlsx")
+    office.lists.decide("stays/2026-11/002", lists.State.REFUSED, by="王核", why="只报了更正")
+    receipt = office.receive(office.folder / "改好.xlsx").file.receipt
+    assert (receipt.number, receipt.completes, receipt.in_force_rows) == (3, 1, 101)
+
+
+def test_rejects_of_a_refused_file_complete_nothing(office):
+    first = office.receive([*stays(40), *(stay(i, 类型="急诊") for i in range(40, 60))])
+    office.lists.decide(first.file.receipt.id, lists.State.REFUSED, by="王核", why="代码表不对")
+    with pytest.raises(lists.ListUnusable, match="已经拒收"):
+        office.receive(first.rejects)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(2, []), (3, ["removed"]), (29, ["removed"])])
+def test_a_correction_in_which_nobody_stays_waits_however_small_the_list(office, count, expected):
+    office.receive(stays(count))
+    received = office.receive(stays(count, start=500))
+    assert codes(received) == expected
+
+
+def test_a_correction_of_a_small_list_in_which_somebody_stays_counts(office):
+    office.receive(stays(5))
+    assert codes(office.receive(stays(5, start=4))) == []
 
 
 def test_a_held_file_cannot_be_released_behind_a_later_one(office):

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -113,3 +114,25 @@ def test_where_the_rejects_cannot_be_written_nothing_is_received(office):
     with pytest.raises(lists.ListUnwritten, match="没有接收"):
         office.receive(rows)
     assert office.lists.files("stays", NOVEMBER) == []
+
+
+def test_the_workbook_of_rejects_is_for_its_owner_alone_and_halves_of_it_are_swept(office):
+    halves = [office.folder / ".rejects.xlsx.part", office.folder / ".rejects.xlsx.4711.part"]
+    others = [office.folder / ".rejects.xlsx.lock", office.folder / ".other-rejects.xlsx.4711.part"]
+    for path in (*halves, *others):
+        path.write_bytes(b"PK half")
+    received = office.receive([*stays(40), ["1", "张三丰", "", "", "", "", "", "", ""]])
+    assert stat.S_IMODE(received.rejects.stat().st_mode) == 0o600
+    assert not any(path.exists() for path in halves)
+    assert all(path.exists() for path in others)
+
+
+def test_the_workbook_of_a_reception_that_was_cut_off_is_written_over_by_the_next(office, monkeypatch):
+    rows = [*stays(40), ["1", "张三丰", "", "", "", "", "", "", ""]]
+    with monkeypatch.context() as cut:
+        cut.setattr(lists.Lists, "keep", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            office.receive(rows)
+    assert (office.folder / "rejects.xlsx").exists()
+    assert office.receive(rows).rejects == office.folder / "rejects.xlsx"
+    assert not (office.folder / "rejects-2.xlsx").exists()

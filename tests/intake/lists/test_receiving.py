@@ -227,3 +227,20 @@ def test_rows_survive_a_rotation_of_the_keys(office):
     with pytest.raises(KeysRefused, match="轮换"):
         office.receive([*stays(3)])
     assert office.lists.periods("stays") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"住院号 202611010000123456，证件 {number(7)}", True),
+        (f"床位1{number(7)}", True),
+        (f"{number(7)[:17]}{'1' if number(7)[17] != '1' else '2'} 又 {number(8)}", True),
+        ("旧证 990101500101001", True),
+        ("流水 990101501301001", False),  # no such day
+        ("账号 9901015001010011", False),  # sixteen digits
+        ("住院号 202611010000123456", False),
+    ],
+)
+def test_an_identity_number_in_another_column_is_found_wherever_it_stands(office, text, found):
+    received = office.receive([*stays(40), stay(50, 医疗机构=text), stay(51, 医疗机构="住院号 1")])
+    assert received.file.receipt.rejected == ({"id_inside": 1} if found else {})

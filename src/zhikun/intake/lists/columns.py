@@ -29,8 +29,9 @@ PLACE_DIGITS = 12
 _PLAIN = r"^[+-]?(\d{1,15}(\.\d*)?|\.\d+)$"
 _SEPARATED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 _INVISIBLE = re.compile("[\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
-_INSIDE = r"\d{17}[\dXx]"
-_NUMBER_LENGTH = 18
+_MAY_HOLD = r"[0-9]{17}[0-9Xx]|(^|[^0-9])[0-9]{15}([^0-9]|$)"
+_NUMBERS = re.compile(r"(?=([0-9]{17}[0-9Xx]))|(?<![0-9])([0-9]{15})(?![0-9])")
+_SHORTEST_NUMBER = 15
 _LONGEST = 1000
 _MOST_REMEMBERED = 200_000
 _GENERATED_AREA = "99"  # GB/T 2260 has no area that begins so: generated people live there
@@ -205,7 +206,7 @@ class _Texts:
         plain = clean(texts)
         codes = np.zeros(len(texts), dtype=np.int32)
         longest = pc.max(pc.binary_length(plain)).as_py() or 0
-        if longest >= _NUMBER_LENGTH and (inside := _holds_a_number(plain)).any():
+        if longest >= _SHORTEST_NUMBER and (inside := _holds_a_number(plain)).any():
             codes[inside] = self._faults.number(self._inside)
         if longest > _LONGEST and (long := mask_of(pc.greater(pc.utf8_length(plain), _LONGEST))).any():
             codes[long] = self._faults.number(self._long)
@@ -213,12 +214,16 @@ class _Texts:
 
 
 def _holds_a_number(texts: pa.Array) -> NDArray[np.bool_]:
-    """Texts with an identity number in them: it would stay in the data for everybody to read."""
-    inside = mask_of(pc.match_substring_regex(texts, _INSIDE))
-    if inside.any():
-        where = np.flatnonzero(inside)
-        found = pc.struct_field(pc.extract_regex(texts.take(pa.array(where)), f"(?P<number>{_INSIDE})"), "number")
-        inside[where] = mask_of(check_id_numbers(found).numbers.is_valid())
+    """Texts with an identity number in them, of 18 or 15 digits: it would stay in the data for everybody to read."""
+    inside = mask_of(pc.match_substring_regex(texts, _MAY_HOLD))
+    where = np.flatnonzero(inside)
+    found = [_NUMBERS.findall(text) for text in texts.take(pa.array(where)).to_pylist()]
+    numbers = [long or short for numbers in found for long, short in numbers]
+    if numbers:
+        right = mask_of(check_id_numbers(pa.array(numbers, pa.string())).numbers.is_valid())
+        of_row = np.repeat(where, [len(numbers) for numbers in found])
+        inside[:] = False
+        inside[of_row[right]] = True
     return inside
 
 

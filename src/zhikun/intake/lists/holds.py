@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from zhikun.engine.packs.monitoring import ListSource
-from zhikun.intake.lists.model import Hold, Receipt
+from zhikun.intake.lists.model import Hold, Receipt, State
 from zhikun.wording import _
 from zhikun.workdays import Month
+
+_BASE_HELD = "base_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ LIMITS = {
     "after_period": Limit(0.01, "日期在报送期之后的超过百分之一：报送期可能写错了"),
     "county_rows": Limit(30, "上一份有 30 行以上的县这一份一行也没有：多半是那个县没有报"),
     "removed": Limit(0.3, "更正后比原来少三成以上的人：多半只报了更正的部分"),
+    "everybody": Limit(3, "更正后原来的人一个不剩：名单再小也不像更正；一两个人的名单换人是常事"),
     "blank_column": Limit(0.5, "一列原来过半有内容、现在全空：对方可能改了列或导出时漏了"),
 }
 
@@ -60,6 +64,7 @@ class Seen:
     corrects: bool  # replaces or completes a file of the same period
     same_as: Receipt | None
     cut_off: bool
+    base: Receipt | None = None  # whose rejects came back corrected in this file
 
 
 def holds(seen: Seen) -> tuple[Hold, ...]:
@@ -72,7 +77,7 @@ def holds(seen: Seen) -> tuple[Hold, ...]:
         *_of_dates(seen),
         *_of_columns(seen),
     ]
-    return tuple(found)
+    return (*found, *_of_the_base(seen, {hold.code for hold in found}))
 
 
 def _limit(name: str) -> float:
@@ -96,6 +101,14 @@ def _of_the_whole(seen: Seen) -> list[Hold]:
     return found
 
 
+def _of_the_base(seen: Seen, said: AbstractSet[str]) -> list[Hold]:
+    """Corrected rows do not clear the file that they complete: until a person has looked at it, both wait."""
+    if seen.base is None or seen.base.state is not State.HELD:
+        return []
+    text = _("补入的 {r} 还没有人核对，下面是它待核的原因").format(r=seen.base.id)
+    return [Hold(_BASE_HELD, text), *(hold for hold in seen.base.holds if hold.code not in said | {_BASE_HELD})]
+
+
 def _of_size(seen: Seen) -> list[Hold]:
     now = int(seen.profile["rows"])
     found = []
@@ -114,7 +127,10 @@ def _of_size(seen: Seen) -> list[Hold]:
             text = _("{c} 上一份有 {n} 行，这一份一行也没有")
             found.append(Hold("county_gone", text.format(c=county, n=count)))
     removed, stayed = seen.changes.get("removed", 0), seen.changes.get("same", 0) + seen.changes.get("changed", 0)
-    if removed >= _limit("fewest_rows") and removed > (removed + stayed) * _limit("removed"):
+    if removed >= _limit("everybody") and not stayed:
+        text = _("更正后原来的 {n} 人一个也不在了，可能拿错了文件或报送期写错")
+        found.append(Hold("removed", text.format(n=removed)))
+    elif removed >= _limit("fewest_rows") and removed > (removed + stayed) * _limit("removed"):
         text = _("更正后少了 {n} 人。只更正几行的，请在退回的工作簿里改好后交回，不要单独报那几行")
         found.append(Hold("removed", text.format(n=removed)))
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zhikun.disk import only_one
+from zhikun.disk import only_one, written_whole
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.identity import KeyRing, KeysRefused, read_ring
 from zhikun.intake.lists.columns import Bounds
@@ -23,7 +25,7 @@ from zhikun.intake.lists.headings import Layout, lay_out, returned_from_heading
 from zhikun.intake.lists.holds import Seen, holds
 from zhikun.intake.lists.model import NAMES, PERSON, ROWS, ListFile, Receipt, State
 from zhikun.intake.lists.profile import changes, compared, profile_of
-from zhikun.intake.lists.rejects import Rejects
+from zhikun.intake.lists.rejects import Rejects, free_name
 from zhikun.intake.lists.rows import KEY, Read, RowReader, has_names
 from zhikun.intake.lists.sealed import NamesWriter, read_names
 from zhikun.intake.lists.settle import InOrderOfFile, InOrderOfPerson, Rows, Settled
@@ -109,7 +111,8 @@ def receive(
 ) -> Received:
     """Receive one file. Killed anywhere, it leaves a whole receipt or none.
 
-    `rejects` is where rows that go back are written, if there are any. Raises ListRefused and KeysRefused.
+    `rejects` is where rows that go back are written, if there are any; numbered where one of another receipt
+    lies. Raises ListRefused and KeysRefused.
     """
     check_period(delivery.source, delivery.period, delivery.on)
     lists = Lists(data)
@@ -131,17 +134,17 @@ def receive(
             receipt = _receipt(work, settled, ended, coming.file)
             written = book.close()
         if written:
-            _put_rejects(part, rejects)
+            rejects = _put_rejects(part, rejects, about)
         with _same_keys(ring):
             file = lists.keep(folder, receipt)
         return Received(file, rejects=rejects if written else None, findings=_findings(reader), layout=layout)
 
 
 def _known(lists: Lists, delivery: Delivery, sha256: str) -> ListFile | None:
-    """The reception of this very content for this period, unless another has taken its place since."""
+    """The reception of this very content for this period, unless it was refused or another has taken its place since."""
     every = lists.files(delivery.source.id, delivery.period)
     for file in reversed(every):
-        if file.receipt.sha256 != sha256 or file.receipt.pack != delivery.pack:
+        if file.receipt.sha256 != sha256 or file.receipt.pack != delivery.pack or file.receipt.state is State.REFUSED:
             continue
         completed = {f.receipt.completes for f in every if f.receipt.state in (State.ACCEPTED, State.HELD)}
         if file.receipt.state is not State.REPLACED or file.receipt.number in completed:
@@ -174,7 +177,12 @@ def _base(
                 r=receipt.id, s=delivery.source.id, p=delivery.period
             )
         )
-    newest = lists.files(receipt.source, receipt.period)[-1]
+    if receipt.state is State.REFUSED:
+        raise ListUnusable(
+            _("{r} 已经拒收，改好的行没有可以补入的文件。请把改好的整份文件重新接收。").format(r=receipt.id)
+        )
+    standing = [f for f in lists.files(receipt.source, receipt.period) if f.receipt.state is not State.REFUSED]
+    newest = standing[-1]
     if receipt.state not in (State.ACCEPTED, State.HELD) or newest.receipt.number != receipt.number:
         raise ListUnusable(
             _("{r} 之后已收过 {n}，改好的行不能再补进前一份。请把它们改在后一份的退回工作簿里，或整份重报。").format(
@@ -287,6 +295,7 @@ def _receipt(work: _Work, settled: Settled, ended: Ended, file: str) -> Receipt:
     seen = Seen(
         source, period, file, tally.rows, rejected, profile, against, last.receipt if last else None, changed,
         corrects=earlier is not None or work.base is not None, same_as=same[0] if same else None, cut_off=ended.cut_off,
+        base=work.base.receipt if work.base else None,
     )  # fmt: skip
     found = holds(seen)
     return Receipt(
@@ -314,21 +323,30 @@ def _findings(reader: RowReader) -> tuple[Finding, ...]:
     )
 
 
-def _put_rejects(part: Path, rejects: Path) -> None:
-    """The workbook in its place, whole, before the receipt says that rows went back."""
-    beside = rejects.with_name(f".{rejects.name}.part")
+def _put_rejects(part: Path, rejects: Path, receipt: str) -> Path:
+    """The workbook in its place, whole, before the receipt says that rows went back. Only its owner may read it."""
     try:
         rejects.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(part.read_bytes())
-        beside.replace(rejects)
+        rejects = free_name(rejects, receipt)
+        _clear_unfinished(rejects)
+        with written_whole(rejects) as beside:
+            shutil.copyfile(part, beside)
         part.unlink()
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise ListUnwritten(
             _(
                 "写不了退回的工作簿 {p}：{w}。这份文件没有接收；请关闭正打开它的程序，或用 --rejects 换一个位置。"
             ).format(p=rejects, w=error.strerror or error)
         ) from None
+    return rejects
+
+
+def _clear_unfinished(rejects: Path) -> None:
+    """What killed processes left half-written of this workbook: it holds full numbers."""
+    ours = re.compile(rf"\.{re.escape(rejects.name)}(\.\d+)?\.part")
+    for left in rejects.parent.iterdir():
+        if ours.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ It holds full identity numbers, as the file did: it goes back to whom the file c
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,24 @@ from zhikun.wording import _
 
 _MOST_ROWS = 1_000_000  # of a sheet; a spreadsheet holds 1,048,576
 _TEXT = "@"
+
+
+def free_name(path: Path, receipt: str) -> Path:
+    """The path, or the next one numbered -2, -3, ... where a workbook of another receipt lies in its place."""
+    candidate, count = path, 1
+    while candidate.is_file() and not _is_of(candidate, receipt):
+        count += 1
+        candidate = path.with_name(f"{path.stem}-{count}{path.suffix}")
+    return candidate
+
+
+def _is_of(path: Path, receipt: str) -> bool:
+    """Whether the workbook was written for this receipt, by a reception that did not come to its end."""
+    try:
+        with zipfile.ZipFile(path) as book:
+            return f"<dc:subject>{receipt}</dc:subject>".encode() in book.read("docProps/core.xml")
+    except (zipfile.BadZipFile, KeyError):
+        return False
 
 
 class Rejects:
@@ -95,6 +114,7 @@ class Rejects:
                 "tmpdir": str(self.path.parent),
             }
             self._book = xlsxwriter.Workbook(str(self.path), options)
+            self._book.set_properties({"subject": self._receipt})
             font = {"font_name": "Noto Sans CJK SC", "font_size": 10}
             self._bold = self._book.add_format({**font, "bold": True, "bg_color": "#EEF2F7", "text_wrap": True})
             self._text = self._book.add_format({**font, "num_format": _TEXT})
