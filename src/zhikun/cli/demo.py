@@ -115,7 +115,9 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
     if not path.exists():
         context.invoke(keys.commands["init"], data=data, keys_path=place["keys_path"], reason=_("演示"))
     received = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["receive"]
-    last = max(sheet.period for sheet in made.sheets)  # what comes later belongs to months already screened
+    last = max(
+        Month.read(str(sheet.period)) for sheet in made.sheets
+    )  # what comes later belongs to months already screened
     months_of = [min(Month.read(step["day"][:7]), last) for step in received]
     for month in sorted(set(months_of)):
         say(_("—— {m} 的名单 ——").format(m=month))
