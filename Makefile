@@ -37,7 +37,7 @@ demo: $(RUN) $(FONTS) ## build the demo county, assess it, screen three months o
 	@mkdir -p build/demo
 	$(ZHIKUN) demo county --like yuanzhou --seed 1 --out $(DEMO_WORKBOOK)
 	$(ZHIKUN) assess $(DEMO_WORKBOOK) --pack yuanzhou --on 2023-11-30 --out $(DEMO_RESULTS)
-	rm -rf $(DEMO_DATA)
+	rm -rf $(DEMO_DATA) $(DEMO_LISTS)
 	$(ZHIKUN) demo months --like county --from 2026-08 --months 3 --seed 1 --out $(DEMO_LISTS) --data $(DEMO_DATA) --keys $(DEMO_KEYS)
 	@printf '\n演示县（全部为生成数据）：\n'
 	@ls -1d $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* $(DEMO_LISTS) $(DEMO_DATA)/screening/national/*/warnings.parquet | sed "s|^|  $(CURDIR)/|"
