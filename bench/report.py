@@ -25,8 +25,8 @@ opening the facts to closing the results; starting Python, importing, loading th
 line of its own). Peak memory is that of the whole process. pyarrow is kept from importing pandas in our processes, because the
 product's environment has no pandas.
 
-One household: facts in memory to every value and the explanation as data, 400 households in turn. The limits, 2 and 5 ms, were set
-on a machine where OpenFisca takes 6.7 ms for its values alone; here they are asked as the same shares of what OpenFisca takes in this run.
+One household: facts in memory to every value and the explanation as data, 400 households in turn. The limits in ms were set on a
+machine where OpenFisca takes 6.7 ms for its values alone; the shares of what OpenFisca takes in this run stand beside them.
 
 ## How the peers were made
 
