@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from zhikun.engine.formulas import Node
@@ -27,6 +27,10 @@ _CALLS = {
 
 Shown = Callable[[Any], str]  # a value in words
 
+MOST_REMEMBERED = (
+    4096  # texts of numbers of one unit: most households' numbers are few, and writing one takes a microsecond
+)
+
 
 @cache
 def number_in(unit: str | None) -> Callable[[float], str]:
@@ -34,12 +38,13 @@ def number_in(unit: str | None) -> Callable[[float], str]:
     money = unit is not None and "元" in unit
     after = f" {unit}" if unit else ""
 
+    @lru_cache(MOST_REMEMBERED)
     def text(value: float) -> str:
-        small = -999 < value < 999  # no separator: twice as fast to write
+        value += 0.0  # what counts as equal must read alike: no minus before a zero
         if money and (value >= 1 or value <= -1 or round(value * 100) == value * 100):
-            return f"{value:.2f}{after}" if small else f"{value:,.2f}{after}"
+            return f"{value:,.2f}{after}"
         if value % 1 == 0:
-            return f"{int(value)}{after}" if small else f"{value:,.0f}{after}"
+            return f"{value:,.0f}{after}"
         return f"{value:,.6f}".rstrip("0").rstrip(".") + after
 
     return text
@@ -128,14 +133,20 @@ def display_of(step: Step) -> Shown:
     if kind == "choices":
         return partial(_choices, step)
     if kind == "number":
-        text = number_in(step.unit)
-        return lambda value: unknown if value is None else text(value)
+        return number_or_unknown(step.unit, unknown)
     if kind == "boolean":
         return {True: _("是"), False: _("否"), None: unknown}.__getitem__
     if kind == "choice":
         labels = step.labels
         return lambda value: unknown if value is None else labels[value]
     return lambda value: unknown if value is None else str(plain(step, value))
+
+
+@cache
+def number_or_unknown(unit: str | None, unknown: str) -> Shown:
+    """How numbers of a unit are written, and what stands for an unknown one."""
+    text = number_in(unit)
+    return lru_cache(MOST_REMEMBERED)(lambda value: unknown if value is None else text(value))
 
 
 def display(step: Step, value: Any) -> str:

@@ -7,11 +7,11 @@ set just beyond it, everything after it is computed again, and it is told only i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, lru_cache, partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,13 +20,26 @@ from zhikun.engine.packs.model import Source
 from zhikun.engine.plan.model import BranchStep, Lowered, Plan, Step
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.changes import Lever, change, lever_of
-from zhikun.engine.run.display import Names, Part, Texts, Told, Values, display_of, number_in, parts, plain
+from zhikun.engine.run.display import (
+    MOST_REMEMBERED,
+    Names,
+    Part,
+    Shown,
+    Texts,
+    Told,
+    Values,
+    display_of,
+    number_in,
+    number_or_unknown,
+    parts,
+    plain,
+)
 from zhikun.engine.run.elements import element, is_known
 from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.results import MOST, too_large
-from zhikun.engine.run.single import Single
-from zhikun.engine.run.walk import COMPARISONS, Key, Mark, Spot, Walked, walk, ways_of
+from zhikun.engine.run.single import Single, Slots
+from zhikun.engine.run.walk import COMPARISONS, Key, Spot, Walked, walk, ways_of
 from zhikun.wording import SAMPLE_MARK, _
 
 MOST_CHANGES = 3
@@ -66,11 +79,10 @@ def explain(plan: Plan, facts: Mapping[str, pa.Table], household: object, target
     return Explainer(plan).explain(one_household(plan, own), household, targets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(NamedTuple):
     """What a step tells of every household alike: its data, its formula as words with blanks, what its branches rest on."""
 
-    step: Step
+    slot: int
     entity: str  # on whose rows; '' for the household
     settled: bool  # the same value for every household
     words: str  # with %s for each blank; '' where nothing is to be filled in
@@ -82,29 +94,36 @@ class _Told:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(NamedTuple):
     """One side of a comparison."""
 
     slot: int
     title: str
     written: bool  # a number written in the formula
 
+    def told(self, number: Shown, value: float | None) -> str:
+        """The side's title and its value."""
+        if self.written:
+            return self.title
+        shown = number(value)
+        return self.title if shown == self.title else f"{self.title} {shown}"
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+
+class _Compared(NamedTuple):
     """What a comparison tells of every household alike."""
 
     left: _Side
     right: _Side
     unit: str | None
     sign: str
-    number: Callable[[float], str]
+    number: Shown
+    by: Shown  # the words about how far apart the sides are
 
-    def told(self, side: _Side, value: float | None) -> str:
-        """A side's title and its value."""
-        shown = _("未知") if value is None else self.number(value)
-        return side.title if side.written or shown == side.title else f"{side.title} {shown}"
+
+@cache
+def _differing(unit: str | None) -> Shown:
+    number, words = number_in(unit), _("，相差 {m}")
+    return lru_cache(MOST_REMEMBERED)(lambda margin: words.format(m=number(abs(margin))))
 
 
 class Explainer:
@@ -125,6 +144,7 @@ class Explainer:
         self._shown = [Told(step.slot, _below(step), display_of(step)) for step in plan.steps]
         self._told = [self._of_every_household(step) for step in plan.steps]
         self._compared: dict[int, _Compared] = {}
+        self._verdicts = {True: _("成立"), False: _("不成立"), None: _("未知")}
         self._levers: dict[int, Lever | None] = {}
         self._clauses: dict[int, tuple[str, str]] = {}
 
@@ -156,7 +176,7 @@ class Explainer:
                     "sample": pack.sample,
                 },
                 "targets": [self._target(step, values) for step in aims],
-                "steps": [self._step(mark, values, walked.depth[mark]) for mark in walked.order],
+                "steps": self._steps(values, walked),
                 "conditions": conditions,
                 "changes": self._changes(values, walked, aims),
                 "missing": self._missing(values, waiting),
@@ -229,35 +249,32 @@ class Explainer:
                 return _own(branch) or step.source
         return step.source
 
-    def _step(self, mark: Mark, values: Values, depth: int) -> dict[str, Any]:
-        place, row = mark
-        told = self._told[place]
-        data = told.data.copy()
-        data["depth"] = depth
-        if told.settled:
-            return data
-        value = values.slots[told.step.slot]
-        texts = values.texts
-        if told.entity:
-            value = value[row]
-            texts = values.texts_of(told.entity, row)
-            data["id"] += str(row + 1)
-            data["row"] = row + 1
-        for when, rests_on in told.branches:
-            holds = True if when is None else element(values.slots[when], row)
-            if holds is not False:
-                if holds and rests_on is not None:
-                    data |= rests_on
-                break
-        if told.blanks is not None:
-            data["filled"] = told.words % told.blanks(texts)
-        elif told.words:
-            data["filled"] = told.words % ()
-        data["value"] = value if told.plain is None else told.plain(value)
-        data["display"] = texts[place]
-        if value is None or (value.__class__ is tuple and value[1]):
-            data["state"] = "undetermined"
-        return data
+    def _steps(self, values: Values, walked: Walked) -> list[dict[str, Any]]:
+        """The named values that mattered. One loop, for there are more than a hundred of them in an explanation."""
+        found = []
+        depth, slots, told = walked.depth, values.slots, self._told
+        for mark in walked.order:
+            place, row = mark
+            slot, entity, settled, words, blanks, plain_, branches, alike = told[place]
+            data = alike.copy()
+            data["depth"] = depth[mark]
+            found.append(data)
+            if settled:
+                continue
+            value, texts = slots[slot], values.texts
+            if entity:
+                value, texts = value[row], values.texts_of(entity, row)
+                data["id"] += str(row + 1)
+                data["row"] = row + 1
+            if branches and (rests_on := _taken(branches, slots, row)) is not None:
+                data |= rests_on
+            if words:
+                data["filled"] = words % (() if blanks is None else blanks(texts))
+            data["value"] = value if plain_ is None else plain_(value)
+            data["display"] = texts[place]
+            if value is None or (value.__class__ is tuple and value[1]):
+                data["state"] = "undetermined"
+        return found
 
     def _of_every_household(self, step: Step) -> _Told:
         """What a step tells of every household alike; each explanation adds its own values."""
@@ -286,16 +303,20 @@ class Explainer:
         if settled:
             value = self.single.constant(step.slot)
             data |= {"value": plain(step, value), "display": display_of(step)(value)}
+        own = [_own(branch) for branch in step.branches]
         return _Told(
-            step,
+            step.slot,
             below,
             settled,
             text if step.kind != "fact" else "",
             itemgetter(*blanks) if blanks else None,
             None if step.type in ("number", "boolean") else partial(plain, step),
             tuple(
-                (b.when.slot if b.when else None, _rests_on(own) if (own := _own(b)) else None) for b in step.branches
-            ),
+                (branch.when.slot if branch.when else None, _rests_on(source) if source else None)
+                for branch, source in zip(step.branches, own, strict=True)
+            )
+            if any(own)
+            else (),
             data,
         )
 
@@ -303,21 +324,20 @@ class Explainer:
         compared = self._compared.get(id(spot))
         if compared is None:
             compared = self._compared[id(spot)] = self._of_every_comparison(spot.low)
-        left, right = compared.left, compared.right
+        left, right, unit, sign, number, by = compared
         slots = values.slots
         state, a, b = slots[spot.slot], slots[left.slot], slots[right.slot]
         if state.__class__ is list:
             state, a, b = state[row], element(a, row), element(b, row)
-        verdict = _("成立") if state else _("未知") if state is None else _("不成立")
         margin = round((a - b) * 1e6) / 1e6 if a is not None and b is not None else None
-        by = _("，相差 {m}").format(m=compared.number(abs(margin))) if margin else ""
+        source = self._told[owner].data
         return {
-            "text": f"{compared.told(left, a)} {compared.sign} {compared.told(right, b)}：{verdict}{by}",
+            "text": f"{left.told(number, a)} {sign} {right.told(number, b)}：{self._verdicts[state]}{by(margin) if margin else ''}",
             "holds": state,
             "margin": margin,
-            "unit": compared.unit,
-            "step": self.plan.steps[owner].name,
-            "reference": self.plan.steps[owner].source.reference,
+            "unit": unit,
+            "step": source["name"],
+            "reference": source["reference"],
         }
 
     def _of_every_comparison(self, low: Lowered) -> _Compared:
@@ -325,7 +345,9 @@ class Explainer:
             _Side(arg.slot, self._titles(parts(arg, self.names)), arg.node.op == "literal") for arg in low.args
         )
         unit = low.args[0].node.unit or low.args[1].node.unit or None
-        return _Compared(left, right, unit, COMPARISONS[low.node.op], number_in(unit))
+        return _Compared(
+            left, right, unit, COMPARISONS[low.node.op], number_or_unknown(unit, _("未知")), _differing(unit)
+        )
 
     def _lists(self, values: Values) -> dict[str, Any]:
         found = {}
@@ -417,6 +439,17 @@ class Explainer:
         if id(spot) not in self._levers:
             self._levers[id(spot)] = lever_of(self.plan, self.steps, spot.low)
         return self._levers[id(spot)]
+
+
+def _taken(
+    branches: Sequence[tuple[int | None, dict[str, Any] | None]], slots: Slots, row: int
+) -> dict[str, Any] | None:
+    """What the branch taken rests on; None where it is not known which, or the branch says nothing of its own."""
+    for when, rests_on in branches:
+        holds = True if when is None else element(slots[when], row)
+        if holds is not False:
+            return rests_on if holds else None
+    return None
 
 
 def _below(step: Step) -> str:
