@@ -39,7 +39,7 @@ from zhikun.engine.run.facts import ID
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.results import MOST, too_large
 from zhikun.engine.run.single import Single, Slots
-from zhikun.engine.run.walk import COMPARISONS, Key, Spot, Walked, walk, ways_of
+from zhikun.engine.run.walk import COMPARISONS, Key, Spot, Walk, Walked
 from zhikun.wording import SAMPLE_MARK, _
 
 MOST_CHANGES = 3
@@ -139,7 +139,7 @@ class Explainer:
             {name: entity.title for name, entity in plan.pack.entities.items()},
         )
         self._numbers = [(step, step.slot) for step in plan.computed if step.type == "number"]
-        self._ways = ways_of(plan.steps)
+        self._walk = Walk(plan)
         self._places = {(step.entity, step.name): place for place, step in enumerate(plan.steps)}
         self._shown = [Told(step.slot, _below(step), display_of(step)) for step in plan.steps]
         self._told = [self._of_every_household(step) for step in plan.steps]
@@ -158,7 +158,7 @@ class Explainer:
         given = list(targets)
         names = given or self.default_targets()
         places = [self._place(name) for name in names]
-        walked = walk(self._ways, values.slots, places)
+        walked = self._walk(values.slots, places)
         aims = [self.plan.steps[place] for place in places]
         waiting = aims if given else [*aims, *self._confirmed()]
         conditions = [self._condition(values, *found) for found in walked.comparisons.values()]
