@@ -121,6 +121,14 @@ def plain(step: Step, value: Any) -> object:
     return place_code(value) if kind == "place" else str(value)
 
 
+def plain_of(step: Step) -> Callable[[Any], object]:
+    """`plain` for one step."""
+    if step.type == "choice":
+        codes: dict[int | None, object] = {None: None, **dict(enumerate(step.codes))}
+        return codes.__getitem__
+    return partial(plain, step)
+
+
 def place_code(number: int) -> str:
     """A place as it was written: 6 digits for a county, 9 for a township, 12 for a village."""
     code = f"{number:012d}"
@@ -137,8 +145,8 @@ def display_of(step: Step) -> Shown:
     if kind == "boolean":
         return {True: _("是"), False: _("否"), None: unknown}.__getitem__
     if kind == "choice":
-        labels = step.labels
-        return lambda value: unknown if value is None else labels[value]
+        labels: dict[int | None, str] = {None: unknown, **dict(enumerate(step.labels))}
+        return labels.__getitem__
     return lambda value: unknown if value is None else str(plain(step, value))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ from zhikun.engine.run.display import (
     number_or_unknown,
     parts,
     plain,
+    plain_of,
 )
 from zhikun.engine.run.elements import element, is_known
 from zhikun.engine.run.facts import ID
@@ -87,6 +88,7 @@ class _Told(NamedTuple):
     settled: bool  # the same value for every household
     words: str  # with %s for each blank; '' where nothing is to be filled in
     blanks: Callable[[Texts], Any] | None  # the words put in
+    shown: Shown
     plain: Callable[[Any], object] | None  # as JSON holds a value; None where it is as it is
     branches: tuple[
         tuple[int | None, dict[str, Any] | None], ...
@@ -255,7 +257,7 @@ class Explainer:
         depth, slots, told = walked.depth, values.slots, self._told
         for mark in walked.order:
             place, row = mark
-            slot, entity, settled, words, blanks, plain_, branches, alike = told[place]
+            slot, entity, settled, words, blanks, shown, plain_, branches, alike = told[place]
             data = alike.copy()
             data["depth"] = depth[mark]
             found.append(data)
@@ -266,12 +268,12 @@ class Explainer:
                 value, texts = value[row], values.texts_of(entity, row)
                 data["id"] += str(row + 1)
                 data["row"] = row + 1
+            texts[place] = data["display"] = shown(value)
             if branches and (rests_on := _taken(branches, slots, row)) is not None:
                 data |= rests_on
             if words:
                 data["filled"] = words % (() if blanks is None else blanks(texts))
             data["value"] = value if plain_ is None else plain_(value)
-            data["display"] = texts[place]
             if value is None or (value.__class__ is tuple and value[1]):
                 data["state"] = "undetermined"
         return found
@@ -310,7 +312,8 @@ class Explainer:
             settled,
             text if step.kind != "fact" else "",
             itemgetter(*blanks) if blanks else None,
-            None if step.type in ("number", "boolean") else partial(plain, step),
+            self._shown[self._places[step.entity, step.name]].shown,
+            None if step.type in ("number", "boolean") else plain_of(step),
             tuple(
                 (branch.when.slot if branch.when else None, _rests_on(source) if source else None)
                 for branch, source in zip(step.branches, own, strict=True)
