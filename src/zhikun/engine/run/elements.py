@@ -57,10 +57,10 @@ OTHERS = {
     "count": "None if None in {0} else float({0}.count(True))",
     "any": "True if True in {0} else None if None in {0} else False",
     "all": "False if False in {0} else None if None in {0} else True",
-    **{f"counted_{op}": f"counted('{op}', {{0}}, {{1}}, {{2}})" for op in ("eq", "ne", "lt", "le", "gt", "ge")},
     "max_of": "extreme(max, {0}, {1})",
     "min_of": "extreme(min, {0}, {1})",
 }
+SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 # These take any number of arguments.
 SEVERAL: dict[str, Callable[[Sequence[str]], str]] = {
     "and": lambda args: f"False if {_any_is(args, False)} else None if {_any_is(args, None)} else True",
@@ -77,10 +77,19 @@ def written(instruction: Instruction, args: Sequence[str], unsure: Sequence[str]
         return SEVERAL[op](args)
     if op == "assume" and args[0] not in unsure:
         return args[0]
+    if op.startswith("counted_"):
+        return _counted(op.removeprefix("counted_"), args, unsure)
     if op in OTHERS:
         return OTHERS[op].format(*args, value=repr(instruction.value))
     body = STRICT[op].format(*args, value=repr(instruction.value))
     return f"None if {_any_is(unsure, None)} else {body}" if unsure else body
+
+
+def _counted(compare: str, args: Sequence[str], unsure: Sequence[str]) -> str:
+    """A count against a number; only where one of them is unknown do the rows have to be looked at."""
+    count, number, rows = args
+    known = " and ".join(f"{arg} is not None" for arg in (count, number) if arg in unsure) or "True"
+    return f"{count} {SIGNS[compare]} {number} if {known} else counted('{compare}', {count}, {number}, {rows})"
 
 
 def _any_is(args: Sequence[str], value: bool | None) -> str:
@@ -180,6 +189,10 @@ def lookup(table: Any) -> Callable[..., Any]:
     """The function that reads a score table."""
     values = table.array().tolist()
     keys = list(zip(table.edges, table.sizes, strict=True))
+
+    if len(keys) == 1 and keys[0][0] is not None:
+        only = keys[0][0]
+        return lambda number: None if number is None else values[bisect_right(only, number)]
 
     def read(*args: Any) -> Any:
         if None in args:
