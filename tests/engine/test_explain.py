@@ -328,3 +328,15 @@ def test_an_assumed_standard_is_written_without_a_warning(recwarn):
     tables = facts.tables(plan.pack, [facts.household(plan.pack, {"place": "990101001", "x": 1})])
     assert explain(plan, tables, "H0000", ["y"]).data["targets"][0]["value"] == 3
     assert not recwarn.list
+
+
+def test_scales_inside_scales_deeper_than_python_nests_are_explained_to_their_last_band():
+    scale = "far"
+    for start in (75, 50, 25, 0):
+        scale = f"BAND(n, {start}, {''.join(f'{edge}, {edge}, ' for edge in range(start + 1, start + 25))}{start + 25}, {scale})"
+    plan = plan_of(fact("n"), fact("far"), rule("index", scale), results=Results(index="index"))
+    data = told(plan, {"n": 101, "far": 7})
+    assert values(data)["index"] == 7
+    assert "far" in values(data)
+    assert "n的名称 101 < 100：不成立，相差 1" in [one["text"] for one in data["conditions"]]
+    assert "far" not in values(told(plan, {"n": 99, "far": 7}))
