@@ -23,6 +23,7 @@ from zhikun.identity.generated import GENERATED_AREA
 from zhikun.screening import sql
 from zhikun.screening.decisions import Decisions, Finding, in_force
 from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.facts import kept
 from zhikun.screening.model import Earlier, Inputs, Limits, inputs_in
 from zhikun.screening.precision import Precision, precision
 from zhikun.screening.reminders import ASKED, unvisited
@@ -201,7 +202,7 @@ class _Count:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, run: Earlier, inputs: Inputs, monitoring: Monitoring) -> None:
         self.con, self.run, self.inputs, self.monitoring = con, run, inputs, monitoring
-        self.population = parquet(*(file.path for file in inputs.population.files))
+        self.population = kept(monitoring.population, *inputs.population.files)
 
     def take(self, visits: Sequence[dict[str, Any]], overdue: Sequence[dict[str, Any]]) -> None:
         """The month's tables: `warned` with what became of each warning, and `people` by township."""

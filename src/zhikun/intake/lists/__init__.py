@@ -13,9 +13,10 @@ from zhikun.intake.lists.database import SCHEMES as DATABASES
 from zhikun.intake.lists.database import open_table
 from zhikun.intake.lists.endpoint import SCHEMES as ENDPOINTS
 from zhikun.intake.lists.endpoint import TOKEN_VARIABLE, fetched
-from zhikun.intake.lists.errors import ListRefused, ListUnreadable, ListUnusable, ListUnwritten
+from zhikun.intake.lists.errors import ListDamaged, ListRefused, ListUnreadable, ListUnusable, ListUnwritten
 from zhikun.intake.lists.faults import reason_title
 from zhikun.intake.lists.holds import LIMITS
+from zhikun.intake.lists.kept import as_table, damaged, read_kept
 from zhikun.intake.lists.model import Hold, ListFile, ListStatus, Receipt, Standing, State
 from zhikun.intake.lists.opening import open_file
 from zhikun.intake.lists.receive import Delivery, Finding, Received, check_period, receive
@@ -31,6 +32,7 @@ __all__ = [
     "Delivery",
     "Finding",
     "Hold",
+    "ListDamaged",
     "ListFile",
     "ListRefused",
     "ListStatus",
@@ -42,7 +44,9 @@ __all__ = [
     "Received",
     "Standing",
     "State",
+    "as_table",
     "check_period",
+    "damaged",
     "due_date",
     "due_months",
     "expected_period",
@@ -50,6 +54,7 @@ __all__ = [
     "fetched",
     "open_file",
     "open_table",
+    "read_kept",
     "read_names",
     "reason_title",
     "receive",

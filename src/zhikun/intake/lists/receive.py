@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from zhikun.disk import only_one, written_whole
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.identity import KeyRing, KeysRefused, read_ring
 from zhikun.intake.lists.columns import Bounds
-from zhikun.intake.lists.coming import BLOCK_ROWS, Block, Coming, Ended
+from zhikun.intake.lists.coming import Block, Coming, Ended
 from zhikun.intake.lists.errors import ListUnreadable, ListUnusable, ListUnwritten
 from zhikun.intake.lists.faults import Fault
 from zhikun.intake.lists.headings import Layout, lay_out, returned_from_heading
 from zhikun.intake.lists.holds import Seen, holds
+from zhikun.intake.lists.kept import read_kept
 from zhikun.intake.lists.model import NAMES, PERSON, ROWS, ListFile, Receipt, State
 from zhikun.intake.lists.profile import changes, compared, profile_of
 from zhikun.intake.lists.rejects import Rejects, free_name
@@ -241,13 +239,11 @@ def _take_over(work: _Work, names: NamesWriter | None) -> int:
     if work.base is None:
         return 0
     count, schema = 0, work.reader.part_schema
-    with pq.ParquetFile(work.base.rows) as file:
-        for batch in file.iter_batches(batch_size=BLOCK_ROWS):
-            table = pa.Table.from_batches([batch])
-            if work.reader.keyed:
-                table = table.append_column(KEY, work.reader.no_keys(table.num_rows))
-            work.rows.add(table.select(schema.names).cast(schema))
-            count += table.num_rows
+    for table in read_kept(work.delivery.source, work.base.rows):
+        if work.reader.keyed:
+            table = table.append_column(KEY, work.reader.no_keys(table.num_rows))  # noqa: PLW2901 - the same rows
+        work.rows.add(table.select(schema.names).cast(schema))
+        count += table.num_rows
     if names is not None and work.base.names.exists():
         for table in read_names(work.base.names, work.ring):
             names.write(table)
