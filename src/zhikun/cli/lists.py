@@ -26,6 +26,7 @@ from zhikun.cli.screen import (
     say,
     why,
 )
+from zhikun.disk import private_folder
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.intake import lists as room
@@ -281,7 +282,7 @@ def folder_for(data: Path) -> None:
     """The data folder, made if it is not there."""
     if not data.exists():
         aside(_("新建数据文件夹 {d}").format(d=data))
-    data.mkdir(parents=True, exist_ok=True)
+    private_folder(data)
 
 
 def state_title(state: room.State) -> str:

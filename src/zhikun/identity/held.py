@@ -89,7 +89,7 @@ def folder_note(data: Path) -> Held | None:
 def write_note(data: Path, ring: KeyRing) -> None:
     """The folder's tokens are all of this ring's current version."""
     body = {"ring": ring.id, "version": ring.current, "columns": {}}
-    replace_file(data / NOTE, json.dumps(body).encode(), 0o644)
+    replace_file(data / NOTE, json.dumps(body).encode())
 
 
 def init_keys(path: Path, data: Path | None, on: date, reason: str) -> KeyRing:

@@ -93,7 +93,7 @@ def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
 def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
     """The file with its tokens in the current version: same rows, same order, same row groups."""
     try:
-        with pq.ParquetFile(path) as file, written_whole(path, path.stat().st_mode & 0o777) as beside:
+        with pq.ParquetFile(path) as file, written_whole(path) as beside:
             schema = file.schema_arrow
             for name in held.columns:
                 _check_column(path, name, schema)
@@ -106,7 +106,6 @@ def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
                         column = _renewed(ring, purpose, table.column(place), held.version)
                         table = table.set_column(place, table.schema.field(place), column)
                     writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=_ROWS)
-            beside.chmod(path.stat().st_mode & 0o777)
     except OSError as error:
         raise _stopped(path, error) from None
     except ValueError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from zhikun.disk import one_writer, replace_file, sync_file, sync_folder
+from zhikun.disk import finish_folder, one_writer, private_folder, replace_file, sync_folder
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.intake.lists.errors import ListUnreadable, ListUnusable
 from zhikun.intake.lists.model import RECEIPT, Decided, ListFile, ListStatus, Receipt, Standing, State
@@ -145,7 +145,7 @@ class Lists:
             self._may_decide(file, state)
             decided = Decided(by.strip(), now(), why.strip())
             made = file.receipt.with_state(state, decided)
-            replace_file(file.folder / RECEIPT, made.to_json(), 0o644)
+            replace_file(file.folder / RECEIPT, made.to_json())
             if state is State.ACCEPTED:
                 self._mark_replaced(made)
             return made
@@ -181,7 +181,7 @@ class Lists:
         with one_writer(folder):
             work = folder / _WORK
             shutil.rmtree(work, ignore_errors=True)
-            work.mkdir(mode=0o700)
+            private_folder(work)
             try:
                 yield work
             finally:
@@ -193,14 +193,10 @@ class Lists:
 
     def keep(self, work: Path, receipt: Receipt) -> ListFile:
         """What lies in `work` becomes the receipt's folder, whole. The caller holds the source's lock (`receiving`)."""
-        replace_file(work / RECEIPT, receipt.to_json(), 0o644)
-        for path in work.iterdir():
-            sync_file(path)
-        sync_folder(work)
-        parent = self.folder / receipt.source / str(receipt.period)
-        parent.mkdir(exist_ok=True)
+        replace_file(work / RECEIPT, receipt.to_json())
+        finish_folder(work)
+        parent = private_folder(self.folder / receipt.source / str(receipt.period))
         folder = parent / f"{receipt.number:03d}"
-        work.chmod(0o755)
         work.rename(folder)
         sync_folder(parent)
         sync_folder(parent.parent)
@@ -216,7 +212,7 @@ class Lists:
             if earlier and (waits or file.receipt.state is State.REPLACED):
                 content = file.receipt.with_state(State.REPLACED).to_json()
                 if (file.folder / RECEIPT).read_bytes() != content:
-                    replace_file(file.folder / RECEIPT, content, 0o644)
+                    replace_file(file.folder / RECEIPT, content)
 
 
 def now() -> str:
