@@ -7,6 +7,7 @@ is readable to its owner alone, every folder too.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,22 +59,30 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.write_bytes(content)
 
 
-def append_lines(path: Path, lines: bytes) -> None:
-    """Lines at the end of a file, on disk when it returns. What a killed writer left half-written goes first.
+def put_new(part: Path, path: Path) -> bool:
+    """Gives a finished file its name, unless something has that name already: of two at once one gets it.
 
-    Its caller is the file's only writer.
+    `part` lies in the same folder and is on disk; it stays where it is if the name is taken.
     """
-    new = not path.exists()
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, _FILE), "r+b") as file:
-        os.fchmod(file.fileno(), _FILE)
-        data = file.read()
-        file.truncate(data.rfind(b"\n") + 1)
-        file.seek(0, os.SEEK_END)
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    if new:
-        sync_folder(path.parent)
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a drive without links: the name is taken first, as an empty file
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE))
+        except FileExistsError:
+            return False
+        part.replace(path)
+    part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def clear_unfinished(folder: Path) -> None:

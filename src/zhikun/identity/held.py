@@ -21,6 +21,8 @@ from zhikun.identity.keyring import KeyRing, create_ring, read_ring
 from zhikun.wording import _
 
 RECORD = "zhikun.tokens"
+#: In a file that a rotation wrote anew: the SHA-256 of the file as it was received.
+RENEWED = "zhikun.renewed_from"
 NOTE = "tokens.json"
 
 
@@ -63,6 +65,12 @@ def tokens_in(path: Path) -> Held | None:
         raise KeysRefused(
             _("读不了 {p} 里的代码记录：文件已损坏或没有写完。请从备份恢复它，或删除后重新接收。").format(p=path)
         ) from error
+
+
+def renewed_from(path: Path) -> str:
+    """The SHA-256 of the file that rotations have written anew since; '' where none has. Raises OSError or ValueError."""
+    with pq.ParquetFile(path) as file:
+        return (file.metadata.metadata or {}).get(RENEWED.encode(), b"").decode()
 
 
 def files_with_tokens(data: Path) -> list[tuple[Path, Held]]:

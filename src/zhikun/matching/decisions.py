@@ -7,12 +7,13 @@ killed process left half-written never counted and is cut off by the next writer
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from zhikun.disk import append_lines, one_writer
+from zhikun.disk import one_writer, sync_folder
 from zhikun.matching.errors import MatchingError
 from zhikun.matching.groups import Groups
 from zhikun.wording import _
@@ -80,7 +81,17 @@ class Decisions:
 
     def _append(self, decision: Decision) -> None:
         line = json.dumps({**asdict(decision), "on": decision.on.isoformat()}, ensure_ascii=False) + "\n"
-        append_lines(self._path, line.encode())
+        new = not self._path.exists()
+        with self._path.open("a+b") as file:
+            file.seek(0)
+            data = file.read()
+            file.truncate(len(data.rpartition(b"\n")[0]) + 1 if b"\n" in data else 0)
+            file.seek(0, os.SEEK_END)
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if new:
+            sync_folder(self._folder)
 
 
 def _complete(first: str, second: str, by: str, why: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -16,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from zhikun.disk import append_lines, one_writer
+from zhikun.disk import one_writer, sync_folder
 from zhikun.engine.packs.monitoring import DIRECTIONS
 from zhikun.identity import TOKEN, KeyRing, renewed
 from zhikun.screening.errors import ScreeningDamaged
@@ -101,8 +102,20 @@ class Decisions:
         return answers
 
     def _append(self, findings: Sequence[Finding]) -> None:
+        fresh = not self._path.exists()
+        self._path.touch(mode=0o600)
+        self._path.chmod(0o600)
         text = "".join(json.dumps(self._line(finding), ensure_ascii=False) + "\n" for finding in findings)
-        append_lines(self._path, text.encode())
+        with self._path.open("a+b") as file:
+            file.seek(0)
+            data = file.read()
+            file.truncate(len(data.rpartition(b"\n")[0]) + 1 if b"\n" in data else 0)
+            file.seek(0, os.SEEK_END)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if fresh:
+            sync_folder(self._folder)
 
     def _line(self, finding: Finding) -> dict[str, Any]:
         body = asdict(finding) | {

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, Indicator, ListSource
+from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, Indicator
 from zhikun.screening import sql
 from zhikun.screening.model import GivenFile
+from zhikun.screening.received import kept
 from zhikun.screening.work import Work
 
 
@@ -98,13 +99,6 @@ def scan(work: Work, number: int, indicator: Indicator) -> str:
 
     rows = " UNION ALL ".join(one(bit, file) for bit, file in enumerate(work.given(indicator).files))
     return f"SELECT * FROM ({rows}) WHERE t IS DISTINCT FROM false"
-
-
-def kept(source: ListSource, *files: GivenFile) -> str:
-    """Received files as a table with the columns that their list has today; one that a file lacks is unknown there."""
-    from zhikun.intake.lists import as_table  # noqa: PLC0415 - only a run reads lists; the other commands start without them
-
-    return as_table(source, *(file.path for file in files))
 
 
 def measured(work: Work, indicator: Indicator) -> str:

@@ -23,9 +23,9 @@ from zhikun.identity.generated import GENERATED_AREA
 from zhikun.screening import sql
 from zhikun.screening.decisions import Decisions, Finding, in_force
 from zhikun.screening.errors import ScreeningRefused
-from zhikun.screening.facts import kept
 from zhikun.screening.model import Earlier, Inputs, Limits, inputs_in
 from zhikun.screening.precision import Precision, precision
+from zhikun.screening.received import kept, reading
 from zhikun.screening.reminders import ASKED, unvisited
 from zhikun.screening.running import monitoring_of
 from zhikun.screening.runs import Runs
@@ -168,7 +168,7 @@ def figures_of(
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": allowed.threads, "memory_limit": allowed.memory, "temp_directory": spill,
         }  # fmt: skip
-        with duckdb.connect(config=config) as con:
+        with reading(inputs), duckdb.connect(config=config) as con:
             stages_before = () if before is None else _before(con, before, data, monitoring, pack, history)
             count = _Count(con, run, inputs, monitoring)
             count.take(_visits(history, pack.id, run.month), _late(run, pack.id, history, on))

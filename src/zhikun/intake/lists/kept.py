@@ -11,9 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zhikun.disk import file_hash
 from zhikun.engine.packs.monitoring import ListSource
+from zhikun.identity import renewed_from
 from zhikun.intake.lists.coming import BLOCK_ROWS
 from zhikun.intake.lists.errors import ListDamaged
+from zhikun.intake.lists.model import ListFile
 from zhikun.intake.lists.rows import row_fields
 from zhikun.wording import _
 
@@ -44,6 +47,39 @@ def read_kept(source: ListSource, file: Path) -> Iterator[pa.Table]:
                 yield pa.table(columns, schema=fields)
     except (pa.ArrowException, OSError) as error:
         raise damaged(file) from error
+
+
+def is_readable(file: Path) -> bool:
+    """Whether every page of a kept file of rows can be read and is what was written."""
+    try:
+        with pq.ParquetFile(file, page_checksum_verification=True) as opened:
+            return sum(batch.num_rows for batch in opened.iter_batches(BLOCK_ROWS)) == opened.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+
+
+def damage_in(file: ListFile) -> Path | None:
+    """Which of a received file's rows and names is not as it was written; None where both are.
+
+    The receipt has their hashes. Rows that a rotation of keys has written anew say from which hash they come; they are then
+    read through, against the check sums of their pages.
+    """
+    receipt = file.receipt
+    try:
+        if file_hash(file.rows) != receipt.rows_sha256 and not _renewed(file.rows, receipt.rows_sha256):
+            return file.rows
+    except (OSError, ValueError):
+        return file.rows
+    try:
+        named = file_hash(file.names) if receipt.names_sha256 else ""
+    except OSError:
+        named = ""
+    return None if named == receipt.names_sha256 else file.names
+
+
+def _renewed(rows: Path, first: str) -> bool:
+    """Whether the rows come from what was received; of receipts that have no hash, whether they can be read."""
+    return (not first or renewed_from(rows) == first) and is_readable(rows)
 
 
 def damaged(file: Path) -> ListDamaged:
