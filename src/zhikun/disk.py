@@ -1,29 +1,50 @@
 """Files that are whole or absent: written beside their place, forced to disk, then renamed; one writer at a time.
 
-Rooms keep what must not be lost through these functions and no other way.
+Rooms keep what must not be lost through these functions and no other way. What is kept is about people: every file made here
+is readable to its owner alone, every folder too.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _UNFINISHED = ".part"
+_FILE, _FOLDER = 0o600, 0o700
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made with those above it where they are not there; what is there already keeps its rights."""
+    for folder in reversed([path, *path.parents]):
+        if not folder.is_dir():
+            folder.mkdir(_FOLDER, exist_ok=True)
+    return path
+
+
+def finish_folder(folder: Path) -> None:
+    """A folder that libraries wrote in: all of it is private, and on disk."""
+    for path in sorted(folder.rglob("*")):
+        path.chmod(_FOLDER if path.is_dir() else _FILE)
+        (sync_folder if path.is_dir() else sync_file)(path)
+    folder.chmod(_FOLDER)
+    sync_folder(folder)
 
 
 @contextmanager
-def written_whole(path: Path, mode: int = 0o600) -> Iterator[Path]:
+def written_whole(path: Path) -> Iterator[Path]:
     """An empty file beside `path` to write to; at the end it is forced to disk and takes the place of `path`.
 
     `path` is the old file or the new one, whole, even if the machine stops in the middle.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
-    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode))
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE))
     try:
         yield beside
+        beside.chmod(_FILE)  # a library may have made it anew
         sync_file(beside)
         beside.replace(path)
     except BaseException:
@@ -32,10 +53,36 @@ def written_whole(path: Path, mode: int = 0o600) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
-def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """The file with this content, whole even if the machine stops in the middle."""
-    with written_whole(path, mode) as beside:
+    with written_whole(path) as beside:
         beside.write_bytes(content)
+
+
+def put_new(part: Path, path: Path) -> bool:
+    """Gives a finished file its name, unless something has that name already: of two at once one gets it.
+
+    `part` lies in the same folder and is on disk; it stays where it is if the name is taken.
+    """
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a drive without links: the name is taken first, as an empty file
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE))
+        except FileExistsError:
+            return False
+        part.replace(path)
+    part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def clear_unfinished(folder: Path) -> None:
@@ -65,7 +112,7 @@ def sync_file(path: Path) -> None:
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
     """One process at a time between here and the end; the system gives the lock back when a process is killed."""
-    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, _FILE)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -76,6 +123,5 @@ def only_one(path: Path) -> Iterator[None]:
 @contextmanager
 def one_writer(folder: Path) -> Iterator[None]:
     """`only_one` for a whole folder, which is made if it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with only_one(folder / "folder"):
+    with only_one(private_folder(folder) / "folder"):
         yield

@@ -1,5 +1,7 @@
 """`zhikun lists` as the officer who receives the files runs it."""
 
+import re
+
 import pytest
 from tests.intake.lists.factory import number
 
@@ -127,3 +129,109 @@ def test_a_database_is_an_address_and_what_is_none_is_told(desk, zhikun):
     assert zhikun("lists", "receive", "--from", "ftp://x/y", *words).code == 2
     assert zhikun("lists", "receive", *words).code == 2
     assert zhikun("lists", "receive", "--from", "http://127.0.0.1:1/x", "--query", "SELECT 1", *words).code == 2
+
+
+def population(desk, count=60):
+    path = desk / "名册.csv"
+    rows = "".join(f"{number(i)},张三丰,620102001001,H{i},城乡低保对象、特困供养人员\n" for i in range(count))
+    path.write_text("身份证号,姓名,区划代码,户编号,监测对象类别\n" + rows, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def screened(desk, zhikun):
+    """September and October, received and screened."""
+    for month in ("09", "10"):
+        words = ("--period", f"2026-{month}", "--on", "2026-11-22")
+        assert zhikun("lists", "receive", population(desk, 60 + int(month)), "--source", "population", *words).code == 0
+        receive(zhikun, stays(desk, f"{month}月.csv", month=month), f"2026-{month}")
+    for month in ("2026-09", "2026-10"):
+        assert zhikun("monitor", "run", "--month", month, "--on", "2026-11-01").code == 0
+    return desk
+
+
+def months_again(answer):
+    """The months that are to be screened again, in the order in which they are said."""
+    return re.findall(r"monitor run --month (\S+) --pack gansu", answer.out) if "请按顺序重新筛查" in answer.out else []
+
+
+def test_a_correction_says_which_months_are_to_be_screened_again_and_in_which_order(screened, zhikun):
+    answer = receive(zhikun, stays(screened, "九月更正.csv", 101, month="09"), "2026-09")
+    assert answer.code == 0, answer.said
+    assert months_again(answer) == ["2026-09", "2026-10"], "October's changes are told against September's"
+    assert months_again(receive(zhikun, stays(screened, "九月更正.csv", 101, month="09"), "2026-09")) == []
+    for month in months_again(answer):
+        zhikun("monitor", "run", "--month", month)
+    answer = receive(zhikun, stays(screened, "十月更正.csv", 102, month="10"), "2026-10")
+    assert months_again(answer) == ["2026-10"]
+    assert months_again(receive(zhikun, stays(screened), "2026-11")) == ["2026-10"], "November was never screened"
+
+
+def test_what_is_released_is_to_be_screened_again_what_is_held_or_refused_is_not(screened, zhikun):
+    assert months_again(receive(zhikun, stays(screened, "少.csv", 20, month="10"), "2026-10")) == []
+    refused = zhikun("lists", "refuse", "inpatients/2026-10/002", "--by", "王核", "--why", "漏了一县")
+    assert (refused.code, months_again(refused)) == (0, [])
+    receive(zhikun, stays(screened, "少.csv", 20, month="10"), "2026-10")
+    released = zhikun("lists", "release", "inpatients/2026-10/003", "--by", "王核", "--why", "确实只有这些")
+    assert (released.code, months_again(released)) == (0, ["2026-10"])
+
+
+def test_a_pack_that_is_gone_keeps_no_list_out(screened, zhikun):
+    (screened / "data/screening/gansu").rename(screened / "data/screening/gone")
+    answer = receive(zhikun, stays(screened, "十月更正.csv", 102, month="10"), "2026-10")
+    assert answer.code == 0
+    assert "不认识政策包“gone”" in answer.err
+
+
+def test_an_earlier_month_that_never_came_is_told_though_the_newest_is_there(desk, zhikun):
+    assert zhikun(
+        "lists", "receive", population(desk), "--source", "population", "--period", "2026-11", "--on", "2026-11-22"
+    ).code == 0  # fmt: skip
+    said = zhikun("lists", "status", "--month", "2026-11", "--on", "2026-11-22").out.split("［")
+    about = next(part for part in said if "（population，" in part)
+    assert about.startswith("已到］")
+    assert "更早的 2026-10 逾期未到" in about
+
+
+def test_a_check_says_which_file_is_damaged_and_what_to_do(desk, zhikun):
+    receive(zhikun, stays(desk, "十月.csv", month="10"), "2026-10")
+    receive(zhikun, stays(desk))
+    good = zhikun("lists", "status", "--check", "--month", "2026-11")
+    assert good.code == 1, "other lists have not come"
+    assert "核对了 2 份收下的文件，都与写下时一样" in good.out
+    rows = desk / "data/lists/inpatients/2026-10/001/rows.parquet"
+    rows.write_bytes(rows.read_bytes()[:-100])
+    assert zhikun("lists", "status", "--month", "2026-11").code == 1, "without a check nothing is read"
+    answer = zhikun("lists", "status", "--check", "--month", "2026-11")
+    assert answer.code == 3
+    assert "有 1 份不能用" in answer.out
+    assert "inpatients/2026-10/001" in answer.out
+    assert "请从备份恢复它；没有备份的，请重新接收“十月.csv”" in answer.out.replace("\n", "")
+
+
+@pytest.mark.parametrize("command", [["run", "--month", "2026-10"], ["explain", "--month", "2026-10"]])
+@pytest.mark.parametrize("how", ["cut", "hole", "gone"])
+def test_a_damaged_file_is_named_where_a_month_is_screened_or_explained(screened, zhikun, command, how):
+    from pyarrow import parquet as pq
+
+    from zhikun.identity import token_text
+
+    warnings = screened / "data/screening/gansu/2026-10/warnings.parquet"
+    person = pq.read_table(warnings, columns=["person"]).column("person")[0].as_py()
+    command = [*command, *([token_text(person)] if command[0] == "explain" else ["--on", "2026-11-02"])]
+    rows = screened / "data/lists/inpatients/2026-10/001/rows.parquet"
+    content = rows.read_bytes()
+    chunk = pq.read_metadata(rows).row_group(0).column(0)
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    if how == "cut":
+        rows.write_bytes(content[: len(content) // 2])
+    elif how == "hole":
+        rows.write_bytes(
+            content[:start] + bytes(chunk.total_compressed_size) + content[start + chunk.total_compressed_size :]
+        )
+    else:
+        rows.unlink()
+    answer = zhikun("monitor", *command)
+    assert answer.code == 3, answer.said
+    assert "inpatients/2026-10/001/rows.parquet 读不出来" in answer.err.replace("\n", "")
+    assert "请从备份恢复" in answer.err

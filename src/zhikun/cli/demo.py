@@ -16,6 +16,7 @@ from zhikun.cli.lists import lists
 from zhikun.cli.monitor import monitor
 from zhikun.cli.screen import UNREADABLE, USAGE, Refused, aside, load_pack, progress, say, writing
 from zhikun.cli.survey import workbook
+from zhikun.disk import private_folder
 from zhikun.identity import token_text
 from zhikun.intake import survey
 from zhikun.intake.demo import COUNTIES, NOTE, UnknownCounty, generate
@@ -110,7 +111,7 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
     A file that is held stays held, as it would: what to do is on the screen.
     """
     data: Path = place["data"]
-    data.mkdir(parents=True, exist_ok=True)
+    private_folder(data)
     path = place["keys_path"] or default_path()
     if not path.exists():
         context.invoke(keys.commands["init"], data=data, keys_path=place["keys_path"], reason=_("演示"))

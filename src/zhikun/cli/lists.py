@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from zhikun.cli.again import say_again
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
@@ -26,6 +27,7 @@ from zhikun.cli.screen import (
     say,
     why,
 )
+from zhikun.disk import private_folder
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.intake import lists as room
@@ -132,7 +134,10 @@ def take_in(coming: room.Coming, delivery: room.Delivery, data: Path, keys_path:
     ring = ring_for(keys_path, data)
     with keys_answered(), progress() as report:
         received = room.receive(coming, delivery, data, ring, out, report)
-    return tell(received)
+    code = tell(received)
+    if received.file.receipt.state is room.State.ACCEPTED and not received.again:
+        say_again(data)
+    return code
 
 
 def tell(received: room.Received) -> int:
@@ -174,10 +179,14 @@ def tell(received: room.Received) -> int:
 @data_option
 @click.option("--month", type=Period(), metavar="MONTH", help=_("哪个月（默认：本月）"))
 @click.option("--on", type=Day(), metavar="DAY", help=_("在哪一天看（默认：今天）"))
-def status(pack_name: str, data: Path, month: Month | None, on: date | None) -> int:
+@click.option(
+    "--check", is_flag=True, help=_("再核对每一份收下的文件（各月、各名单）是否还与写下时一样，有损坏的逐份说明")
+)
+def status(pack_name: str, data: Path, month: Month | None, on: date | None, check: bool) -> int:
     _pack, monitoring = watched(pack_name)
     day = on or _today()
     asked = month or Month.of(day)
+    damaged = _check(data) if check else 0
     with answered():
         found = room.Lists(data).status(monitoring, asked, day)
     say(_("{m} 的名单，{d} 看：").format(m=asked, d=day))
@@ -204,33 +213,56 @@ def status(pack_name: str, data: Path, month: Month | None, on: date | None) -> 
             if receipt.state is room.State.HELD:
                 for hold in receipt.holds:
                     say(_("        待核：{t}").format(t=hold.text))
-    wanting = [one for one in found if one.standing in (room.Standing.MISSING, room.Standing.LATE, room.Standing.HELD)]
-    return FAULTS if wanting else 0
+        for text in _overdue(one):
+            say(text)
+    late = (room.Standing.MISSING, room.Standing.LATE, room.Standing.HELD)
+    wanting = [one for one in found if one.standing in late or one.overdue_periods]
+    return damaged or (FAULTS if wanting else 0)
 
 
-@lists.command(help=_("放行一份待核的名单，如 inpatients/2026-11/001"))
-@click.argument("receipt", metavar="RECEIPT")
-@data_option
-@click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
-@click.option("--why", required=True, metavar="TEXT", help=_("为什么可以用"))
-def release(receipt: str, data: Path, by: str, why: str) -> int:
-    return _decide(receipt, data, room.State.ACCEPTED, by, why)
+def _overdue(one: room.ListStatus) -> Iterator[str]:
+    """Earlier periods that conclusions of the month still look at and that are not in force."""
+    words = {
+        room.Standing.MISSING: _("    更早的 {p} 逾期未到，看到那几个月的结论不完整"),
+        room.Standing.HELD: _("    更早的 {p} 已到，还在等人核对，没有使用"),
+    }
+    for standing, text in words.items():
+        if periods := [str(period) for period, how in one.overdue_periods if how is standing]:
+            yield text.format(p="、".join(periods))
 
 
-@lists.command(help=_("拒收一份待核的名单，如 inpatients/2026-11/001；它的行不会用来下结论"))
-@click.argument("receipt", metavar="RECEIPT")
-@data_option
-@click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
-@click.option("--why", required=True, metavar="TEXT", help=_("为什么不能用"))
-def refuse(receipt: str, data: Path, by: str, why: str) -> int:
-    return _decide(receipt, data, room.State.REFUSED, by, why)
-
-
-def _decide(receipt: str, data: Path, state: room.State, by: str, reason: str) -> int:
-    with answered():
-        made = room.Lists(data).decide(receipt, state, by=by, why=reason)
-    say(_("{r} {s}：{by}，{w}").format(r=made.id, s=state_title(made.state), by=by, w=reason))
+def _check(data: Path) -> int:
+    """Every kept file against its receipt; the exit code."""
+    with answered(), progress() as report:
+        checked = room.check_kept(room.Lists(data), report)
+    if checked.damaged:
+        title = _("核对了 {n} 份收下的文件，有 {m} 份不能用：").format(n=checked.files, m=len(checked.damaged))
+        say(lines(list(checked.damaged), title))
+        return UNREADABLE
+    say(_("核对了 {n} 份收下的文件，都与写下时一样。").format(n=checked.files))
     return 0
+
+
+def _decision(name: str, state: room.State, about: str, why_help: str) -> None:
+    """A command by which a person decides about a held file."""
+
+    @lists.command(name, help=about)
+    @click.argument("receipt", metavar="RECEIPT")
+    @data_option
+    @click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
+    @click.option("--why", required=True, metavar="TEXT", help=why_help)
+    def decide(receipt: str, data: Path, by: str, why: str) -> int:
+        with answered():
+            made = room.Lists(data).decide(receipt, state, by=by, why=why)
+        say(_("{r} {s}：{by}，{w}").format(r=made.id, s=state_title(made.state), by=by, w=why))
+        say_again(data)
+        return 0
+
+
+_decision("release", room.State.ACCEPTED, _("放行一份待核的名单，如 inpatients/2026-11/001"), _("为什么可以用"))
+_decision(
+    "refuse", room.State.REFUSED, _("拒收一份待核的名单，如 inpatients/2026-11/001；它的行不会用来下结论"), _("为什么不能用")
+)  # fmt: skip
 
 
 @contextmanager
@@ -281,7 +313,7 @@ def folder_for(data: Path) -> None:
     """The data folder, made if it is not there."""
     if not data.exists():
         aside(_("新建数据文件夹 {d}").format(d=data))
-    data.mkdir(parents=True, exist_ok=True)
+    private_folder(data)
 
 
 def state_title(state: room.State) -> str:

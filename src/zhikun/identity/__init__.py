@@ -13,13 +13,21 @@ from zhikun.identity.held import (
     folder_note,
     init_keys,
     keys_for,
+    renewed_from,
     ring_beside,
     token_record,
     tokens_in,
     with_token_record,
 )
 from zhikun.identity.keyring import KeyRing, KeyVersion, read_ring
-from zhikun.identity.masks import mask_account, mask_id_number, mask_id_numbers_in, mask_name, mask_phone
+from zhikun.identity.masks import (
+    holds_id_number,
+    mask_account,
+    mask_id_number,
+    mask_id_numbers_in,
+    mask_name,
+    mask_phone,
+)
 from zhikun.identity.names import is_name, normalise_name, normalise_names, without_title
 from zhikun.identity.numbers import (
     IdCheck,
@@ -67,6 +75,7 @@ __all__ = [
     "fault_text",
     "files_with_tokens",
     "folder_note",
+    "holds_id_number",
     "init_keys",
     "is_name",
     "keys_for",
@@ -80,6 +89,7 @@ __all__ = [
     "normalise_names",
     "read_ring",
     "renewed",
+    "renewed_from",
     "renewed_token",
     "ring_beside",
     "rotate",

@@ -21,6 +21,8 @@ from zhikun.identity.keyring import KeyRing, create_ring, read_ring
 from zhikun.wording import _
 
 RECORD = "zhikun.tokens"
+#: In a file that a rotation wrote anew: the SHA-256 of the file as it was received.
+RENEWED = "zhikun.renewed_from"
 NOTE = "tokens.json"
 
 
@@ -65,6 +67,12 @@ def tokens_in(path: Path) -> Held | None:
         ) from error
 
 
+def renewed_from(path: Path) -> str:
+    """The SHA-256 of the file that rotations have written anew since; '' where none has. Raises OSError or ValueError."""
+    with pq.ParquetFile(path) as file:
+        return (file.metadata.metadata or {}).get(RENEWED.encode(), b"").decode()
+
+
 def files_with_tokens(data: Path) -> list[tuple[Path, Held]]:
     """Every Parquet file with tokens below the data folder, by name."""
     found = ((path, tokens_in(path)) for path in sorted(data.rglob("*.parquet")) if path.is_file())
@@ -89,7 +97,7 @@ def folder_note(data: Path) -> Held | None:
 def write_note(data: Path, ring: KeyRing) -> None:
     """The folder's tokens are all of this ring's current version."""
     body = {"ring": ring.id, "version": ring.current, "columns": {}}
-    replace_file(data / NOTE, json.dumps(body).encode(), 0o644)
+    replace_file(data / NOTE, json.dumps(body).encode())
 
 
 def init_keys(path: Path, data: Path | None, on: date, reason: str) -> KeyRing:

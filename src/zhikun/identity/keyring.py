@@ -23,7 +23,7 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from zhikun.disk import only_one, replace_file
+from zhikun.disk import only_one, private_folder, replace_file
 from zhikun.identity.errors import KeysMissing, KeysRefused, KeysUnwritten
 from zhikun.wording import _
 
@@ -86,9 +86,7 @@ def create_ring(path: Path, on: date, reason: str, data: Path | None = None) -> 
     refuse_inside(path, data)
     ring = KeyRing(secrets.token_hex(8), path, (KeyVersion(1, on, reason, secrets.token_bytes(_SECRET_BYTES)),))
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-            path.parent.chmod(0o700)
+        private_folder(path.parent)
         with only_one(path):
             if path.exists():
                 raise KeysRefused(

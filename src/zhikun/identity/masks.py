@@ -41,6 +41,11 @@ def mask_id_numbers_in(text: str) -> str:
     return _LONG_NUMBER.sub(lambda found: mask_id_number(re.sub(r"[ \u3000-]", "", found.group())), text)
 
 
+def holds_id_number(text: str) -> bool:
+    """Whether a text that will be kept has what looks like an identity number in it, spaced or in full-width digits too."""
+    return _LONG_NUMBER.search(text) is not None
+
+
 def _mask(text: str, head: int, tail: int) -> str:
     plain = text.strip()
     while head + tail > len(plain) * 2 // 3:

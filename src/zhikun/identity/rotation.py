@@ -16,9 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from zhikun.disk import clear_unfinished, only_one, written_whole
+from zhikun.disk import clear_unfinished, file_hash, only_one, written_whole
 from zhikun.identity.errors import KeysRefused, KeysUnwritten
-from zhikun.identity.held import Held, files_with_tokens, recorded, ring_beside, same_ring, write_note
+from zhikun.identity.held import (
+    RENEWED,
+    Held,
+    files_with_tokens,
+    recorded,
+    renewed_from,
+    ring_beside,
+    same_ring,
+    write_note,
+)
 from zhikun.identity.keyring import KeyRing, read_ring, with_new_version, write_ring
 from zhikun.identity.tokens import TOKEN_BYTES, renewed, token_texts, tokens_from_texts
 from zhikun.wording import _
@@ -93,20 +102,21 @@ def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
 def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
     """The file with its tokens in the current version: same rows, same order, same row groups."""
     try:
-        with pq.ParquetFile(path) as file, written_whole(path, path.stat().st_mode & 0o777) as beside:
+        first = renewed_from(path) or file_hash(path)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file, written_whole(path) as beside:
             schema = file.schema_arrow
             for name in held.columns:
                 _check_column(path, name, schema)
             schema = recorded(schema, ring, held.columns)
-            with pq.ParquetWriter(beside, schema, compression=_compression(file)) as writer:
+            schema = schema.with_metadata({**schema.metadata, RENEWED.encode(): first.encode()})
+            with pq.ParquetWriter(beside, schema, compression=_compression(file), write_page_checksum=True) as writer:
                 for group in range(file.num_row_groups):
-                    table = file.read_row_group(group)
+                    table = _row_group(file, group)
                     for name, purpose in held.columns.items():
                         place = table.schema.get_field_index(name)
                         column = _renewed(ring, purpose, table.column(place), held.version)
                         table = table.set_column(place, table.schema.field(place), column)
                     writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=_ROWS)
-            beside.chmod(path.stat().st_mode & 0o777)
     except OSError as error:
         raise _stopped(path, error) from None
     except ValueError:
@@ -114,6 +124,14 @@ def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
             _("{p} 里的代码读不出来：文件已损坏，或记为代码的一列里有别的文字。请从备份恢复它，或移走后重新接收，再运行一次，会接着做完。")
             .format(p=path)
         ) from None  # fmt: skip
+
+
+def _row_group(file: pq.ParquetFile, group: int) -> pa.Table:
+    """The rows of a group. Raises ValueError where a page is not what was written."""
+    try:
+        return file.read_row_group(group)
+    except OSError as error:
+        raise ValueError(str(error)) from error
 
 
 def _stopped(path: Path, error: OSError) -> KeysUnwritten:

@@ -115,7 +115,7 @@ class People:
             return
         number = len(self._parts()) + 1
         rows = [{"record_id": record, "person_id": person} for record, person in added.items()]
-        with written_whole(self._folder / f"members-{number:06d}.parquet", 0o644) as beside:
+        with written_whole(self._folder / f"members-{number:06d}.parquet") as beside:
             pq.write_table(pa.Table.from_pylist(rows, MEMBERS), beside)
 
 

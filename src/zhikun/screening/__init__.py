@@ -4,6 +4,7 @@ A month rests on the files in force, the month before and what persons decided; 
 for byte. The machine proposes whom to visit; a person decides.
 """
 
+from zhikun.screening.again import screened_packs, to_run_again
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
 from zhikun.screening.explain import Explanation, Line, as_data, explain
@@ -54,7 +55,9 @@ __all__ = [
     "remind",
     "rows_of",
     "run_month",
+    "screened_packs",
     "simulate",
     "take",
+    "to_run_again",
     "write_routes",
 ]

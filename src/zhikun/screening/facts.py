@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, Indicator
 from zhikun.screening import sql
 from zhikun.screening.model import GivenFile
-from zhikun.screening.work import Work, parquet
+from zhikun.screening.received import kept
+from zhikun.screening.work import Work
 
 
 def find_people(work: Work, others: Sequence[str] = ()) -> None:
@@ -35,7 +36,7 @@ def find_people(work: Work, others: Sequence[str] = ()) -> None:
             SELECT person, bit_or(mask) AS groups, arg_min(place, row) AS place, arg_min(household, row) AS household
             FROM (SELECT person, row, CASE {GROUP_COLUMN} {bits or "WHEN NULL THEN 0"} ELSE 0 END::BIGINT AS mask,
                          {sql.name(place.name) if place else "NULL::BIGINT"} AS place, {sql.name(HOUSEHOLD)} AS household
-                  FROM {parquet(*(file.path for file in population.files))}
+                  FROM {kept(monitoring.population, *population.files)}
                   WHERE person IS NOT NULL{work.and_only("AND")} AND hash(person) IN (SELECT h FROM keys))
             GROUP BY person)""")
     work.run("DROP TABLE keys")
@@ -86,13 +87,13 @@ def may_grow(indicator: Indicator, band: str = "band", opened: str = "open") -> 
 
 def scan(work: Work, number: int, indicator: Indicator) -> str:
     """The rows that may count: person, the file's bit `f`, whether the conditions hold (`t`), the value (`v`)."""
-    columns = work.task.monitoring.sources[indicator.list_source].columns
-    holds = sql.where_of(indicator.where, dict(columns))
+    source = work.task.monitoring.sources[indicator.list_source]
+    holds = sql.where_of(indicator.where, dict(source.columns))
     value = sql.micro_of(sql.name(indicator.column)) if indicator.column else "0::BIGINT"
 
     def one(bit: int, file: GivenFile) -> str:
         return (
-            f"SELECT person, {1 << bit}::BIGINT AS f, {holds} AS t, {value} AS v FROM {parquet(file.path)}"
+            f"SELECT person, {1 << bit}::BIGINT AS f, {holds} AS t, {value} AS v FROM {kept(source, file)}"
             f" WHERE person IS NOT NULL{work.and_only('AND')}"
         )
 

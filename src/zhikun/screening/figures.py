@@ -25,6 +25,7 @@ from zhikun.screening.decisions import Decisions, Finding, in_force
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Inputs, Limits, inputs_in
 from zhikun.screening.precision import Precision, precision
+from zhikun.screening.received import kept, reading
 from zhikun.screening.reminders import ASKED, unvisited
 from zhikun.screening.running import monitoring_of
 from zhikun.screening.runs import Runs
@@ -167,7 +168,7 @@ def figures_of(
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": allowed.threads, "memory_limit": allowed.memory, "temp_directory": spill,
         }  # fmt: skip
-        with duckdb.connect(config=config) as con:
+        with reading(inputs), duckdb.connect(config=config) as con:
             stages_before = () if before is None else _before(con, before, data, monitoring, pack, history)
             count = _Count(con, run, inputs, monitoring)
             count.take(_visits(history, pack.id, run.month), _late(run, pack.id, history, on))
@@ -201,7 +202,7 @@ class _Count:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, run: Earlier, inputs: Inputs, monitoring: Monitoring) -> None:
         self.con, self.run, self.inputs, self.monitoring = con, run, inputs, monitoring
-        self.population = parquet(*(file.path for file in inputs.population.files))
+        self.population = kept(monitoring.population, *inputs.population.files)
 
     def take(self, visits: Sequence[dict[str, Any]], overdue: Sequence[dict[str, Any]]) -> None:
         """The month's tables: `warned` with what became of each warning, and `people` by township."""

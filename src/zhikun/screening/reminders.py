@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from zhikun.disk import written_whole
+from zhikun.disk import private_folder, written_whole
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ESCALATION_TARGETS, Escalation
 from zhikun.identity import TOKEN, KeyRing, with_token_record
@@ -91,7 +91,7 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
         rows = [row for row in rows if _key(row) not in sent]
         if not rows:
             return Sent(on, run.month, (), None, repeated=False)
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         rows.sort(
             key=lambda row: (row["to"], row["area"], row["after_days"], row["text"], row["person"], row["direction"])
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from zhikun.disk import one_writer, sync_file, sync_folder
+from zhikun.disk import finish_folder, one_writer, private_folder, sync_folder
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
 from zhikun.screening.model import SCREENING, Earlier, Inputs
 from zhikun.wording import _
@@ -79,7 +79,7 @@ class Runs:
     def replace(self, month: Month, new: Path) -> Path:
         """The finished folder takes the month's place."""
         target, old = self.folder / str(month), self.folder / f".{month}{_OLD}"
-        _sync(new)
+        finish_folder(new)
         if target.exists():
             target.rename(old)
         new.rename(target)
@@ -91,8 +91,7 @@ class Runs:
         """An empty hidden folder to write the month in."""
         new = self.folder / f".{month}{_NEW}"
         shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        return new
+        return private_folder(new)
 
     def resting_on_old(self) -> list[Month]:
         """Months that must be run again, in order, because a month before them is another now."""
@@ -156,10 +155,3 @@ def _recover(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     for new in folder.glob(f".*{_NEW}"):
         shutil.rmtree(new, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            sync_file(path)
-    sync_folder(folder)

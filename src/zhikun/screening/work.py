@@ -20,6 +20,7 @@ from zhikun.engine.packs.monitoring import LEVELS, Indicator, Monitoring
 from zhikun.screening import sql
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Given, Inputs, Limits
+from zhikun.screening.received import reading
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
 
@@ -92,7 +93,7 @@ def at_work(task: Task, limits: Limits, spill: Path | None = None, only: bytes |
         "memory_limit": limits.memory,
         "temp_directory": str(spill or ""),
     }
-    with duckdb.connect(config=config) as con:
+    with reading(task.inputs), duckdb.connect(config=config) as con:
         con.execute("SET TimeZone = 'UTC'")
         yield Work(task, con, indicators, only)
 

@@ -1,11 +1,13 @@
 """What makes a file wait for a person, what does not, and what a decision does."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from openpyxl import load_workbook
 from tests.intake.lists.factory import (
+    AT,
     DISABLED,
     MONITORING,
     NOVEMBER,
@@ -14,6 +16,7 @@ from tests.intake.lists.factory import (
     QUARTERLY,
     STAYS,
     STAYS_HEADER,
+    TODAY,
     YEARLY,
     number,
     stay,
@@ -21,6 +24,8 @@ from tests.intake.lists.factory import (
     watched,
 )
 
+from zhikun.engine.packs.model import NO_SOURCE
+from zhikun.engine.packs.monitoring import Indicator
 from zhikun.intake import lists
 from zhikun.workdays import Month
 
@@ -256,3 +261,118 @@ def test_every_limit_is_a_sample_with_its_reason():
     for name, limit in lists.LIMITS.items():
         assert limit.sample, name
         assert len(limit.reason) > 10, name
+
+
+def test_an_earlier_period_that_is_overdue_is_shown_beside_the_newest(office):
+    september = Month(2026, 9)
+    disabled = replace(DISABLED, valid_months=3)
+    monitoring = replace(MONITORING, sources={**MONITORING.sources, "disabled": disabled})
+
+    def overdue(on):
+        return next(s for s in office.lists.status(monitoring, NOVEMBER, on) if s.source == "disabled").overdue_periods
+
+    both = ((september, lists.Standing.MISSING), (OCTOBER, lists.Standing.MISSING))
+    office.receive(register(100), DISABLED)
+    assert office.lists.status(monitoring, NOVEMBER, TODAY)[1].standing is lists.Standing.RECEIVED
+    assert overdue(TODAY) == both
+    assert overdue(date(2026, 10, 25)) == both[:1], "October's day had not passed yet"
+    office.receive(register(101), disabled, september)
+    assert overdue(TODAY) == both[1:]
+    held = office.receive(register(10), disabled, OCTOBER)
+    assert held.file.receipt.state is lists.State.HELD
+    assert overdue(TODAY) == ((OCTOBER, lists.Standing.HELD),)
+    office.lists.decide(held.file.receipt.id, lists.State.ACCEPTED, by="王核", why="确实")
+    assert overdue(TODAY) == ()
+
+
+def test_how_far_back_overdue_periods_are_shown_follows_what_conclusions_look_at(office):
+    assert standing(office, NOVEMBER, TODAY).overdue_periods == (), "one month's list: nothing rests on October any more"
+    looks_back = Indicator(
+        id="cost", title="费用", list_source="stays", measure="sum", column="cost", where=(), window_months=3,
+        bands=(), weight=1.0, direction="hardship", cause="illness", source=NO_SOURCE, at=AT,
+    )  # fmt: skip
+    monitoring = replace(MONITORING, indicators={"cost": looks_back})
+    (found,) = (s for s in office.lists.status(monitoring, NOVEMBER, TODAY) if s.source == "stays")
+    assert [str(period) for period, _how in found.overdue_periods] == ["2026-09", "2026-10"]
+    assert standing(office, NOVEMBER, TODAY, "yearly").overdue_periods == (), "the period that was due is no earlier one"
+
+
+@pytest.fixture
+def chain(office):
+    """001 is held; 002 completes it and waits with it; 003 completes 002."""
+
+    def corrected(received, name, rows_left):
+        sheet = load_workbook(received.rejects)["退回"]
+        sheet.delete_rows(2 + rows_left, 500)
+        for row in range(2, 2 + rows_left - 1):
+            sheet.cell(row, 6).value = "住院"
+        sheet.parent.save(office.folder / name)
+        return office.receive(office.folder / name)
+
+    first = office.receive([*stays(40), *(stay(i, 类型="急诊") for i in range(40, 60))])
+    second = corrected(first, "二.xlsx", 4)
+    third = corrected(second, "三.xlsx", 2)
+    assert [r.file.receipt.completes for r in (first, second, third)] == [None, 1, 2]
+    assert {r.file.receipt.state for r in (first, second, third)} == {lists.State.HELD}
+    return office
+
+
+def states(office):
+    return [file.receipt.state.value for file in office.lists.files("stays", NOVEMBER)]
+
+
+def on_disk(office):
+    folder = office.data / "lists" / "stays" / str(NOVEMBER)
+    return [json.loads((path / "receipt.json").read_text())["state"] for path in sorted(folder.glob("0*"))]
+
+
+def test_released_the_last_of_a_chain_settles_every_one_before_it(chain):
+    chain.lists.decide("stays/2026-11/003", lists.State.ACCEPTED, by="王核", why="对方核实过")
+    assert states(chain) == on_disk(chain) == ["replaced", "replaced", "accepted"]
+    for n in (1, 2):
+        with pytest.raises(lists.ListUnusable, match="已被后来的文件替换"):
+            chain.lists.decide(f"stays/2026-11/00{n}", lists.State.REFUSED, by="王核", why="x")
+    again = chain.receive([*stays(40), *(stay(i, 类型="急诊") for i in range(40, 60))])
+    assert again.again, "its rows are in the last one already"
+
+
+def test_released_in_the_middle_of_a_chain_the_last_one_still_waits(chain):
+    chain.lists.decide("stays/2026-11/002", lists.State.ACCEPTED, by="王核", why="先用着")
+    assert states(chain) == ["replaced", "accepted", "held"]
+    chain.lists.decide("stays/2026-11/003", lists.State.ACCEPTED, by="王核", why="补齐")
+    assert states(chain) == on_disk(chain) == ["replaced", "replaced", "accepted"]
+
+
+def test_a_file_whose_rows_wait_in_a_later_one_is_refused_after_it(chain):
+    for n, later in ((1, 2), (2, 3)):
+        with pytest.raises(lists.ListUnusable, match=f"请先拒收 stays/2026-11/00{later}"):
+            chain.lists.decide(f"stays/2026-11/00{n}", lists.State.REFUSED, by="王核", why="错的")
+    for n in (3, 2, 1):
+        chain.lists.decide(f"stays/2026-11/00{n}", lists.State.REFUSED, by="王核", why="错的")
+    assert states(chain) == ["refused"] * 3
+
+
+def test_a_machine_that_stopped_after_the_release_of_a_chain_leaves_the_same_states(chain, monkeypatch):
+    monkeypatch.setattr(lists.Lists, "_mark_replaced", lambda *_: None)
+    chain.lists.decide("stays/2026-11/003", lists.State.ACCEPTED, by="王核", why="对方核实过")
+    assert on_disk(chain) == ["held", "held", "accepted"]
+    assert states(chain) == ["replaced", "replaced", "accepted"]
+
+
+@pytest.mark.parametrize("where", ["by", "why"])
+@pytest.mark.parametrize("text", ["{n}", "问过 {n} 本人", "{s}"])
+def test_an_identity_number_in_a_decision_is_refused_and_kept_nowhere(office, where, text):
+    office.receive(stays(100))
+    office.receive(stays(3))
+    plain = number(7)
+    words = {"by": "王核", "why": "问过"} | {where: text.format(n=plain, s=f"{plain[:6]} {plain[6:14]} {plain[14:]}")}
+    with pytest.raises(lists.ListUnusable, match=f"--{where} 里像是写了身份证号") as refused:
+        office.lists.decide("stays/2026-11/002", lists.State.ACCEPTED, **words)
+    assert plain[6:14] not in str(refused.value)
+    assert office.lists.find("stays/2026-11/002").receipt.state is lists.State.HELD
+
+
+def test_an_identity_number_as_the_receiver_is_refused(office):
+    with pytest.raises(lists.ListUnusable, match="--by"):
+        office.receive(stays(3), by=number(3))
+    assert office.lists.files("stays", NOVEMBER) == []

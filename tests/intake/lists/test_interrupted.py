@@ -1,5 +1,6 @@
 """Killed anywhere, received twice at once, disturbed: a whole receipt or none."""
 
+import errno
 import json
 import os
 import random
@@ -117,8 +118,14 @@ def test_where_the_rejects_cannot_be_written_nothing_is_received(office):
 
 
 def test_the_workbook_of_rejects_is_for_its_owner_alone_and_halves_of_it_are_swept(office):
-    halves = [office.folder / ".rejects.xlsx.part", office.folder / ".rejects.xlsx.4711.part"]
-    others = [office.folder / ".rejects.xlsx.lock", office.folder / ".other-rejects.xlsx.4711.part"]
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    halves = [office.folder / ".rejects.xlsx.part", office.folder / f".rejects.xlsx.{gone.pid}.part"]
+    others = [
+        office.folder / ".rejects.xlsx.lock",
+        office.folder / f".other-rejects.xlsx.{gone.pid}.part",
+        office.folder / f".rejects.xlsx.{os.getppid()}.part",  # another reception is writing it right now
+    ]
     for path in (*halves, *others):
         path.write_bytes(b"PK half")
     received = office.receive([*stays(40), ["1", "张三丰", "", "", "", "", "", "", ""]])
@@ -136,3 +143,37 @@ def test_the_workbook_of_a_reception_that_was_cut_off_is_written_over_by_the_nex
     assert (office.folder / "rejects.xlsx").exists()
     assert office.receive(rows).rejects == office.folder / "rejects.xlsx"
     assert not (office.folder / "rejects-2.xlsx").exists()
+
+
+def test_receptions_that_write_the_same_workbook_at_once_each_get_a_name_of_their_own(office):
+    """Twelve at the same moment, each about another receipt: none lies over another."""
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom zhikun.intake.lists.rejects import put_workbook\n"
+        "part, wanted, about, at = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], float(sys.argv[4])\n"
+        "time.sleep(max(0, at - time.time()))\nprint(put_workbook(part, wanted, about).name)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    at, wanted = time.time() + 6, office.folder / "退回.xlsx"
+    processes = []
+    for n in range(12):
+        (part := office.folder / f"{n}.part").write_bytes(b"PK" + bytes([n]) * 50_000)
+        words = [sys.executable, "-c", code, str(part), str(wanted), f"stays/2026-11/{n:03d}", str(at)]
+        processes.append(subprocess.Popen(words, stdout=subprocess.PIPE, env=env))
+    names = [process.communicate()[0].decode().strip() for process in processes]
+    assert sorted(names) == sorted(["退回.xlsx", *(f"退回-{n}.xlsx" for n in range(2, 13))])
+    for n, name in enumerate(names):
+        assert (office.folder / name).read_bytes() == b"PK" + bytes([n]) * 50_000
+    assert not list(office.folder.glob(".*.part"))
+
+
+def test_on_a_drive_without_links_a_name_is_claimed_all_the_same(office, monkeypatch):
+    def no_links(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    (office.folder / "rejects.xlsx").write_bytes(b"somebody's")
+    received = office.receive([*stays(40), ["1", "张三丰", "", "", "", "", "", "", ""]])
+    assert received.rejects.name == "rejects-2.xlsx"
+    assert received.rejects.read_bytes().startswith(b"PK")
+    assert stat.S_IMODE(received.rejects.stat().st_mode) == 0o600
+    assert (office.folder / "rejects.xlsx").read_bytes() == b"somebody's"

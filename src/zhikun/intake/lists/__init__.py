@@ -8,14 +8,16 @@ lists.receive(coming, delivery, data, ring, rejects)          # Received: the re
 lists.Lists(data).in_force("inpatients", Month(2026, 11))     # ListFile: receipt and rows.parquet
 """
 
+from zhikun.intake.lists.check import Checked, check_kept
 from zhikun.intake.lists.coming import Coming
 from zhikun.intake.lists.database import SCHEMES as DATABASES
 from zhikun.intake.lists.database import open_table
 from zhikun.intake.lists.endpoint import SCHEMES as ENDPOINTS
 from zhikun.intake.lists.endpoint import TOKEN_VARIABLE, fetched
-from zhikun.intake.lists.errors import ListRefused, ListUnreadable, ListUnusable, ListUnwritten
+from zhikun.intake.lists.errors import ListDamaged, ListRefused, ListUnreadable, ListUnusable, ListUnwritten
 from zhikun.intake.lists.faults import reason_title
 from zhikun.intake.lists.holds import LIMITS
+from zhikun.intake.lists.kept import as_table, damage_in, damaged, is_readable, read_kept
 from zhikun.intake.lists.model import Hold, ListFile, ListStatus, Receipt, Standing, State
 from zhikun.intake.lists.opening import open_file
 from zhikun.intake.lists.receive import Delivery, Finding, Received, check_period, receive
@@ -27,10 +29,12 @@ __all__ = [
     "ENDPOINTS",
     "LIMITS",
     "TOKEN_VARIABLE",
+    "Checked",
     "Coming",
     "Delivery",
     "Finding",
     "Hold",
+    "ListDamaged",
     "ListFile",
     "ListRefused",
     "ListStatus",
@@ -42,14 +46,20 @@ __all__ = [
     "Received",
     "Standing",
     "State",
+    "as_table",
+    "check_kept",
     "check_period",
+    "damage_in",
+    "damaged",
     "due_date",
     "due_months",
     "expected_period",
     "expected_periods",
     "fetched",
+    "is_readable",
     "open_file",
     "open_table",
+    "read_kept",
     "read_names",
     "reason_title",
     "receive",

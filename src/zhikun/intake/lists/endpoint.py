@@ -27,7 +27,7 @@ import pyarrow as pa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from zhikun.disk import clear_unfinished, one_writer, replace_file
+from zhikun.disk import clear_unfinished, one_writer, private_folder, replace_file
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.identity import KeyRing
 from zhikun.intake.lists.errors import ListUnreadable
@@ -70,7 +70,7 @@ def fetched(
     with one_writer(folder.parent):
         clear_unfinished(folder.parent)
         _clear_stale(folder.parent)
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         pages = _Pages(folder, ring, f"{source.id}/{period}/{name}")
         resumed = pages.count
         _fetch_all(address, pages, wait)

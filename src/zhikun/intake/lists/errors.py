@@ -11,6 +11,10 @@ class ListUnreadable(ListRefused):
     """The file, table or address cannot be read, or what it holds is not this list."""
 
 
+class ListDamaged(ListUnreadable):
+    """A file kept in the data folder is not what was written there."""
+
+
 class ListUnusable(ListRefused):
     """The pack has no such list, the period is none of its, or there is no such receipt."""
 

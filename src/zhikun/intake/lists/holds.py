@@ -65,6 +65,7 @@ class Seen:
     same_as: Receipt | None
     cut_off: bool
     base: Receipt | None = None  # whose rejects came back corrected in this file
+    lost: Receipt | None = None  # whose place it takes and whose rows are damaged: nobody can say what changed
 
 
 def holds(seen: Seen) -> tuple[Hold, ...]:
@@ -96,6 +97,9 @@ def _of_the_whole(seen: Seen) -> list[Hold]:
     if month is not None and month != seen.period and seen.source.rhythm == "monthly":
         text = _("文件名里写的是 {m}，报送期却是 {p}")
         found.append(Hold("other_month", text.format(m=month, p=seen.period)))
+    if seen.lost is not None:
+        text = _("{r} 的数据文件已损坏，没法逐人比较改了什么；请与报送部门核对，或从备份恢复它后重新接收")
+        found.append(Hold("lost", text.format(r=seen.lost.id)))
     if not seen.profile["rows"]:
         found.append(Hold("empty", _("没有一行可用。确实没有人的，请放行；否则请报送部门重报")))
     return found

@@ -71,6 +71,8 @@ class Receipt:
     kept: int = 0
     changes: Mapping[str, int] = field(default_factory=dict)  # against the file it replaces
     decided: Decided | None = None
+    rows_sha256: str = ""  # of rows.parquet and of names.sealed as they were written
+    names_sha256: str = ""
 
     @property
     def id(self) -> str:
@@ -96,6 +98,8 @@ class Receipt:
             "by": self.by,
             "file": self.file,
             "sha256": self.sha256,
+            "rows_sha256": self.rows_sha256,
+            "names_sha256": self.names_sha256,
             "rows": self.rows,
             "accepted": self.accepted,
             "rejected": dict(self.rejected),
@@ -129,6 +133,8 @@ class Receipt:
             by=body["by"],
             file=body["file"],
             sha256=body["sha256"],
+            rows_sha256=body.get("rows_sha256", ""),
+            names_sha256=body.get("names_sha256", ""),
             rows=int(body["rows"]),
             accepted=int(body["accepted"]),
             rejected=body["rejected"],
@@ -189,3 +195,6 @@ class ListStatus:
     due: date
     rests_on: Month | None
     receipts: tuple[Receipt, ...]  # of the due period, in order of reception
+    #: Earlier periods on which conclusions of the month still look, whose day has passed and of which none is in force:
+    #: HELD where one waits for a person, else MISSING.
+    overdue_periods: tuple[tuple[Month, Standing], ...] = ()

@@ -21,6 +21,7 @@ from zhikun.tables.cells import column_of_arrow
 from zhikun.wording import _
 
 _SPECIAL = (Kind.ERROR, Kind.UNCALCULATED, Kind.MERGED)
+_BROKEN = (pa.ArrowException, OSError, ValueError)  # what a damaged Parquet file makes Arrow say; bad texts among them
 _ZONE = "Asia/Shanghai"  # the days of the lists are days in China
 
 
@@ -130,16 +131,18 @@ def open_parquet(path: Path, source: ListSource, monitoring: Monitoring | None =
     try:
         with pq.ParquetFile(path) as file:
             header = tuple(file.schema_arrow.names)
-    except (pa.ArrowException, OSError):
+    except _BROKEN:
         raise _broken_parquet(path) from None
     if find_heading_row(source, [header]) is None:
         raise no_heading_row(source, [header], path.name, monitoring)
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(batch_size=BLOCK_ROWS)
-        except (pa.ArrowException, OSError):
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                for batch in file.iter_batches(batch_size=BLOCK_ROWS):
+                    batch.validate(full=True)  # among others that texts are texts
+                    yield batch
+        except _BROKEN:
             raise _broken_parquet(path) from None
 
     with path.open("rb") as content:
@@ -188,5 +191,7 @@ def _number_texts(array: pa.Array) -> pa.Array:
 
 def _broken_parquet(path: Path) -> ListUnreadable:
     return ListUnreadable(
-        _("Parquet 文件“{f}”不完整或已损坏，读不出来。请重新导出或重新复制一次。").format(f=path.name)
+        _(
+            "Parquet 文件“{f}”不完整或已损坏，或里面的文字不是 UTF-8，读不出来。没有接收；请重新导出或重新复制一次。"
+        ).format(f=path.name)
     )

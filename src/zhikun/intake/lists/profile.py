@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from zhikun.engine.packs.monitoring import ListSource
 from zhikun.intake.lists.coming import BLOCK_ROWS
+from zhikun.intake.lists.kept import as_table
 from zhikun.intake.lists.model import PERSON, ROW, SHOWN, Receipt
 from zhikun.intake.lists.rows import kept_columns
 from zhikun.intake.lists.settle import table_engine
@@ -99,16 +100,19 @@ def changes(old: Path, new: Path, source: ListSource, work: Path) -> dict[str, i
     names = [column.name for column in kept_columns(source)]
     content = "hash(" + ", ".join(f'"{name}"' for name in names) + ")" if names else "0"
     key = f'"{PERSON}"' if source.column_of("id_number") else content
-    # The names are identifiers of a checked pack; the paths are parameters.
-    side = f"SELECT {key} AS key, count(*) AS n, bit_xor({content}) AS content FROM read_parquet(%s) GROUP BY ALL"  # noqa: S608 - see above
+    # The names are identifiers of a checked pack.
+    was, is_now = (
+        f"SELECT {key} AS key, count(*) AS n, bit_xor({content}) AS content FROM {as_table(source, file)} GROUP BY ALL"  # noqa: S608 - see above
+        for file in (old, new)
+    )
     query = f"""
-        WITH was AS ({side % "$old"}), is_now AS ({side % "$new"})
+        WITH was AS ({was}), is_now AS ({is_now})
         SELECT count(*) FILTER (was.n IS NULL), count(*) FILTER (is_now.n IS NULL),
                count(*) FILTER (was.n IS NOT NULL AND is_now.n IS NOT NULL
                                 AND (was.n <> is_now.n OR was.content <> is_now.content)),
                count(*) FILTER (was.n = is_now.n AND was.content = is_now.content)
         FROM was FULL JOIN is_now ON was.key IS NOT DISTINCT FROM is_now.key
-    """  # noqa: S608 - the names are identifiers of a checked pack; the paths are parameters
+    """  # noqa: S608 - see above
     with table_engine(work) as connection:
-        found = connection.execute(query, {"old": str(old), "new": str(new)}).fetchone() or (0, 0, 0, 0)
+        found = connection.execute(query).fetchone() or (0, 0, 0, 0)
     return dict(zip(("added", "removed", "changed", "same"), map(int, found), strict=True))

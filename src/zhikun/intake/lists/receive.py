@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,25 +9,23 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from zhikun.disk import only_one, written_whole
+from zhikun.disk import only_one
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.identity import KeyRing, KeysRefused, read_ring
 from zhikun.intake.lists.columns import Bounds
-from zhikun.intake.lists.coming import BLOCK_ROWS, Block, Coming, Ended
-from zhikun.intake.lists.errors import ListUnreadable, ListUnusable, ListUnwritten
+from zhikun.intake.lists.coming import Block, Coming, Ended
+from zhikun.intake.lists.errors import ListDamaged, ListUnreadable, ListUnusable, ListUnwritten
 from zhikun.intake.lists.faults import Fault
 from zhikun.intake.lists.headings import Layout, lay_out, returned_from_heading
 from zhikun.intake.lists.holds import Seen, holds
+from zhikun.intake.lists.kept import damage_in, read_kept
 from zhikun.intake.lists.model import NAMES, PERSON, ROWS, ListFile, Receipt, State
 from zhikun.intake.lists.profile import changes, compared, profile_of
-from zhikun.intake.lists.rejects import Rejects, free_name
+from zhikun.intake.lists.rejects import Rejects, put_workbook
 from zhikun.intake.lists.rows import KEY, Read, RowReader, has_names
 from zhikun.intake.lists.sealed import NamesWriter, read_names
 from zhikun.intake.lists.settle import InOrderOfFile, InOrderOfPerson, Rows, Settled
-from zhikun.intake.lists.store import Lists, due_months, now
+from zhikun.intake.lists.store import Lists, due_months, no_number, now
 from zhikun.wording import _
 from zhikun.workdays import Month
 
@@ -115,6 +111,7 @@ def receive(
     lies. Raises ListRefused and KeysRefused.
     """
     check_period(delivery.source, delivery.period, delivery.on)
+    no_number(delivery.by, "--by")
     lists = Lists(data)
     layout = lay_out(delivery.source, coming.header, coming.file, delivery.monitoring)
     with lists.receiving(delivery.source.id) as folder:
@@ -141,14 +138,19 @@ def receive(
 
 
 def _known(lists: Lists, delivery: Delivery, sha256: str) -> ListFile | None:
-    """The reception of this very content for this period, unless it was refused or another has taken its place since."""
+    """The reception of this very content for this period, unless it was refused or damaged or another has taken its place."""
     every = lists.files(delivery.source.id, delivery.period)
+    completed: set[int | None] = set()
+    for file in reversed(every):
+        if file.receipt.state in (State.ACCEPTED, State.HELD) or file.receipt.number in completed:
+            completed.add(file.receipt.completes)
     for file in reversed(every):
         if file.receipt.sha256 != sha256 or file.receipt.pack != delivery.pack or file.receipt.state is State.REFUSED:
             continue
-        completed = {f.receipt.completes for f in every if f.receipt.state in (State.ACCEPTED, State.HELD)}
-        if file.receipt.state is not State.REPLACED or file.receipt.number in completed:
+        if file.receipt.state is State.REPLACED and file.receipt.number in completed:
             return file
+        if file.receipt.state is not State.REPLACED and damage_in(file) is None:
+            return file  # a damaged one is received once more: there may be no backup
     return None
 
 
@@ -188,6 +190,13 @@ def _base(
             _("{r} 之后已收过 {n}，改好的行不能再补进前一份。请把它们改在后一份的退回工作簿里，或整份重报。").format(
                 r=receipt.id, n=newest.receipt.id
             )
+        )
+
+    if (path := damage_in(base)) is not None:
+        raise ListDamaged(
+            _(
+                "{r} 的 {p} 已损坏或被改动，改好的行没有可以补入的文件。请从备份恢复它；没有备份的，请把改好的整份文件重新接收。"
+            ).format(r=receipt.id, p=path)
         )
 
     def again() -> Iterator[Block]:
@@ -241,13 +250,11 @@ def _take_over(work: _Work, names: NamesWriter | None) -> int:
     if work.base is None:
         return 0
     count, schema = 0, work.reader.part_schema
-    with pq.ParquetFile(work.base.rows) as file:
-        for batch in file.iter_batches(batch_size=BLOCK_ROWS):
-            table = pa.Table.from_batches([batch])
-            if work.reader.keyed:
-                table = table.append_column(KEY, work.reader.no_keys(table.num_rows))
-            work.rows.add(table.select(schema.names).cast(schema))
-            count += table.num_rows
+    for table in read_kept(work.delivery.source, work.base.rows):
+        if work.reader.keyed:
+            table = table.append_column(KEY, work.reader.no_keys(table.num_rows))  # noqa: PLW2901 - the same rows
+        work.rows.add(table.select(schema.names).cast(schema))
+        count += table.num_rows
     if names is not None and work.base.names.exists():
         for table in read_names(work.base.names, work.ring):
             names.write(table)
@@ -290,19 +297,20 @@ def _receipt(work: _Work, settled: Settled, ended: Ended, file: str) -> Receipt:
     earlier = work.lists.in_force(source.id, period)
     last = earlier or work.lists.before(source.id, period)
     against = compared(profile, last.receipt) if last else {}
-    changed = changes(earlier.rows, work.folder / ROWS, source, work.folder) if earlier else {}
+    lost = earlier.receipt if earlier and damage_in(earlier) is not None else None
+    changed = changes(earlier.rows, work.folder / ROWS, source, work.folder) if earlier and not lost else {}
     same = [f.receipt for f in work.lists.with_hash(source.id, ended.sha256) if f.period != period]
     seen = Seen(
         source, period, file, tally.rows, rejected, profile, against, last.receipt if last else None, changed,
         corrects=earlier is not None or work.base is not None, same_as=same[0] if same else None, cut_off=ended.cut_off,
-        base=work.base.receipt if work.base else None,
+        base=work.base.receipt if work.base else None, lost=lost if lost and lost.sha256 != ended.sha256 else None,
     )  # fmt: skip
     found = holds(seen)
     return Receipt(
         source=source.id, title=source.title, pack=delivery.pack, period=period, number=work.number,
         received_at=now(), by=delivery.by, file=file, sha256=ended.sha256, rows=tally.rows, accepted=tally.accepted,
         rejected=rejected, profile=profile, against=against, state=State.HELD if found else State.ACCEPTED,
-        holds=found, notes=(*_layout_notes(work.reader.layout), *ended.notes),
+        holds=found, notes=(*_layout_notes(work.reader.layout), *ended.notes, *_lost_notes(lost)),
         replaces=earlier.receipt.number if earlier else None,
         completes=work.base.receipt.number if work.base else None, kept=work.kept, changes=changed,
     )  # fmt: skip
@@ -313,6 +321,11 @@ def _layout_notes(layout: Layout) -> Iterator[str]:
         yield _("文件里没有这些列，按未知处理：{c}").format(c="、".join(layout.absent))
     if layout.unread:
         yield _("名单没有约定这些列，没有读取也没有保存：{c}").format(c="、".join(layout.unread))
+
+
+def _lost_notes(lost: Receipt | None) -> Iterator[str]:
+    if lost is not None:
+        yield _("{r} 的数据文件已损坏或被改动，由这一份替换，没有逐人比较").format(r=lost.id)
 
 
 def _findings(reader: RowReader) -> tuple[Finding, ...]:
@@ -326,27 +339,13 @@ def _findings(reader: RowReader) -> tuple[Finding, ...]:
 def _put_rejects(part: Path, rejects: Path, receipt: str) -> Path:
     """The workbook in its place, whole, before the receipt says that rows went back. Only its owner may read it."""
     try:
-        rejects.parent.mkdir(parents=True, exist_ok=True)
-        rejects = free_name(rejects, receipt)
-        _clear_unfinished(rejects)
-        with written_whole(rejects) as beside:
-            shutil.copyfile(part, beside)
-        part.unlink()
+        return put_workbook(part, rejects, receipt)
     except OSError as error:
         raise ListUnwritten(
             _(
                 "写不了退回的工作簿 {p}：{w}。这份文件没有接收；请关闭正打开它的程序，或用 --rejects 换一个位置。"
             ).format(p=rejects, w=error.strerror or error)
         ) from None
-    return rejects
-
-
-def _clear_unfinished(rejects: Path) -> None:
-    """What killed processes left half-written of this workbook: it holds full numbers."""
-    ours = re.compile(rf"\.{re.escape(rejects.name)}(\.\d+)?\.part")
-    for left in rejects.parent.iterdir():
-        if ours.fullmatch(left.name):
-            left.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,6 +5,10 @@ It holds full identity numbers, as the file did: it goes back to whom the file c
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +17,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
+from zhikun.disk import put_new, sync_file
 from zhikun.intake.lists.headings import Layout, original_row_heading, problem_heading, returned_from_heading
 from zhikun.intake.lists.rows import Rejected
 from zhikun.tables import plain_text, write_text_cell
@@ -22,13 +27,50 @@ _MOST_ROWS = 1_000_000  # of a sheet; a spreadsheet holds 1,048,576
 _TEXT = "@"
 
 
-def free_name(path: Path, receipt: str) -> Path:
-    """The path, or the next one numbered -2, -3, ... where a workbook of another receipt lies in its place."""
-    candidate, count = path, 1
-    while candidate.is_file() and not _is_of(candidate, receipt):
-        count += 1
-        candidate = path.with_name(f"{path.stem}-{count}{path.suffix}")
+def put_workbook(part: Path, wanted: Path, receipt: str) -> Path:
+    """The finished workbook under the name that was asked for, whole, readable to its owner alone; returns where it lies.
+
+    Where something else lies in its place it is numbered -2, -3, ...; of two receptions at once each gets a name of its own.
+    Only the workbook of this very receipt, of a reception that did not come to its end, is written over.
+    """
+    if wanted.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(wanted))
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    _clear_unfinished(wanted)
+    beside = wanted.with_name(f".{wanted.name}.{os.getpid()}.part")
+    try:
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        shutil.copyfile(part, beside)
+        sync_file(beside)
+        candidate, count = wanted, 1
+        while not put_new(beside, candidate):
+            if candidate.is_file() and _is_of(candidate, receipt):
+                beside.replace(candidate)
+                break
+            count += 1
+            candidate = wanted.with_name(f"{wanted.stem}-{count}{wanted.suffix}")
+    finally:
+        beside.unlink(missing_ok=True)
+    part.unlink()
     return candidate
+
+
+def _clear_unfinished(rejects: Path) -> None:
+    """What killed processes left half-written of this workbook, for it holds full numbers; those at work are left alone."""
+    ours = re.compile(rf"\.{re.escape(rejects.name)}(\.(\d+))?\.part")
+    for left in rejects.parent.iterdir():
+        if (found := ours.fullmatch(left.name)) and not (found[2] and _is_at_work(int(found[2]))):
+            left.unlink(missing_ok=True)
+
+
+def _is_at_work(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def _is_of(path: Path, receipt: str) -> bool:

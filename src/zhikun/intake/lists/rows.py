@@ -52,14 +52,19 @@ def has_names(source: ListSource) -> bool:
     )
 
 
-def rows_schema(source: ListSource, ring: KeyRing) -> pa.Schema:
-    """The schema of a list's rows, with the record of its tokens."""
+def row_fields(source: ListSource) -> pa.Schema:
+    """The columns of a list's rows and their types, as the pack says today."""
     fields = [pa.field(PERSON, TOKEN), pa.field(ROW, pa.int32())]
     fields += [pa.field(column.name, _ARROW[column.type]) for column in kept_columns(source)]
     if source.kind == "population":
         fields.append(pa.field(SHOWN, pa.string()))
+    return pa.schema(fields)
+
+
+def rows_schema(source: ListSource, ring: KeyRing) -> pa.Schema:
+    """The schema of a list's rows, with the record of its tokens."""
     record = {key.encode(): text.encode() for key, text in token_record(ring, {PERSON: PURPOSE}).items()}
-    return pa.schema(fields, metadata=record)
+    return row_fields(source).with_metadata(record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,9 @@ def table_engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A Parquet file of rows. Tokens and what eyes see are nearly all different: a dictionary of them only costs time."""
     encoded = [name for name in schema.names if name not in {PERSON, ROW, SHOWN}]
-    return pq.ParquetWriter(path, schema, compression=_COMPRESSION, compression_level=1, use_dictionary=encoded)
+    return pq.ParquetWriter(
+        path, schema, compression=_COMPRESSION, compression_level=1, use_dictionary=encoded, write_page_checksum=True
+    )
 
 
 def doubled(part: Path, columns: list[str], heads: Heads, work: Path) -> list[tuple[int, int, int]]:

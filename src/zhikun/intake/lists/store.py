@@ -6,14 +6,16 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from zhikun.disk import one_writer, replace_file, sync_file, sync_folder
+from zhikun.disk import file_hash, finish_folder, one_writer, private_folder, replace_file, sync_folder
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
+from zhikun.identity import holds_id_number
 from zhikun.intake.lists.errors import ListUnreadable, ListUnusable
-from zhikun.intake.lists.model import RECEIPT, Decided, ListFile, ListStatus, Receipt, Standing, State
+from zhikun.intake.lists.kept import damage_in, damaged
+from zhikun.intake.lists.model import NAMES, RECEIPT, ROWS, Decided, ListFile, ListStatus, Receipt, Standing, State
 from zhikun.wording import _
 from zhikun.workdays import Month, NotAMonth
 
@@ -57,15 +59,23 @@ class Lists:
         return self.data / LISTS
 
     def files(self, source: str, period: Month) -> list[ListFile]:
-        """Every reception of a period in order. An accepted one behind which another was accepted counts as replaced."""
+        """Every reception of a period in order.
+
+        An accepted one behind which another was accepted counts as replaced; so does a held one that an accepted one
+        completes, and what that one completed.
+        """
         folder = self.folder / source / str(period)
         numbered = (p for p in folder.iterdir() if _NUMBER.fullmatch(p.name)) if folder.is_dir() else ()
-        found = [ListFile(_receipt(path), path) for path in sorted(numbered, key=lambda p: int(p.name))]
+        found = [ListFile(receipt_in(path), path) for path in sorted(numbered, key=lambda p: int(p.name))]
         standing: list[ListFile] = []
-        later = False
+        later, taken_in = False, set[int]()
         for file in reversed(found):
-            accepted = file.receipt.state is State.ACCEPTED
-            receipt = file.receipt.with_state(State.REPLACED) if accepted and later else file.receipt
+            receipt, waits = file.receipt, file.receipt.state is State.HELD
+            accepted = receipt.state is State.ACCEPTED
+            if (accepted and later) or (waits and receipt.number in taken_in):
+                receipt = receipt.with_state(State.REPLACED)
+            if receipt.completes is not None and receipt.state in (State.ACCEPTED, State.REPLACED):
+                taken_in.add(receipt.completes)
             later = later or accepted
             standing.append(ListFile(receipt, file.folder))
         return standing[::-1]
@@ -95,12 +105,22 @@ class Lists:
         every = (file for month in self._received(source) for file in self.files(source, month))
         return [file for file in every if file.receipt.sha256 == sha256]
 
+    def folders(self) -> list[Path]:
+        """The folder of every reception of every list, in order."""
+        every = self.folder.glob("[a-z]*/????-??/*") if self.folder.is_dir() else ()
+        return sorted(path for path in every if _NUMBER.fullmatch(path.name))
+
     def status(self, monitoring: Monitoring, month: Month, on: date | None = None) -> list[ListStatus]:
         """How every list of a pack stands in a month, seen on a day (the month's last unless given)."""
         day = on or month.last_day
-        return [self._status(source, month, day) for source in monitoring.sources.values()]
+        windows = [(one.list_source, one.window_months) for one in monitoring.indicators.values()]
+        found = []
+        for source in monitoring.sources.values():
+            window = max([source.valid_months, *(months for name, months in windows if name == source.id)])
+            found.append(self._status(source, month, day, window))
+        return found
 
-    def _status(self, source: ListSource, month: Month, day: date) -> ListStatus:
+    def _status(self, source: ListSource, month: Month, day: date, window: int) -> ListStatus:
         period = expected_period(source, month)
         due, files = due_date(source, period), self.files(source.id, period)
         newest = self.newest(source, month)
@@ -114,7 +134,17 @@ class Lists:
             standing = Standing.MISSING if newest is None else Standing.LATE
         rests_on = newest.period if newest else None
         receipts = tuple(file.receipt for file in files)
-        return ListStatus(source.id, source.title, source.department, standing, period, due, rests_on, receipts)
+        overdue = tuple(self._overdue(source, month.plus(1 - window), period.plus(-1), day))
+        return ListStatus(
+            source.id, source.title, source.department, standing, period, due, rests_on, receipts, overdue
+        )
+
+    def _overdue(self, source: ListSource, first: Month, last: Month, day: date) -> Iterator[tuple[Month, Standing]]:
+        """The periods between two months whose day has passed and that have no file in force."""
+        for period in expected_periods(source, first, last):
+            states = {file.receipt.state for file in self.files(source.id, period)}
+            if State.ACCEPTED not in states and day > due_date(source, period):
+                yield period, Standing.HELD if State.HELD in states else Standing.MISSING
 
     def find(self, receipt: str) -> ListFile:
         """The file of a receipt by its name, inpatients/2026-11/001. Raises ListUnusable."""
@@ -137,6 +167,8 @@ class Lists:
         """Release (ACCEPTED) or refuse (REFUSED) a held file. The same decision again changes nothing."""
         if not by.strip() or not why.strip():
             raise ListUnusable(_("放行和拒收都要写明经办人和理由，以后才说得清。请用 --by 和 --why 写上，再运行一次。"))
+        no_number(by, "--by")
+        no_number(why, "--why")
         source = self.find(receipt).receipt.source
         with one_writer(self.folder / source):
             file = self.find(receipt)
@@ -145,7 +177,7 @@ class Lists:
             self._may_decide(file, state)
             decided = Decided(by.strip(), now(), why.strip())
             made = file.receipt.with_state(state, decided)
-            replace_file(file.folder / RECEIPT, made.to_json(), 0o644)
+            replace_file(file.folder / RECEIPT, made.to_json())
             if state is State.ACCEPTED:
                 self._mark_replaced(made)
             return made
@@ -159,7 +191,13 @@ class Lists:
                     r=receipt.id, s=words[receipt.state]
                 )
             )
+        if state is State.ACCEPTED and (path := damage_in(file)) is not None:
+            raise damaged(path)
         later = [f.receipt for f in self.files(receipt.source, receipt.period) if f.receipt.number > receipt.number]
+        if state is State.REFUSED and (of := next((r for r in later if _rests_on(r, receipt)), None)) is not None:
+            raise ListUnusable(
+                _("{n} 是 {r} 改好后补成的，里面有它的行。要拒收 {r}，请先拒收 {n}。").format(r=receipt.id, n=of.id)
+            )
         in_force = next((r for r in reversed(later) if r.state is State.ACCEPTED), None)
         if state is State.ACCEPTED and in_force is not None:
             raise ListUnusable(
@@ -181,7 +219,7 @@ class Lists:
         with one_writer(folder):
             work = folder / _WORK
             shutil.rmtree(work, ignore_errors=True)
-            work.mkdir(mode=0o700)
+            private_folder(work)
             try:
                 yield work
             finally:
@@ -193,14 +231,14 @@ class Lists:
 
     def keep(self, work: Path, receipt: Receipt) -> ListFile:
         """What lies in `work` becomes the receipt's folder, whole. The caller holds the source's lock (`receiving`)."""
-        replace_file(work / RECEIPT, receipt.to_json(), 0o644)
-        for path in work.iterdir():
-            sync_file(path)
-        sync_folder(work)
-        parent = self.folder / receipt.source / str(receipt.period)
-        parent.mkdir(exist_ok=True)
+        names = work / NAMES
+        receipt = replace(
+            receipt, rows_sha256=file_hash(work / ROWS), names_sha256=file_hash(names) if names.exists() else ""
+        )
+        replace_file(work / RECEIPT, receipt.to_json())
+        finish_folder(work)
+        parent = private_folder(self.folder / receipt.source / str(receipt.period))
         folder = parent / f"{receipt.number:03d}"
-        work.chmod(0o755)
         work.rename(folder)
         sync_folder(parent)
         sync_folder(parent.parent)
@@ -211,12 +249,25 @@ class Lists:
     def _mark_replaced(self, receipt: Receipt) -> None:
         """Earlier accepted files say so themselves; until then `files` says it for them."""
         for file in self.files(receipt.source, receipt.period):
-            earlier = file.receipt.number < receipt.number
-            waits = file.receipt.state is State.HELD and file.receipt.number == receipt.completes
-            if earlier and (waits or file.receipt.state is State.REPLACED):
-                content = file.receipt.with_state(State.REPLACED).to_json()
+            if file.receipt.number < receipt.number and file.receipt.state is State.REPLACED:
+                content = file.receipt.to_json()
                 if (file.folder / RECEIPT).read_bytes() != content:
-                    replace_file(file.folder / RECEIPT, content, 0o644)
+                    replace_file(file.folder / RECEIPT, content)
+
+
+def _rests_on(later: Receipt, receipt: Receipt) -> bool:
+    """Whether a file that waits has the rows of an earlier one in it."""
+    return later.completes == receipt.number and later.state is State.HELD
+
+
+def no_number(text: str, where: str) -> None:
+    """What is kept in a receipt has no identity number in it. Raises ListUnusable."""
+    if holds_id_number(text):
+        raise ListUnusable(
+            _(
+                "{w} 里像是写了身份证号，它会留在回执里给人看见，因此没有照办。请删去号码，只写姓名和事由，再运行一次。"
+            ).format(w=where)
+        )
 
 
 def now() -> str:
@@ -224,7 +275,7 @@ def now() -> str:
     return datetime.now(UTC).astimezone().isoformat(timespec="seconds")
 
 
-def _receipt(folder: Path) -> Receipt:
+def receipt_in(folder: Path) -> Receipt:
     path = folder / RECEIPT
     try:
         return Receipt.from_json(path.read_bytes())

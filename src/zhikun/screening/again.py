@@ -1,0 +1,40 @@
+"""Which months have to be screened again because a list came late, was corrected, released or taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from zhikun.screening.model import SCREENING, Inputs
+from zhikun.screening.runs import RUN
+from zhikun.workdays import Month, NotAMonth
+
+
+def screened_packs(data: Path) -> list[str]:
+    """The packs by which months were screened in this data folder."""
+    folder = data / SCREENING
+    return sorted({path.parent.parent.name for path in folder.glob(f"*/[0-9]*/{RUN}")}) if folder.is_dir() else []
+
+
+def to_run_again(data: Path, pack: str, inputs_of: Callable[[Month], Inputs]) -> list[Month]:
+    """The first month whose files are not those in force any more, and every later one: each rests on the one before.
+
+    Needs no keys: it looks at no person.
+    """
+    found: list[Month] = []
+    for month, files in _screened(data / SCREENING / pack):
+        if found or files != inputs_of(month).record(data):
+            found.append(month)
+    return found
+
+
+def _screened(folder: Path) -> Iterator[tuple[Month, object]]:
+    """The months in order, with the files that each rests on; None where its record cannot be read."""
+    for path in sorted(folder.glob(f"[0-9]*/{RUN}")):
+        try:
+            yield Month.read(path.parent.name), json.loads(path.read_bytes())["files"]
+        except NotAMonth:
+            continue
+        except (OSError, ValueError, KeyError, TypeError):
+            yield Month.read(path.parent.name), None

@@ -1,0 +1,40 @@
+"""Received files as tables, and what to say where one of them cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from zhikun.engine.packs.monitoring import ListSource
+from zhikun.screening.errors import ScreeningDamaged
+from zhikun.screening.model import GivenFile, Inputs
+
+
+def kept(source: ListSource, *files: GivenFile) -> str:
+    """Files as a table with the columns that their list has today; one that a file lacks is unknown there.
+
+    Raises ScreeningDamaged.
+    """
+    from zhikun.intake.lists import ListDamaged, as_table  # noqa: PLC0415 - commands that read no lists start without them
+
+    try:
+        return as_table(source, *(file.path for file in files))
+    except ListDamaged as error:
+        raise ScreeningDamaged(str(error)) from error
+
+
+@contextmanager
+def reading(inputs: Inputs) -> Iterator[None]:
+    """Where a query fails because a received file is damaged, ScreeningDamaged says which."""
+    try:
+        yield
+    except duckdb.Error as error:
+        from zhikun.intake.lists import damaged, is_readable  # noqa: PLC0415 - see above
+
+        every = (inputs.population, *inputs.indicators.values())
+        for path in dict.fromkeys(file.path for given in every for file in given.files):
+            if not is_readable(path):
+                raise ScreeningDamaged(str(damaged(path))) from error
+        raise
