@@ -114,7 +114,7 @@ def run(
             new_decisions=new_decisions,
         )  # fmt: skip
         bar(_("筛查"), 1, 1)
-        others = room.Runs(data, pack.id).with_other_files(lambda period: room.inputs_of(lists, monitoring, period))
+        others = room.Runs(data, pack.id, ring).with_other_files(lambda period: room.inputs_of(lists, monitoring, period))
     for text in monitor_text.run_lines(ran, pack):
         say(text)
     again = sorted({*ran.later, *(other for other in others if other != month)})

@@ -80,6 +80,7 @@ class Decisions:
         tokens = dict[int, bytes]()
         for version in {item[1] for item in read}:
             rows = [n for n, item in enumerate(read) if item[1] == version]
+            self._ring.keys(PURPOSE, 1, version)  # refused where the ring does not know it yet
             column = pa.chunked_array([pa.array([read[n][0].person for n in rows], TOKEN)])
             new = column if version == self._ring.current else renewed(self._ring, PURPOSE, column, version)
             tokens |= dict(zip(rows, new.to_pylist(), strict=True))

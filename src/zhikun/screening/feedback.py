@@ -96,7 +96,7 @@ def take(
     data: Path, pack: Pack, rows: Sequence[Given], *, ring: KeyRing, today: date, by: str = ""
 ) -> list[Answer]:  # fmt: skip
     """Check each row against the warning it answers and keep what is right; the same again is kept once."""
-    runs, warned = Runs(data, pack.id), _Warned()
+    runs, warned = Runs(data, pack.id, ring), _Warned()
     findings: list[tuple[int, Finding]] = []
     answers: dict[int, Answer] = {}
     for given in rows:

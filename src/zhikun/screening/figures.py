@@ -151,7 +151,7 @@ def figures_of(
 
     `inputs_now` gives the files in force now; without it nobody is told that a list came late or was corrected since.
     """
-    monitoring, runs = monitoring_of(pack), Runs(data, pack.id)
+    monitoring, runs = monitoring_of(pack), Runs(data, pack.id, ring)
     run = runs.latest(month)
     if on < run.on:
         raise ScreeningRefused(
@@ -159,6 +159,7 @@ def figures_of(
         )
     inputs = inputs_in(run.run["files"], data)
     _must_exist(inputs, run.month)
+    inputs.check(ring)
     before = None if run.run["previous"] is None else runs.of(Month.read(run.run["previous"]["month"]))
     history = [finding for finding in Decisions(data, ring).history() if finding.on <= on]
     months = [one.month for one in runs.all() if one.month <= run.month]
@@ -191,6 +192,7 @@ def _before(
     inputs = inputs_in(run.run["files"], data)
     if not all(file.path.exists() for given in _all(inputs) for file in given.files):
         return ()
+    inputs.check(run.ring)
     count = _Count(con, run, inputs, monitoring)
     count.take(_visits(history, pack.id, run.month), [])
     return count.stages()

@@ -64,7 +64,7 @@ def precision(
     findings = [f for f in in_force(history).values() if f.pack == pack.id]
     by_indicator: dict[str, list[int]] = {}
     by_source: dict[str, list[int]] = {}
-    for run in Runs(data, pack.id).all():
+    for run in Runs(data, pack.id, ring).all():
         mine = [f for f in findings if f.month == run.month and (not months or f.month in months)]
         for finding, names, days in _answered(run.file("warnings"), mine):
             known = [name for name in names if name in monitoring.indicators]

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from zhikun.disk import written_whole
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ESCALATION_TARGETS, Escalation
-from zhikun.identity import TOKEN, KeyRing, with_token_record
+from zhikun.identity import TOKEN, KeyRing, check_file, not_rotated, with_token_record
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import PURPOSE
@@ -77,14 +77,14 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
         raise ScreeningRefused(
             _("{d} 晚于今天。现在记下的催办以后不会再发，没有催办。请用今天 {t} 或更早的日子。").format(d=on, t=today)
         )
-    runs = Runs(data, pack.id)
+    runs = Runs(data, pack.id, ring)
     run = max((one for one in runs.all() if one.on <= on), key=lambda one: one.month, default=None) or runs.latest()
     folder = runs.folder / "reminders"
     file = folder / f"{on.isoformat()}.parquet"
     with runs.writing():
         if file.exists():
-            return Sent(on, run.month, _grouped(pq.read_table(file).to_pylist()), file, repeated=True)
-        sent = {_key(row) for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()}
+            return Sent(on, run.month, _grouped(_sent(file, ring)), file, repeated=True)
+        sent = {_key(row) for path in sorted(folder.glob("*.parquet")) for row in _sent(path, ring)}
         history = Decisions(data, ring).history()
         open_ = unvisited(pq.read_table(run.file("warnings"), columns=ASKED), pack.id, history, on)
         rows = _due(open_, monitoring_of(pack).escalations, on, calendar)
@@ -96,9 +96,15 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
             key=lambda row: (row["to"], row["area"], row["after_days"], row["text"], row["person"], row["direction"])
         )
         table = with_token_record(pa.Table.from_pylist(rows, SENT), ring, {"person": PURPOSE})
-        with written_whole(file) as beside:
+        with not_rotated(ring), written_whole(file) as beside:
             pq.write_table(table, beside)
     return Sent(on, run.month, _grouped(rows), file, repeated=False)
+
+
+def _sent(file: Path, ring: KeyRing) -> list[dict[str, Any]]:
+    """The reminders of one day. Raises KeysRefused where it cannot be told any more whom they were about."""
+    check_file(ring, file)
+    return pq.read_table(file).to_pylist()
 
 
 def unvisited(warnings: pa.Table, pack: str, history: Sequence[Finding], on: date) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def write_routes(
 ) -> list[Written]:  # fmt: skip
     """One CSV for each route of the pack, in a folder that is there. Returns what was written."""
     monitoring = monitoring_of(pack)
-    run = Runs(data, pack.id).latest(month)
+    run = Runs(data, pack.id, ring).latest(month)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
     written = []
     with at_work(task, limits or Limits()) as work:

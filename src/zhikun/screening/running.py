@@ -9,7 +9,7 @@ from typing import Any
 
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import Monitoring
-from zhikun.identity import KeyRing, token_record
+from zhikun.identity import KeyRing, not_rotated, token_record
 from zhikun.screening import facts, output, points, quiet, sql, warnings
 from zhikun.screening.decisions import Decisions, decided, prefix_hash
 from zhikun.screening.errors import ScreeningRefused
@@ -40,9 +40,12 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
                 m=month, t=monitoring.population.title, s=monitoring.population.id
             )
         )
-    runs = Runs(data, pack.id)
+    runs = Runs(data, pack.id, ring)
+    inputs.check(ring)
     with runs.writing():
         before, earlier = runs.of(month), runs.before(month)
+        if earlier is not None:
+            earlier.check()
         log = Decisions(data, ring)
         lines = log.lines()
         count = before.decisions if before is not None and not new_decisions else len(lines)
@@ -52,6 +55,7 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
         }
         body = {"id": hash_of(body), **body}
         if before is not None and before.id == body["id"] and whole(before):
+            before.check()
             return Ran(before.folder, before.run, unchanged=True, later=_later(runs, month))
         decisions = decided(log.history(), pack.id, month, count, earlier)
         task = Task(
@@ -63,17 +67,19 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
             body = {**body, **_write(work, new, ring)}
         shutil.rmtree(new / "spill", ignore_errors=True)
         write_run(new, body)
-        folder = runs.replace(month, new)
+        with not_rotated(ring):
+            folder = runs.replace(month, new)
         return Ran(folder, body, unchanged=False, later=_later(runs, month))
 
 
 def task_of(data: Path, pack: Pack, run: Earlier, *, ring: KeyRing, calendar: Calendar) -> Task:
     """A month that was run as a task again, on the files and decisions it took then and the rules of the pack given."""
-    runs = Runs(data, pack.id)
+    runs = Runs(data, pack.id, ring)
     previous = run.run["previous"]
     earlier = None if previous is None else runs.of(Month.read(previous["month"]))
     decisions = decided(Decisions(data, ring).history(), pack.id, run.month, run.decisions, earlier)
     inputs = inputs_in(run.run["files"], data)
+    inputs.check(ring)
     known = {name: given for name, given in inputs.indicators.items() if name in monitoring_of(pack).indicators}
     unknown = {
         name: Given(one.list_source, ()) for name, one in monitoring_of(pack).indicators.items() if name not in known

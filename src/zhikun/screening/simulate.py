@@ -77,7 +77,7 @@ def simulate(
     limits: Limits | None = None,
 ) -> tuple[Month, list[Count]]:  # fmt: skip
     """Warnings of each colour by county, as run and as they would be. Nothing is written."""
-    run = Runs(data, pack.id).latest(month)
+    run = Runs(data, pack.id, ring).latest(month)
     task = task_of(data, replace(pack, monitoring=tried), run, ring=ring, calendar=calendar)
     with at_work(task, limits or Limits()) as work:
         screen(work)
