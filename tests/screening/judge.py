@@ -87,14 +87,17 @@ def most(indicator):
 def files_of(monitoring, indicator, files, month):
     """The periods an indicator rests on, and whether none that was due is missing."""
     held = files.get(indicator.list_source, {})
+    source = monitoring.sources[indicator.list_source]
+    due = {"monthly": range(1, 13), "quarterly": (3, 6, 9, 12), "yearly": source.months}[source.rhythm]
     if indicator.window_months == 1:
-        for back in range(monitoring.sources[indicator.list_source].valid_months):
+        for back in range(source.valid_months):
             if month.plus(-back) in held:
-                return [month.plus(-back)], True
+                later = [month.plus(-n) for n in range(back)]
+                return [month.plus(-back)], source.kind == "register" or not any(one.month in due for one in later)
         return [], False
     window = [month.plus(-back) for back in range(indicator.window_months)]
     found = sorted(period for period in window if period in held)
-    return found, len(found) == len(window)
+    return found, bool(found) and all(period in held or period.month not in due for period in window)
 
 
 def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None, findings):
@@ -117,15 +120,20 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
             }
             marks[person, direction, cause] = (about, lows)
     answered = set(marks)
-    if monitoring.quiet_months:
-        marks = {k: v for k, v in marks.items() if month.since(v[0]) < monitoring.quiet_months}
     answers = {}
+    for key in [key for key in marks if key[0] not in watched and ended(monitoring, month, marks[key][0])]:
+        del marks[key]
     for person, (groups, _household, _place) in watched.items():
         found = {}
         for one in monitoring.indicators.values():
             if one.groups and not set(one.groups) & set(groups):
                 continue
             found[one.id] = value_of(monitoring, one, files, rests[one.id], person, old, answered)
+        for key in [key for key in marks if key[0] == person and ended(monitoring, month, marks[key][0])]:
+            mine = [found[one.id] for one in monitoring.indicators.values() if one.id in found and (one.direction, one.cause) == key[1:]]
+            reached = [value for value in mine if value[1] > 0]
+            if not reached or not all(value[3] for value in reached):
+                del marks[key]
         marks = handled(monitoring, files, rests, new.periods, person, found, marks)
         for direction in ("hardship", "exit"):
             answers |= one_answer(
@@ -137,6 +145,11 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
     new.marks = marks
     new.past_values = old.past_values | {month: new.values}
     return answers, new
+
+
+def ended(monitoring, month, since):
+    """Whether the months are over in which a cause handled about that month stays quiet."""
+    return bool(monitoring.quiet_months) and month.since(since) >= monitoring.quiet_months
 
 
 def value_of(monitoring, one, files, rest, person, old, answered):

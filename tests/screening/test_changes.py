@@ -158,6 +158,40 @@ def test_a_missing_file_neither_clears_nor_lowers(county, month):
     assert reasons["disabled"]["files"] == ["register/2026-02/001"]
 
 
+@pytest.mark.parametrize(("rhythm", "whole"), [("monthly", False), ("quarterly", True)])
+def test_an_older_list_of_events_tells_nothing_of_a_month_whose_own_is_missing(county, month, rhythm, whole):
+    """Still valid, it keeps what it said; who is not in it may be in the one that has not come."""
+    sources = county.pack.monitoring.sources
+    older = replace(sources["jobs"], valid_months=2, rhythm=rhythm)
+    county.pack = county.with_monitoring(sources=sources | {"jobs": older}).pack
+    lost = [{"person": 1, "lost": True}]
+    for earlier in ("2026-01", "2026-02"):
+        month(earlier, run=False)
+    month("2026-03", jobs=lost)
+    month("2026-04", missing=("jobs",), stays=[{"person": 2}])
+    rest = county.inputs("2026-04").indicators["jobless"]
+    assert [str(file.period) for file in rest.files] == ["2026-03"]
+    assert rest.complete is whole, "nothing was due in April by a quarterly rhythm"
+    one, two = county.warning("2026-04", 1), county.warning("2026-04", 2)
+    assert (one["score"], one["at_least"]) == (10, not whole)
+    assert (two["score"], two["at_least"]) == (20, not whole), "they may have lost their work in April"
+    month("2026-05", missing=("jobs",), stays=[{"person": 2}])
+    assert county.inputs("2026-05").indicators["jobless"].files == ()
+    assert (county.warning("2026-05", 1)["score"], county.warning("2026-05", 1)["change"]) == (10, "continued")
+
+
+def test_an_older_register_stands_in(county, month):
+    sources = county.pack.monitoring.sources
+    older = replace(sources["register"], valid_months=2)
+    county.pack = county.with_monitoring(sources=sources | {"register": older}).pack
+    month("2026-03", register=SICK, bills=bills(1.0), run=False)
+    month("2026-04", run=False)
+    month("2026-05", missing=("register",), stays=[{"person": 2}])
+    one, two = county.warning("2026-05", 1), county.warning("2026-05", 2)
+    assert one is None, "March's register is too old in May"
+    assert two["at_least"] is False, "April's register says that they are not disabled"
+
+
 def test_a_missing_file_makes_nobody_new(county, month):
     month("2026-01", missing=("stays", "register", "jobs", "cars"))
     assert county.table("2026-01") == []
@@ -309,6 +343,18 @@ def test_quiet_months_end(county, month):
     assert seen(county, "2026-07") == ("blue", "new", 20), "six months after January"
 
 
+def test_quiet_months_do_not_end_on_a_value_that_was_carried_over(county, month):
+    month("2026-01", register=SICK)
+    told(county, 1, "2026-01", "verified", causes=("disability",))
+    for n in range(2, 6):
+        month(f"2026-0{n}", register=SICK)
+    for n in (6, 7, 8):
+        month(f"2026-0{n}", missing=("register",))
+        assert county.warning(f"2026-0{n}", 1) is None, "nothing is known of them that was not known when they were visited"
+    month("2026-09", register=SICK)
+    assert seen(county, "2026-09") == ("blue", "new", 20), "they stand in the register, and the months are over"
+
+
 def test_only_the_decided_cause_is_quiet(county, month):
     month("2026-01", stays=STAY, register=SICK)
     told(county, 1, "2026-01", "helped", causes=("disability",))
@@ -402,4 +448,4 @@ def test_without_a_population_nothing_is_run(tmp_path):
     place = world(tmp_path)
     with pytest.raises(ScreeningRefused, match="不知道监测谁"):
         place.run("2026-01")
-    assert Runs(place.data, "county").all() == []
+    assert Runs(place.data, "county", place.ring).all() == []

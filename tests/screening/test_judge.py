@@ -84,9 +84,9 @@ def test_every_warning_of_a_random_history_is_as_the_judge_says(tmp_path, seed):
     dice, place = random.Random(seed), world(tmp_path)
     if seed == 4:  # a window is not the same as a file that stays valid
         sources = place.pack.monitoring.sources
-        place = place.with_monitoring(
-            sources=sources | {"stays": replace(sources["stays"], valid_months=2)}, quiet_months=2
-        )
+        older = {name: replace(sources[name], valid_months=2) for name in ("stays", "register")}
+        older["jobs"] = replace(sources["jobs"], valid_months=3, rhythm="quarterly")
+        place = place.with_monitoring(sources=sources | older, quiet_months=2)
     files, watched, memory, findings = {}, {}, None, []
     for step in range(7):
         month, on = START.plus(step), START.plus(step + 1).first_day
