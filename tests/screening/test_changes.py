@@ -21,9 +21,12 @@ def bills(*amounts, person=1):
     return [{"person": person, "amount": amount} for amount in amounts]
 
 
-def told(county: World, person: int, month: str, outcome: str, *, causes=("illness",), direction="hardship") -> None:
-    on = date(2026, 2, 20)
-    finding = Finding(county.token(person), "county", Month.read(month), direction, causes, outcome, "", on, "甲", on)
+def told(
+    county: World, person: int, month: str, outcome: str, *, causes=("illness",), direction="hardship", on="2026-02-20"
+) -> None:
+    """What a visit found, recorded."""
+    day = date.fromisoformat(on)
+    finding = Finding(county.token(person), "county", Month.read(month), direction, causes, outcome, "", day, "甲", day)
     assert Decisions(county.data, county.ring).add([finding]) == [True]
 
 
@@ -106,7 +109,7 @@ def test_an_event_not_named_again_warns_until_somebody_has_visited(county, month
     month("2026-04")
     again = county.warning("2026-04", 1)
     assert again["deadline"] == deadline(county.calendar, date(2026, 5, 1), 15).due, "nobody was met: visited again"
-    told(county, 1, "2026-01", "helped", causes=("employment",))
+    told(county, 1, "2026-01", "helped", causes=("employment",), on="2026-05-06")
     month("2026-05")
     month("2026-06")
     assert seen(county, "2026-05") == (None, "cleared", 0)
@@ -350,7 +353,9 @@ def test_quiet_months_do_not_end_on_a_value_that_was_carried_over(county, month)
         month(f"2026-0{n}", register=SICK)
     for n in (6, 7, 8):
         month(f"2026-0{n}", missing=("register",))
-        assert county.warning(f"2026-0{n}", 1) is None, "nothing is known of them that was not known when they were visited"
+        assert county.warning(f"2026-0{n}", 1) is None, (
+            "nothing is known of them that was not known when they were visited"
+        )
     month("2026-09", register=SICK)
     assert seen(county, "2026-09") == ("blue", "new", 20), "they stand in the register, and the months are over"
 
@@ -372,6 +377,29 @@ def test_a_corrected_decision_holds_in_place_of_the_first(county, month):
     assert (row["change"], row["raised"]) == ("continued", date(2026, 3, 1)), (
         "nobody was met: to be visited again, with a new deadline"
     )
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_old_visit_recorded_late_takes_nothing_back(county, month, at_once):
+    """The paper of the first visit turns up after the second one was recorded, or after a month has taken that in."""
+    month("2026-01", register=SICK)
+    told(county, 1, "2026-01", "helped", causes=("disability",), on="2026-02-20")
+    if at_once:
+        told(county, 1, "2026-01", "not_found", causes=("disability",), on="2026-02-10")
+    month("2026-02", register=SICK)
+    if not at_once:
+        told(county, 1, "2026-01", "not_found", causes=("disability",), on="2026-02-10")
+    month("2026-03", register=SICK)
+    assert county.warning("2026-02", 1)["cleared_by"] == "decision"
+    assert county.warning("2026-03", 1) is None, "the newer visit stands"
+
+
+def test_of_two_findings_of_one_day_the_one_recorded_last_stands(county, month):
+    month("2026-01", register=SICK)
+    told(county, 1, "2026-01", "not_found", causes=("disability",), on="2026-02-10")
+    told(county, 1, "2026-01", "helped", causes=("disability",), on="2026-02-10")
+    month("2026-02", register=SICK)
+    assert county.warning("2026-02", 1)["cleared_by"] == "decision"
 
 
 def test_deadlines_count_working_days_and_a_milder_colour_does_not_extend_them(county, month):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from tests.screening.world import COUNTY_A, COUNTY_B, world
 
 from zhikun import screening as room
 from zhikun.identity import KeysRefused, catch_up, read_ring, rotate, token_text, tokens_in
-from zhikun.screening import Decisions, Finding, Limits, Runs, ScreeningDamaged, running
+from zhikun.screening import Decisions, Finding, Limits, Runs, ScreeningDamaged, ScreeningRefused, run_month, running
 from zhikun.screening.feedback import Given
-from zhikun.workdays import Month
+from zhikun.workdays import Month, deadline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,12 +102,64 @@ def test_a_late_file_names_the_months_that_rest_on_the_old_state(county, month):
     month("2026-03")
     assert Runs(county.data, "county", county.ring).with_other_files(lambda m: county.inputs(str(m))) == []
     county.deliver("stays", "2026-01", [{"person": 1}])
-    assert Runs(county.data, "county", county.ring).with_other_files(lambda m: county.inputs(str(m))) == [Month(2026, 1)]
+    assert Runs(county.data, "county", county.ring).with_other_files(lambda m: county.inputs(str(m))) == [
+        Month(2026, 1)
+    ]
     ran = county.run("2026-01")
     assert ran.later == (Month(2026, 2), Month(2026, 3))
     assert county.run("2026-02").later == (Month(2026, 3),)
     assert county.run("2026-03").later == ()
     assert (county.warning("2026-01", 1)["level"], county.warning("2026-02", 1)["change"]) == ("blue", "continued")
+
+
+def test_a_late_list_makes_nobody_overdue_on_the_day_they_are_first_found(county, month):
+    month("2026-01", register=[{"person": 1, "grade": "g1"}], missing=("stays",))
+    first = county.warning("2026-01", 1)
+    county.deliver("stays", "2026-01", [{"person": 1}, {"person": 2}])
+    ran = county.run("2026-01", on="2026-04-10")
+    assert (ran.run["on"], ran.run["again"]) == ("2026-02-01", "2026-04-10")
+    told, found = county.warning("2026-01", 1), county.warning("2026-01", 2)
+    assert found["raised"] == found["counted_from"] == date(2026, 4, 10)
+    assert found["deadline"] == deadline(county.calendar, date(2026, 4, 10), 15).due
+    assert (told["level"], told["raised"]) == ("yellow", date(2026, 4, 10)), "a higher colour is news"
+    assert told["deadline"] == first["deadline"], "but the visit that was due is due"
+    before = hashes(county.data / "screening")
+    assert county.run("2026-01", on="2026-04-10").unchanged
+    assert run_without_a_day(county, "2026-01", date(2026, 4, 22)).unchanged
+    assert hashes(county.data / "screening") == before
+    opened = room.explain(
+        county.data, county.pack, county.token(2), ring=county.ring, calendar=county.calendar, month=Month(2026, 1)
+    )
+    assert opened.as_written
+    county.deliver("cars", "2026-01", [{"person": 0, "price": 60000.0}])
+    run_without_a_day(county, "2026-01", date(2026, 5, 6))
+    assert county.warning("2026-01", 0, "exit")["raised"] == date(2026, 5, 6)
+    assert county.warning("2026-01", 2) == found, "the second repetition keeps what the first one sent out"
+
+
+def run_without_a_day(county, period, today):
+    month = Month.read(period)
+    return run_month(
+        county.data, county.pack, month, county.inputs(period), ring=county.ring, calendar=county.calendar, today=today
+    )
+
+
+def test_the_day_of_a_month_can_be_corrected_while_nothing_else_changes(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    ran = county.run("2026-01", on="2026-02-09")
+    assert (ran.unchanged, ran.run["on"], ran.run["again"]) == (False, "2026-02-09", None)
+    assert county.warning("2026-01", 1)["raised"] == date(2026, 2, 9)
+
+
+def test_a_month_is_not_written_anew_by_other_rules_unless_somebody_wants_it(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    county.pack = replace(county.pack, hash="sha256:0123456789", version="9.9")
+    before = hashes(county.data / "screening")
+    with pytest.raises(ScreeningRefused, match=r"9\.9 版（01234567）.*--new-rules"):
+        county.run("2026-01")
+    assert hashes(county.data / "screening") == before
+    assert not county.run("2026-01", new_rules=True).unchanged
+    assert county.run("2026-01").unchanged
 
 
 def test_a_repeated_month_keeps_the_decisions_of_its_first_run(county, month):
@@ -169,6 +222,15 @@ def everything(county):
     yield "run", lambda: place.run("2026-03")
 
 
+def refusal(command):
+    """What a command says that refuses to read tokens; nothing where it did its work."""
+    try:
+        command()
+    except KeysRefused as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize(
     ("file", "readers"),
     [
@@ -204,18 +266,18 @@ def test_a_file_left_at_an_older_version_of_the_keys_is_refused_and_nobody_is_ta
     refused = set()
     for name, command in everything(county):
         before = hashes(county.data)
-        try:
-            command()
-        except KeysRefused as error:
-            assert f"{path} 里的代码是第 1 版，密钥文件已是第 2 版" in str(error), name
-            assert "zhikun keys rotate --catch-up" in str(error)
+        if said := refusal(command):
+            assert f"{path} 里的代码是第 1 版，密钥文件已是第 2 版" in said, name
+            assert "zhikun keys rotate --catch-up" in said
             assert hashes(county.data) == before, name
             refused.add(name)
     assert readers <= refused
     catch_up(county.ring.path, county.data)
     for _name, command in everything(county):
         command()
-    assert county.warning("2026-03", 2)["change"] == "cleared", "caught up, the visit is known: else they would be waiting"
+    assert county.warning("2026-03", 2)["change"] == "cleared", (
+        "caught up, the visit is known: else they would be waiting"
+    )
 
 
 def test_keys_rotated_while_a_month_is_screened_leave_no_tables_behind_the_times(county, month, monkeypatch):
@@ -276,6 +338,32 @@ def test_a_damaged_line_of_decisions_stops_and_a_half_written_one_does_not_count
     path.write_bytes(b"x" + path.read_bytes())
     with pytest.raises(ScreeningDamaged, match="第 1 行"):
         log.history()
+
+
+def test_a_record_of_feedback_older_than_the_months_is_not_taken_for_the_whole(county, month):
+    """Restored from a backup, or written over: what somebody decided would be warned about again."""
+    month("2026-01", stays=[{"person": 1}, {"person": 2}])
+    on = date(2026, 2, 5)
+    log = Decisions(county.data, county.ring)
+    for n in (1, 2):
+        log.add(
+            [Finding(county.token(n), "county", Month(2026, 1), "hardship", ("illness",), "helped", "x", on, "甲", on)]
+        )
+    month("2026-02", missing=("stays",))
+    path = county.data / "screening" / "feedback.jsonl"
+    kept = path.read_bytes()
+    first, second = kept.splitlines(keepends=True)
+    for content in (b"", first, second + first):
+        path.write_bytes(content)
+        for name, command in everything(county):
+            if name in {"again", "explain", "simulate", "remind", "report", "precision", "feedback"}:
+                with pytest.raises(ScreeningDamaged, match=r"2026-02 筛查时.*从最近的备份恢复"):
+                    command()
+        month("2026-03", run=False)
+        with pytest.raises(ScreeningDamaged, match=r"2026-02"):
+            county.run("2026-03")
+    path.write_bytes(kept + first)
+    assert county.run("2026-03").run["decisions"]["count"] == 3, "more than it was is what feedback does"
 
 
 def test_two_at_once_give_one_result(county, month):

@@ -94,7 +94,13 @@ class Earlier:
 
     @property
     def on(self) -> date:
+        """The day on which the month's warnings first went out."""
         return date.fromisoformat(self.run["on"])
+
+    @property
+    def again(self) -> date | None:
+        """The day from which what was new in the last repetition counts; None where the month was run once."""
+        return date.fromisoformat(self.run["again"]) if self.run.get("again") else None
 
     @property
     def decisions(self) -> int:

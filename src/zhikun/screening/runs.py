@@ -114,7 +114,9 @@ class Runs:
 def whole(run: Earlier) -> bool:
     """Whether the tables of a month are there with their rows."""
     try:
-        return all(pq.read_metadata(run.folder / f"{name}.parquet").num_rows == run.run["rows"][name] for name in TABLES)
+        return all(
+            pq.read_metadata(run.folder / f"{name}.parquet").num_rows == run.run["rows"][name] for name in TABLES
+        )
     except (OSError, KeyError, ValueError):
         return False
 
@@ -134,7 +136,7 @@ def _run_in(path: Path, ring: KeyRing) -> Earlier | None:
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
         found = Earlier(month, path, body, ring)
-        _used = (found.id, found.on, found.decisions, body["files"], body["previous"])
+        _used = (found.id, found.on, found.again, found.decisions, body["files"], body["previous"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
