@@ -17,6 +17,7 @@ from zhikun.screening.routes import write_routes
 from zhikun.screening.running import monitoring_of, run_month
 from zhikun.screening.runs import Runs
 from zhikun.screening.simulate import Changes, Count, changed, simulate
+from zhikun.screening.worklist import Worklist, write_worklist
 
 __all__ = [
     "Answer",
@@ -41,6 +42,7 @@ __all__ = [
     "Sent",
     "Tally",
     "Unanswerable",
+    "Worklist",
     "as_data",
     "as_rows",
     "changed",
@@ -57,4 +59,5 @@ __all__ = [
     "simulate",
     "take",
     "write_routes",
+    "write_worklist",
 ]
