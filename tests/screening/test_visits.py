@@ -152,6 +152,17 @@ def test_nobody_verifies_a_warning_before_it_went_out(warned, day, state):
     assert state == "accepted" or "早于预警发出的日子 2026-02-01" in answer.text
 
 
+def test_a_direction_without_a_warning_and_one_not_out_yet_are_told_apart(warned, month):
+    row = {"person": token_text(warned.token(0)), "outcome": "不困难"}
+    month("2026-02", watched=WATCHED, cars=[{"person": 0, "price": 300000.0}])
+    assert warned.warning("2026-02", 0, "exit")["raised"] == date(2026, 3, 1)
+    raised = row | {"direction": "可能不再符合条件", "month": "2026-02"}
+    assert "早于预警发出的日子 2026-03-01" in take(warned, raised | {"on": "2026-02-27"})[0].text
+    assert take(warned, raised | {"on": "2026-03-02"})[0].state == "accepted"
+    other = {"person": token_text(warned.token(1)), "outcome": "不困难", "direction": "可能不再符合条件"}
+    assert "没有“可能不再符合条件”方向的预警" in take(warned, other)[0].text
+
+
 def test_a_visit_answers_the_warning_that_was_out_on_its_day(warned, month):
     month("2026-02", watched=WATCHED, stays=[{"person": 2}])
     assert warned.warning("2026-02", 2)["raised"] == date(2026, 3, 1)

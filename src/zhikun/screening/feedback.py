@@ -99,7 +99,7 @@ def rows_of(path: Path) -> list[Given]:
             "",
             _("没有找到反馈表的表头"),
             _("“人员代码”或“身份证号”，和“结果”各一列"),
-            _("请用预警名单加上“结果”列填写"),
+            _("请在 zhikun monitor worklist 写出的名单上填写"),
         )
     )
 
@@ -157,12 +157,8 @@ def _finding(given: Given, pack: Pack, warned: _Warned, ring: KeyRing, today: da
     direction = cells.get("direction", "")
     if direction:
         direction = _word(direction, direction_words(), DIRECTIONS, _("方向"))
-    month, warnings = _warning(person, cells.get("month", ""), day, warned)
+    month, warnings = _warning(person, cells.get("month", ""), direction, day, warned)
     direction = direction or _only_direction(month, warnings)
-    if direction not in warnings:
-        raise Unanswerable(
-            _("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction])
-        )
     if outcome == "verified":
         _still_open(person, month, direction, day, warned)
     causes = _causes(cells.get("causes", ""), warnings[direction].causes, pack)
@@ -262,29 +258,40 @@ def _known_as(person: bytes, cells: Mapping[str, str], ring: KeyRing, warned: _W
     return next((one for one in (person, *others) if any(warned.of(run, one) for run in newest_first)), person)
 
 
-def _warning(person: bytes, text: str, day: date, warned: _Warned) -> tuple[Month, dict[str, Warned]]:
-    """The month that is answered, and the person's warnings in it that had gone out by the day of the visit."""
+def _warning(
+    person: bytes, text: str, direction: str, day: date, warned: _Warned
+) -> tuple[Month, dict[str, Warned]]:  # fmt: skip
+    """The month that is answered, and the person's warnings in it that had gone out by the day of the visit.
+
+    Without a month, the newest that has one; with a direction, of that direction.
+    """
+    asked = list(warned.months[::-1])
     if text:
         month = Month.read(text)
-        asked = [run for run in warned.months if run.month == month]
+        asked = [run for run in asked if run.month == month]
         if not asked:
             raise Unanswerable(_("{m} 没有筛查过，没有预警可以反馈。请核对月份。").format(m=month))
-    else:
-        asked = list(warned.months[::-1])
-    early: list[date] = []
+    others, early = False, list[date]()
     for run in asked:
         found = warned.of(run, person)
-        if out := {direction: one for direction, one in found.items() if one.raised <= day}:
+        mine = {name: one for name, one in found.items() if direction in ("", name)}
+        if out := {name: one for name, one in mine.items() if one.raised <= day}:
             return run.month, out
-        early += [one.raised for one in found.values()]
+        others = others or len(mine) < len(found)
+        early += [one.raised for one in mine.values()]
     if early:
         raise Unanswerable(
             _("核实日期 {d} 早于预警发出的日子 {r}，那次入户不可能是核实这次预警。请核对日期和月份。").format(
                 d=day, r=min(early)
             )
         )
+    when = f" {asked[0].month} " if text else ""
+    if others:
+        raise Unanswerable(
+            _("这个人{m}没有“{d}”方向的预警。请核对方向和月份。").format(m=when, d=direction_words()[direction])
+        )
     if text:
-        raise Unanswerable(_("这个人 {m} 没有预警。请核对人员和月份。").format(m=asked[0].month))
+        raise Unanswerable(_("这个人{m}没有预警。请核对人员和月份。").format(m=when))
     raise Unanswerable(_("这个人没有过预警。请核对人员代码或身份证号。"))
 
 
