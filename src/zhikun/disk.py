@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,6 +83,29 @@ def file_hash(path: Path) -> str:
     """The SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of an append-only file that count: those that end. What a killed process left half-written never counted."""
+    return path.read_bytes().rpartition(b"\n")[0].splitlines() if path.exists() else []
+
+
+def append_lines(path: Path, lines: Iterable[str], mode: int = 0o600) -> None:
+    """Adds whole lines to an append-only file, on disk when it returns; a half-written last line is cut off.
+
+    Its caller is the file's only writer.
+    """
+    fresh = not path.exists()
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode), "r+b") as file:
+        path.chmod(mode)
+        data = file.read()
+        file.truncate(len(data.rpartition(b"\n")[0]) + 1 if b"\n" in data else 0)
+        file.seek(0, os.SEEK_END)
+        file.write("".join(f"{line}\n" for line in lines).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    if fresh:
+        sync_folder(path.parent)
 
 
 def clear_unfinished(folder: Path) -> None:

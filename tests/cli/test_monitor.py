@@ -141,6 +141,9 @@ def test_a_simulation_and_its_refusals(screened, zhikun):
     assert zhikun("monitor", "simulate").code == 2
     assert "合计 110，应为 100" in zhikun("monitor", "simulate", "--weight", "stay=30").err
     assert "应写成" in zhikun("monitor", "simulate", "--weight", "stay").err
+    for word in ("nan", "inf", "-3"):
+        answer = zhikun("monitor", "simulate", "--band", f"stay:1={word}:100")
+        assert (answer.code, f"分档 stay:1 写的是 {word}，应在 0 至 1 万亿之间" in answer.err) == (4, True)
 
 
 def test_reminders_and_routes(screened, zhikun, tmp_path):
@@ -150,6 +153,37 @@ def test_reminders_and_routes(screened, zhikun, tmp_path):
     assert "已经发过" in zhikun("monitor", "reminders", "--on", "2026-03-31").out
     answer = zhikun("monitor", "routes", "--out", tmp_path / "out")
     assert "人社：失业 0 人" in answer.out
+
+
+def test_a_work_list_is_written_once_and_comes_back(screened, zhikun, tmp_path):
+    path = tmp_path / "名单.xlsx"
+    answer = zhikun("monitor", "worklist", "--out", path, "--level", "yellow", "--on", "2026-03-02")
+    assert (answer.code, answer.out) == (0, f"2026-01 等着核实的预警 1 件、1 人 → {path}\n")
+    again = zhikun("monitor", "worklist", "--out", path)
+    assert (again.code, "没有覆盖" in again.err) == (5, True)
+    assert zhikun("monitor", "worklist", "--out", tmp_path / "a.csv").code == 2
+    back = zhikun("monitor", "feedback", path)
+    assert back.code == 0
+    assert "还没有填结果的 1 行没有收" in back.out
+    assert zhikun("monitor", "worklist", "--out", tmp_path / "b.xlsx", "--place", "x").code == 4
+
+
+def test_a_month_screened_by_other_rules_needs_a_word(screened, zhikun, monkeypatch):
+    pack = monitor.load_pack("")
+    monkeypatch.setattr(monitor, "load_pack", lambda _name: replace(pack, hash="sha256:ffff0000", version="7.7"))
+    answer = zhikun("monitor", "run", "--month", "2026-01")
+    assert answer.code == 4
+    assert "现在是 7.7 版（ffff0000）" in answer.err
+    assert zhikun("monitor", "run", "--month", "2026-01", "--new-rules").code == 0
+
+
+def test_a_number_on_another_document_is_asked_for_and_never_shown(screened, zhikun, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("E12345678\n"))
+    answer = zhikun("monitor", "explain", "--document", "护照")
+    assert "名册里没有这个人" in answer.err
+    assert "E12345678" not in answer.said
+    typed = zhikun("monitor", "feedback", "--person", "E12345678", "--document", "护照", "--outcome", "不困难")
+    assert (typed.code, "历史记录" in typed.err, "E12345678" in typed.said) == (3, True, False)
 
 
 def test_before_any_run_the_commands_say_how_to_begin(county, zhikun, tmp_path):

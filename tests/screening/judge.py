@@ -10,6 +10,12 @@ from fractions import Fraction
 
 from zhikun.workdays import deadline
 
+COMPARED = {
+    "=": lambda cell, value: cell == value, "!=": lambda cell, value: cell != value,
+    "<": lambda cell, value: cell < value, "<=": lambda cell, value: cell <= value,
+    ">": lambda cell, value: cell > value, ">=": lambda cell, value: cell >= value,
+    "in": lambda cell, value: cell in value, "not in": lambda cell, value: cell not in value,
+}  # fmt: skip
 COLOURS = ("blue", "yellow", "orange", "red")
 
 
@@ -22,10 +28,18 @@ class Memory:
     marks: dict = field(default_factory=dict)  # (person, direction, cause) -> (month, {indicator: low})
     periods: dict = field(default_factory=dict)  # month -> {indicator: set of periods}
     past_values: dict = field(default_factory=dict)  # month -> values
+    words: dict = field(default_factory=dict)  # (person, direction, cause) -> (day of the visit, month of the warning)
 
 
 def grid(value):
     return None if value is None else Fraction(round(Fraction(str(value)) * 10**6), 10**6)
+
+
+def exact(value):
+    """Numbers on the grid; everything else as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(exact, value))
+    return grid(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def holds(conditions, row):
@@ -37,12 +51,8 @@ def holds(conditions, row):
             found = (cell is not None) == (one.operator == "known")
         elif cell is None:
             found = None
-        elif one.operator == "=":
-            found = cell == one.value
-        elif one.operator == "in":
-            found = cell in one.value
         else:
-            raise NotImplementedError(one.operator)
+            found = COMPARED[one.operator](exact(cell), exact(one.value))
         if found is False:
             return False
         answer = answer if found else None
@@ -87,25 +97,37 @@ def most(indicator):
 def files_of(monitoring, indicator, files, month):
     """The periods an indicator rests on, and whether none that was due is missing."""
     held = files.get(indicator.list_source, {})
+    source = monitoring.sources[indicator.list_source]
+    due = {"monthly": range(1, 13), "quarterly": (3, 6, 9, 12), "yearly": source.months}[source.rhythm]
     if indicator.window_months == 1:
-        for back in range(monitoring.sources[indicator.list_source].valid_months):
+        for back in range(source.valid_months):
             if month.plus(-back) in held:
-                return [month.plus(-back)], True
+                later = [month.plus(-n) for n in range(back)]
+                return [month.plus(-back)], source.kind == "register" or not any(one.month in due for one in later)
         return [], False
     window = [month.plus(-back) for back in range(indicator.window_months)]
     found = sorted(period for period in window if period in held)
-    return found, len(found) == len(window)
+    return found, bool(found) and all(period in held or period.month not in due for period in window)
 
 
-def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None, findings):
-    """(warnings by person and direction, memory of this month). `findings`: (person, month, direction, causes, outcome)."""
+def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None, findings, out=None):  # noqa: PLR0917 - all of it
+    """(warnings by person and direction, memory of this month).
+
+    `findings` as they were recorded: (person, month, direction, causes, outcome, day). `out`: what went out before the
+    month was run again, as Memory.levels.
+    """
     new, old = Memory(), memory or Memory()
+    out = out or {}
     rests = {one.id: files_of(monitoring, one, files, month) for one in monitoring.indicators.values()}
     new.periods = old.periods | {month: {name: set(periods) for name, (periods, _whole) in rests.items()}}
     marks = {key: (when, dict(lows)) for key, (when, lows) in old.marks.items()}
     decided = set()
-    for person, about, direction, causes, outcome in findings:
+    new.words = dict(old.words)
+    for person, about, direction, causes, outcome, day in findings:
         for cause in causes:
+            if (day, about) < new.words.get((person, direction, cause), (day, about)):
+                continue  # somebody has been there since
+            new.words[person, direction, cause] = (day, about)
             marks.pop((person, direction, cause), None)
             decided.add((person, direction, cause))
             if outcome == "not_found":
@@ -117,19 +139,28 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
             }
             marks[person, direction, cause] = (about, lows)
     answered = set(marks)
-    if monitoring.quiet_months:
-        marks = {k: v for k, v in marks.items() if month.since(v[0]) < monitoring.quiet_months}
     answers = {}
+    for key in [key for key in marks if key[0] not in watched and ended(monitoring, month, marks[key][0])]:
+        del marks[key]
     for person, (groups, _household, _place) in watched.items():
         found = {}
         for one in monitoring.indicators.values():
             if one.groups and not set(one.groups) & set(groups):
                 continue
             found[one.id] = value_of(monitoring, one, files, rests[one.id], person, old, answered)
+        for key in [key for key in marks if key[0] == person and ended(monitoring, month, marks[key][0])]:
+            mine = [
+                found[one.id]
+                for one in monitoring.indicators.values()
+                if one.id in found and (one.direction, one.cause) == key[1:]
+            ]
+            reached = [value for value in mine if value[1] > 0]
+            if not reached or not all(value[3] for value in reached):
+                del marks[key]
         marks = handled(monitoring, files, rests, new.periods, person, found, marks)
         for direction in ("hardship", "exit"):
             answers |= one_answer(
-                monitoring, person, groups, direction, found, marks, old, new, decided, on, calendar, rests
+                monitoring, person, groups, direction, found, marks, old, new, decided, on, calendar, rests, out
             )
     for key in old.levels:
         if key[0] not in watched:
@@ -137,6 +168,11 @@ def judge(monitoring, files, watched, month, on, calendar, memory: Memory | None
     new.marks = marks
     new.past_values = old.past_values | {month: new.values}
     return answers, new
+
+
+def ended(monitoring, month, since):
+    """Whether the months are over in which a cause handled about that month stays quiet."""
+    return bool(monitoring.quiet_months) and month.since(since) >= monitoring.quiet_months
 
 
 def value_of(monitoring, one, files, rest, person, old, answered):
@@ -200,7 +236,7 @@ def handled(monitoring, files, rests, periods, person, found, marks):
     return kept
 
 
-def one_answer(monitoring, person, groups, direction, found, marks, old, new, decided, on, calendar, rests):  # noqa: PLR0917 - all of it
+def one_answer(monitoring, person, groups, direction, found, marks, old, new, decided, on, calendar, rests, out):  # noqa: PLR0917 - all of it
     """The warning of one person in one direction, if there is one or was one."""
     score, whole, more, causes, names, top = Fraction(0), Fraction(0), False, set(), [], (Fraction(-1), None)
     any_found = False
@@ -239,6 +275,15 @@ def one_answer(monitoring, person, groups, direction, found, marks, old, new, de
     running = fresh if before is None or afresh else (before[2], before[3])
     if before is not None and not afresh and rank > was:
         running = min(running, fresh, key=lambda item: deadline(calendar, *item).due)
+    if key in out:  # it keeps its days; a new task, or a higher colour than anybody was told, counts from today
+        colour, went, begun, days, _causes = out[key]
+        if afresh and before is not None and (went, begun) == (before[1], before[2]):
+            raised, running = on, fresh
+        else:
+            higher = rank > max(COLOURS.index(colour), was)
+            raised, running = (on if higher else went), (begun, days)
+            if higher:
+                running = min(running, fresh, key=lambda item: deadline(calendar, *item).due)
     new.levels[key] = (level.id, raised, *running, causes)
     due = deadline(calendar, *running)
     return {

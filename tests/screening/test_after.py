@@ -252,6 +252,13 @@ def test_a_simulation_counts_both_and_writes_nothing(county, month):
         ({"levels": {"green": 1.0}}, "没有“green”这一级"),
         ({"bands": {("costs", 4): (1.0, 1.0)}}, "只有 3 档"),
         ({"bands": {("costs", 1): (6000.0, 25.0)}}, "从小到大"),
+        ({"bands": {("costs", 1): (-1.0, 25.0)}}, "分档 costs:1 写的是 -1"),
+        ({"bands": {("costs", 3): (float("inf"), 25.0)}}, "分档 costs:3 写的是 inf"),
+        ({"bands": {("costs", 3): (30000.0, float("nan"))}}, "分档 costs:3 写的是 nan"),
+        ({"weights": {"stay": float("nan"), "costs": 20.0}}, "权重 stay 写的是 nan"),
+        ({"weights": {"stay": -20.0, "costs": 80.0}}, "权重 stay 写的是 -20"),
+        ({"levels": {"red": float("nan")}}, "级别 red 写的是 nan"),
+        ({"levels": {"blue": -5.0}}, "级别 blue 写的是 -5"),
     ],
 )
 def test_a_trial_that_cannot_stand_is_refused(county, changes, said):

@@ -21,9 +21,12 @@ def bills(*amounts, person=1):
     return [{"person": person, "amount": amount} for amount in amounts]
 
 
-def told(county: World, person: int, month: str, outcome: str, *, causes=("illness",), direction="hardship") -> None:
-    on = date(2026, 2, 20)
-    finding = Finding(county.token(person), "county", Month.read(month), direction, causes, outcome, "", on, "甲", on)
+def told(
+    county: World, person: int, month: str, outcome: str, *, causes=("illness",), direction="hardship", on="2026-02-20"
+) -> None:
+    """What a visit found, recorded."""
+    day = date.fromisoformat(on)
+    finding = Finding(county.token(person), "county", Month.read(month), direction, causes, outcome, "", day, "甲", day)
     assert Decisions(county.data, county.ring).add([finding]) == [True]
 
 
@@ -106,7 +109,7 @@ def test_an_event_not_named_again_warns_until_somebody_has_visited(county, month
     month("2026-04")
     again = county.warning("2026-04", 1)
     assert again["deadline"] == deadline(county.calendar, date(2026, 5, 1), 15).due, "nobody was met: visited again"
-    told(county, 1, "2026-01", "helped", causes=("employment",))
+    told(county, 1, "2026-01", "helped", causes=("employment",), on="2026-05-06")
     month("2026-05")
     month("2026-06")
     assert seen(county, "2026-05") == (None, "cleared", 0)
@@ -156,6 +159,40 @@ def test_a_missing_file_neither_clears_nor_lowers(county, month):
     assert reasons["stay"]["carried"]
     assert reasons["stay"]["files"] == ["stays/2026-01/001"], "the value rests on January's file"
     assert reasons["disabled"]["files"] == ["register/2026-02/001"]
+
+
+@pytest.mark.parametrize(("rhythm", "whole"), [("monthly", False), ("quarterly", True)])
+def test_an_older_list_of_events_tells_nothing_of_a_month_whose_own_is_missing(county, month, rhythm, whole):
+    """Still valid, it keeps what it said; who is not in it may be in the one that has not come."""
+    sources = county.pack.monitoring.sources
+    older = replace(sources["jobs"], valid_months=2, rhythm=rhythm)
+    county.pack = county.with_monitoring(sources=sources | {"jobs": older}).pack
+    lost = [{"person": 1, "lost": True}]
+    for earlier in ("2026-01", "2026-02"):
+        month(earlier, run=False)
+    month("2026-03", jobs=lost)
+    month("2026-04", missing=("jobs",), stays=[{"person": 2}])
+    rest = county.inputs("2026-04").indicators["jobless"]
+    assert [str(file.period) for file in rest.files] == ["2026-03"]
+    assert rest.complete is whole, "nothing was due in April by a quarterly rhythm"
+    one, two = county.warning("2026-04", 1), county.warning("2026-04", 2)
+    assert (one["score"], one["at_least"]) == (10, not whole)
+    assert (two["score"], two["at_least"]) == (20, not whole), "they may have lost their work in April"
+    month("2026-05", missing=("jobs",), stays=[{"person": 2}])
+    assert county.inputs("2026-05").indicators["jobless"].files == ()
+    assert (county.warning("2026-05", 1)["score"], county.warning("2026-05", 1)["change"]) == (10, "continued")
+
+
+def test_an_older_register_stands_in(county, month):
+    sources = county.pack.monitoring.sources
+    older = replace(sources["register"], valid_months=2)
+    county.pack = county.with_monitoring(sources=sources | {"register": older}).pack
+    month("2026-03", register=SICK, bills=bills(1.0), run=False)
+    month("2026-04", run=False)
+    month("2026-05", missing=("register",), stays=[{"person": 2}])
+    one, two = county.warning("2026-05", 1), county.warning("2026-05", 2)
+    assert one is None, "March's register is too old in May"
+    assert two["at_least"] is False, "April's register says that they are not disabled"
 
 
 def test_a_missing_file_makes_nobody_new(county, month):
@@ -309,6 +346,20 @@ def test_quiet_months_end(county, month):
     assert seen(county, "2026-07") == ("blue", "new", 20), "six months after January"
 
 
+def test_quiet_months_do_not_end_on_a_value_that_was_carried_over(county, month):
+    month("2026-01", register=SICK)
+    told(county, 1, "2026-01", "verified", causes=("disability",))
+    for n in range(2, 6):
+        month(f"2026-0{n}", register=SICK)
+    for n in (6, 7, 8):
+        month(f"2026-0{n}", missing=("register",))
+        assert county.warning(f"2026-0{n}", 1) is None, (
+            "nothing is known of them that was not known when they were visited"
+        )
+    month("2026-09", register=SICK)
+    assert seen(county, "2026-09") == ("blue", "new", 20), "they stand in the register, and the months are over"
+
+
 def test_only_the_decided_cause_is_quiet(county, month):
     month("2026-01", stays=STAY, register=SICK)
     told(county, 1, "2026-01", "helped", causes=("disability",))
@@ -326,6 +377,29 @@ def test_a_corrected_decision_holds_in_place_of_the_first(county, month):
     assert (row["change"], row["raised"]) == ("continued", date(2026, 3, 1)), (
         "nobody was met: to be visited again, with a new deadline"
     )
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_old_visit_recorded_late_takes_nothing_back(county, month, at_once):
+    """The paper of the first visit turns up after the second one was recorded, or after a month has taken that in."""
+    month("2026-01", register=SICK)
+    told(county, 1, "2026-01", "helped", causes=("disability",), on="2026-02-20")
+    if at_once:
+        told(county, 1, "2026-01", "not_found", causes=("disability",), on="2026-02-10")
+    month("2026-02", register=SICK)
+    if not at_once:
+        told(county, 1, "2026-01", "not_found", causes=("disability",), on="2026-02-10")
+    month("2026-03", register=SICK)
+    assert county.warning("2026-02", 1)["cleared_by"] == "decision"
+    assert county.warning("2026-03", 1) is None, "the newer visit stands"
+
+
+def test_of_two_findings_of_one_day_the_one_recorded_last_stands(county, month):
+    month("2026-01", register=SICK)
+    told(county, 1, "2026-01", "not_found", causes=("disability",), on="2026-02-10")
+    told(county, 1, "2026-01", "helped", causes=("disability",), on="2026-02-10")
+    month("2026-02", register=SICK)
+    assert county.warning("2026-02", 1)["cleared_by"] == "decision"
 
 
 def test_deadlines_count_working_days_and_a_milder_colour_does_not_extend_them(county, month):
@@ -402,4 +476,4 @@ def test_without_a_population_nothing_is_run(tmp_path):
     place = world(tmp_path)
     with pytest.raises(ScreeningRefused, match="不知道监测谁"):
         place.run("2026-01")
-    assert Runs(place.data, "county").all() == []
+    assert Runs(place.data, "county", place.ring).all() == []

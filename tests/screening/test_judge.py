@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from tests.screening.judge import Memory, judge
-from tests.screening.world import COUNTY_A, COUNTY_B, World, world
+from tests.screening.world import AT, COUNTY_A, COUNTY_B, World, world
 
+from zhikun.engine.packs.monitoring import Condition
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.workdays import Month
 
@@ -53,7 +54,8 @@ def random_findings(dice: random.Random, answers: dict, month: Month) -> list[tu
                 if dice.random() < 0.3:
                     causes = causes[:1]
                 outcome = dice.choice(("verified", "helped", "not_in_hardship", "not_found", "moved"))
-                found.append((person, month, direction, causes, outcome))
+                day = month.plus(1).day(dice.randrange(1, 29))
+                found.append((person, month, direction, causes, outcome, day))
     return found
 
 
@@ -84,18 +86,43 @@ def test_every_warning_of_a_random_history_is_as_the_judge_says(tmp_path, seed):
     dice, place = random.Random(seed), world(tmp_path)
     if seed == 4:  # a window is not the same as a file that stays valid
         sources = place.pack.monitoring.sources
-        place = place.with_monitoring(
-            sources=sources | {"stays": replace(sources["stays"], valid_months=2)}, quiet_months=2
-        )
-    files, watched, memory, findings = {}, {}, None, []
+        older = {name: replace(sources[name], valid_months=2) for name in ("stays", "register")}
+        older["jobs"] = replace(sources["jobs"], valid_months=3, rhythm="quarterly")
+        place = place.with_monitoring(sources=sources | older, quiet_months=2)
+    if seed == 3:  # every other way to compare
+        other = {
+            "disabled": (("grade", "not in", ("g3",)),), "jobless": (("lost", "!=", False),),
+            "car": (("price", ">", 1.0), ("price", "<=", 50000.0)), "costs": (("amount", ">=", 0.2), ("amount", "<", 20000.5)),
+        }  # fmt: skip
+        indicators = dict(place.pack.monitoring.indicators)
+        for name, conditions in other.items():
+            where = tuple(Condition(*condition, AT) for condition in conditions)
+            indicators[name] = replace(indicators[name], where=where)
+        place = place.with_monitoring(indicators=indicators)
+    files, watched, memory, findings, late = {}, {}, None, [], []
     for step in range(7):
         month, on = START.plus(step), START.plus(step + 1).first_day
         random_month(dice, month, files, watched)
         deliver(place, month, files, watched)
+        before = memory
         answers, memory = judge(place.pack.monitoring, files, watched, month, on, place.calendar, memory, findings)
         place.run(str(month), on.isoformat())
         compare(place, month, answers)
-        findings = random_findings(dice, answers, month)
+        if dice.random() < 0.5:  # a list comes late or is corrected, and the month is run again weeks later
+            name = dice.choice(("stays", "register", "bills", "jobs", "cars"))
+            files.setdefault(name, {})[month] = [row_for(name, dice) for _n in range(40)]
+            place.deliver(name, str(month), files[name][month])
+            day, out = on + timedelta(days=25), memory.levels
+            answers, memory = judge(
+                place.pack.monitoring, files, watched, month, day, place.calendar, before, findings, out
+            )
+            place.run(str(month), day.isoformat())
+            compare(place, month, answers)
+        told = [*late, *random_findings(dice, answers, month)]
+        late = [
+            one for one in told if dice.random() < 0.2
+        ]  # recorded when a newer visit may have been recorded already
+        findings = [one for one in told if one not in late]
         Decisions(place.data, place.ring).add(
             Finding(
                 place.token(person),
@@ -105,11 +132,11 @@ def test_every_warning_of_a_random_history_is_as_the_judge_says(tmp_path, seed):
                 causes,
                 outcome,
                 str(number),
-                on,
+                day,
                 "甲",
                 date(2026, 1, 1),
             )
-            for number, (person, about, direction, causes, outcome) in enumerate(findings)
+            for number, (person, about, direction, causes, outcome, day) in enumerate(findings)
         )
     assert isinstance(memory, Memory)
     assert memory.marks, "some causes were handled and are quiet"

@@ -18,10 +18,22 @@ import pyarrow.parquet as pq
 import pytest
 from tests.screening.world import AT, COUNTY_A, COUNTY_B, column, world
 
+from zhikun import screening as room
 from zhikun.engine.packs.monitoring import Condition
-from zhikun.identity import rotate, tokens_in
-from zhikun.screening import Decisions, Finding, Limits, Runs, ScreeningDamaged, explain
-from zhikun.workdays import Month
+from zhikun.identity import KeysRefused, catch_up, read_ring, rotate, token_text, tokens_in
+from zhikun.screening import (
+    Decisions,
+    Finding,
+    Limits,
+    Runs,
+    ScreeningDamaged,
+    ScreeningRefused,
+    explain,
+    run_month,
+    running,
+)
+from zhikun.screening.feedback import Given
+from zhikun.workdays import Month, deadline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,14 +111,66 @@ def test_a_late_file_names_the_months_that_rest_on_the_old_state(county, month):
     month("2026-01", missing=("stays",))
     month("2026-02")
     month("2026-03")
-    assert Runs(county.data, "county").with_other_files(lambda m: county.inputs(str(m))) == []
+    assert Runs(county.data, "county", county.ring).with_other_files(lambda m: county.inputs(str(m))) == []
     county.deliver("stays", "2026-01", [{"person": 1}])
-    assert Runs(county.data, "county").with_other_files(lambda m: county.inputs(str(m))) == [Month(2026, 1)]
+    assert Runs(county.data, "county", county.ring).with_other_files(lambda m: county.inputs(str(m))) == [
+        Month(2026, 1)
+    ]
     ran = county.run("2026-01")
     assert ran.later == (Month(2026, 2), Month(2026, 3))
     assert county.run("2026-02").later == (Month(2026, 3),)
     assert county.run("2026-03").later == ()
     assert (county.warning("2026-01", 1)["level"], county.warning("2026-02", 1)["change"]) == ("blue", "continued")
+
+
+def test_a_late_list_makes_nobody_overdue_on_the_day_they_are_first_found(county, month):
+    month("2026-01", register=[{"person": 1, "grade": "g1"}], missing=("stays",))
+    first = county.warning("2026-01", 1)
+    county.deliver("stays", "2026-01", [{"person": 1}, {"person": 2}])
+    ran = county.run("2026-01", on="2026-04-10")
+    assert (ran.run["on"], ran.run["again"]) == ("2026-02-01", "2026-04-10")
+    told, found = county.warning("2026-01", 1), county.warning("2026-01", 2)
+    assert found["raised"] == found["counted_from"] == date(2026, 4, 10)
+    assert found["deadline"] == deadline(county.calendar, date(2026, 4, 10), 15).due
+    assert (told["level"], told["raised"]) == ("yellow", date(2026, 4, 10)), "a higher colour is news"
+    assert told["deadline"] == first["deadline"], "but the visit that was due is due"
+    before = hashes(county.data / "screening")
+    assert county.run("2026-01", on="2026-04-10").unchanged
+    assert run_without_a_day(county, "2026-01", date(2026, 4, 22)).unchanged
+    assert hashes(county.data / "screening") == before
+    opened = room.explain(
+        county.data, county.pack, county.token(2), ring=county.ring, calendar=county.calendar, month=Month(2026, 1)
+    )
+    assert opened.as_written
+    county.deliver("cars", "2026-01", [{"person": 0, "price": 60000.0}])
+    run_without_a_day(county, "2026-01", date(2026, 5, 6))
+    assert county.warning("2026-01", 0, "exit")["raised"] == date(2026, 5, 6)
+    assert county.warning("2026-01", 2) == found, "the second repetition keeps what the first one sent out"
+
+
+def run_without_a_day(county, period, today):
+    month = Month.read(period)
+    return run_month(
+        county.data, county.pack, month, county.inputs(period), ring=county.ring, calendar=county.calendar, today=today
+    )
+
+
+def test_the_day_of_a_month_can_be_corrected_while_nothing_else_changes(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    ran = county.run("2026-01", on="2026-02-09")
+    assert (ran.unchanged, ran.run["on"], ran.run["again"]) == (False, "2026-02-09", None)
+    assert county.warning("2026-01", 1)["raised"] == date(2026, 2, 9)
+
+
+def test_a_month_is_not_written_anew_by_other_rules_unless_somebody_wants_it(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    county.pack = replace(county.pack, hash="sha256:0123456789", version="9.9")
+    before = hashes(county.data / "screening")
+    with pytest.raises(ScreeningRefused, match=r"9\.9 版（01234567）.*--new-rules"):
+        county.run("2026-01")
+    assert hashes(county.data / "screening") == before
+    assert not county.run("2026-01", new_rules=True).unchanged
+    assert county.run("2026-01").unchanged
 
 
 def test_a_repeated_month_keeps_the_decisions_of_its_first_run(county, month):
@@ -152,6 +216,109 @@ def test_rotated_keys_keep_state_and_decisions(county, month):
     assert Decisions(county.data, county.ring).history()[0].person == county.token(1)
 
 
+def everything(county):
+    """Each command that reads tokens."""
+    place, on = county, date(2026, 11, 20)
+    keys = {"ring": place.ring, "calendar": place.calendar}
+    given = keys | {"month": Month(2026, 2)}
+    yield "again", lambda: place.run("2026-02")
+    yield "explain", lambda: room.explain(place.data, place.pack, place.token(1), **given)
+    yield "simulate", lambda: room.simulate(place.data, place.pack, place.pack.monitoring, **given)
+    yield "routes", lambda: room.write_routes(place.data, place.pack, place.data.parent, **given)
+    yield "remind", lambda: room.remind(place.data, place.pack, on, today=on, **keys)
+    yield "report", lambda: room.figures_of(place.data, place.pack, on, ring=place.ring, month=Month(2026, 2))
+    yield "precision", lambda: room.precision(place.data, place.pack, ring=place.ring)
+    row = Given(2, {"person": token_text(place.token(2)), "outcome": "不困难", "on": "2026-03-10"})
+    yield "feedback", lambda: room.take(place.data, place.pack, [row], ring=place.ring, today=on, by="甲")
+    yield "run", lambda: place.run("2026-03")
+
+
+def refusal(command):
+    """What a command says that refuses to read tokens; nothing where it did its work."""
+    try:
+        command()
+    except KeysRefused as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("file", "readers"),
+    [
+        ("lists/population/2026-02/001/rows", {"again", "explain", "simulate", "routes", "report"}),
+        ("lists/population/2026-03/001/rows", {"run"}),
+        ("lists/stays/2026-03/001/rows", {"run"}),
+        ("lists/bills/2026-02/001/rows", {"run", "again", "explain", "simulate", "routes", "report"}),
+        ("screening/county/2026-02/state", {"run", "again", "report"}),
+        ("screening/county/2026-01/state", {"explain", "simulate", "report"}),
+        ("screening/county/2026-02/warnings", {"run", "again", "explain", "routes", "remind", "report", "feedback"}),
+        ("screening/county/2026-02/marks", {"run", "again"}),
+        ("screening/county/2026-02/households", {"run", "again", "report"}),
+        ("screening/county/reminders/2026-03-25", {"remind"}),
+    ],
+)
+def test_a_file_left_at_an_older_version_of_the_keys_is_refused_and_nobody_is_taken_for_unknown(
+    county, month, file, readers
+):
+    """A rotation that was broken off, or one file from a backup: its tokens match nobody."""
+    for n in (1, 2):
+        month(f"2026-0{n}", stays=[{"person": 1}, {"person": 2}])
+    month("2026-03", run=False)
+    on = date(2026, 3, 25)
+    assert room.remind(
+        county.data, county.pack, on, ring=county.ring, calendar=county.calendar, today=on
+    ).reminders  # fmt: skip
+    told = Finding(county.token(1), "county", Month(2026, 1), "hardship", ("illness",), "helped", "x", on, "甲", on)
+    Decisions(county.data, county.ring).add([told])
+    path = county.data / f"{file}.parquet"
+    backup = path.read_bytes()
+    county.ring = rotate(county.ring.path, county.data, date(2026, 3, 26), "测试")
+    path.write_bytes(backup)
+    refused = set()
+    for name, command in everything(county):
+        before = hashes(county.data)
+        if said := refusal(command):
+            assert f"{path} 里的代码是第 1 版，密钥文件已是第 2 版" in said, name
+            assert "zhikun keys rotate --catch-up" in said
+            assert hashes(county.data) == before, name
+            refused.add(name)
+    assert readers <= refused
+    catch_up(county.ring.path, county.data)
+    for _name, command in everything(county):
+        command()
+    assert county.warning("2026-03", 2)["change"] == "cleared", (
+        "caught up, the visit is known: else they would be waiting"
+    )
+
+
+def test_keys_rotated_while_a_month_is_screened_leave_no_tables_behind_the_times(county, month, monkeypatch):
+    month("2026-01", stays=[{"person": 1}], run=False)
+    write = running.write_run
+
+    def rotate_first(*given):
+        rotate(county.ring.path, county.data, date(2026, 2, 6), "测试")
+        write(*given)
+
+    monkeypatch.setattr(running, "write_run", rotate_first)
+    with pytest.raises(KeysRefused, match="运行期间密钥轮换到了第 2 版"):
+        county.run("2026-01")
+    assert Runs(county.data, "county", county.ring).all() == []
+    monkeypatch.undo()
+    county.ring = read_ring(county.ring.path)
+    assert county.run("2026-01").run["rows"]["warnings"] == 1
+
+
+def test_feedback_kept_with_keys_not_known_yet_is_refused(county, month):
+    month("2026-01", stays=[{"person": 1}])
+    older = county.ring
+    county.ring = rotate(older.path, county.data, date(2026, 2, 6), "测试")
+    on = date(2026, 3, 5)
+    told = Finding(county.token(1), "county", Month(2026, 1), "hardship", ("illness",), "helped", "x", on, "甲", on)
+    Decisions(county.data, county.ring).add([told])
+    with pytest.raises(KeysRefused, match="没有第 2 版"):
+        Decisions(county.data, older).history()
+
+
 def test_no_identity_number_stands_in_what_is_written(county, month):
     month("2026-01", stays=[{"person": 1}])
     for path in (county.data / "screening").rglob("*"):
@@ -182,6 +349,32 @@ def test_a_damaged_line_of_decisions_stops_and_a_half_written_one_does_not_count
     path.write_bytes(b"x" + path.read_bytes())
     with pytest.raises(ScreeningDamaged, match="第 1 行"):
         log.history()
+
+
+def test_a_record_of_feedback_older_than_the_months_is_not_taken_for_the_whole(county, month):
+    """Restored from a backup, or written over: what somebody decided would be warned about again."""
+    month("2026-01", stays=[{"person": 1}, {"person": 2}])
+    on = date(2026, 2, 5)
+    log = Decisions(county.data, county.ring)
+    for n in (1, 2):
+        log.add(
+            [Finding(county.token(n), "county", Month(2026, 1), "hardship", ("illness",), "helped", "x", on, "甲", on)]
+        )
+    month("2026-02", missing=("stays",))
+    path = county.data / "screening" / "feedback.jsonl"
+    kept = path.read_bytes()
+    first, second = kept.splitlines(keepends=True)
+    for content in (b"", first, second + first):
+        path.write_bytes(content)
+        for name, command in everything(county):
+            if name in {"again", "explain", "simulate", "remind", "report", "precision", "feedback"}:
+                with pytest.raises(ScreeningDamaged, match=r"2026-02 筛查时.*从最近的备份恢复"):
+                    command()
+        month("2026-03", run=False)
+        with pytest.raises(ScreeningDamaged, match=r"2026-02"):
+            county.run("2026-03")
+    path.write_bytes(kept + first)
+    assert county.run("2026-03").run["decisions"]["count"] == 3, "more than it was is what feedback does"
 
 
 def test_two_at_once_give_one_result(county, month):
@@ -236,7 +429,7 @@ def test_killed_anywhere_and_begun_again_the_result_is_the_same(tmp_path):
         time.sleep(dice.random() * length)
         process.kill()
         stopped += process.wait() != 0
-        runs = Runs(place.data, "county").all()
+        runs = Runs(place.data, "county", place.ring).all()
         for run in runs:
             assert hashes(run.folder) == hashes(kept / "county" / str(run.month)), "a month that is there is whole"
         if len(runs) == 3:  # nothing left to do: the next one begins anew
@@ -256,7 +449,7 @@ def test_killed_between_the_two_renames_the_month_comes_back(county, month, new_
         shutil.copytree(folder / ".2026-01.old", folder / ".2026-01.new")
         body = json.loads((folder / ".2026-01.new/run.json").read_text())
         (folder / ".2026-01.new/run.json").write_text(json.dumps(body | {"id": "new"}))
-    runs = Runs(county.data, "county").all()
+    runs = Runs(county.data, "county", county.ring).all()
     assert [run.month for run in runs] == [Month(2026, 1)]
     assert (runs[0].id == "new") is new_is_whole
     assert pq.read_metadata(runs[0].file("warnings")).num_rows == 1

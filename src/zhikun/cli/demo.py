@@ -128,7 +128,13 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
                 period=Month.read(step["period"]), by=_("演示"), rejects=None, on=date.fromisoformat(step["day"]), **place,
             )  # fmt: skip
         context.invoke(
-            monitor.commands["run"], month=month, on=month.last_day, new_decisions=False, exceptions=None, **place
+            monitor.commands["run"],
+            month=month,
+            on=month.last_day,
+            new_decisions=False,
+            new_rules=False,
+            exceptions=None,
+            **place,
         )
     code = _hardest(data / "screening" / place["pack_name"] / str(last) / "warnings.parquet")
     say(
@@ -136,7 +142,9 @@ def _carry(context: click.Context, made: Made, out: Path, place: dict[str, Any])
             m=last, d=data
         )
     )
-    context.invoke(monitor.commands["explain"], person=code, month=last, exceptions=None, as_json=False, **place)
+    context.invoke(
+        monitor.commands["explain"], person=code, kind="", month=last, exceptions=None, as_json=False, **place
+    )
 
 
 def _hardest(warnings: Path) -> str:

@@ -21,6 +21,7 @@ from zhikun.cli.screen import (
     FAULTS,
     UNREADABLE,
     UNUSABLE,
+    UNWRITTEN,
     Day,
     Refused,
     aside,
@@ -76,6 +77,9 @@ MONTH = click.option("--month", type=Period(), metavar="YYYY-MM", help=_("哪个
 EXCEPTIONS = click.option(
     "--exceptions", type=click.Path(path_type=Path), metavar="FILE.csv", help=_("管理员补充的放假、补班安排")
 )
+KIND = click.option(
+    "--document", "kind", default="", metavar="TEXT", help=_("证件不是居民身份证时写证件类型，如 护照；号码按提示输入")
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help=_("用 JSON 写"))
 
 
@@ -88,13 +92,14 @@ def monitor() -> None:
 @click.option("--month", type=Period(), required=True, callback=_begun, metavar="YYYY-MM", help=_("筛查哪个月"))
 @click.option(
     "--on", type=Day(), callback=_not_to_come, metavar="YYYY-MM-DD",
-    help=_("预警发出的日子，期限从这天算起（默认：第一次筛查的那天）"),
+    help=_("预警发出的日子，期限从这天算起（默认：今天）；再筛查时只用于新出现的预警"),
 )  # fmt: skip
 @click.option("--new-decisions", is_flag=True, help=_("这个月筛查过以后录入的反馈也算进去（默认：仍按当时已有的反馈）"))
+@click.option("--new-rules", is_flag=True, help=_("这个月是按政策包的另一版筛查的，确要用现在的规则改写"))
 @common
 @EXCEPTIONS
 def run(
-    month: Month, on: date | None, new_decisions: bool, pack_name: str, data: Path, keys_path: Path | None,
+    month: Month, on: date | None, new_decisions: bool, new_rules: bool, pack_name: str, data: Path, keys_path: Path | None,
     exceptions: Path | None,
 ) -> int:  # fmt: skip
     if on is not None and on < month.first_day:
@@ -111,10 +116,12 @@ def run(
         bar(_("筛查"), 0, 1)
         ran = room.run_month(
             data, pack, month, room.inputs_of(lists, monitoring, month), ring=ring, calendar=calendar, today=_today(), on=on,
-            new_decisions=new_decisions,
+            new_decisions=new_decisions, new_rules=new_rules,
         )  # fmt: skip
         bar(_("筛查"), 1, 1)
-        others = room.Runs(data, pack.id).with_other_files(lambda period: room.inputs_of(lists, monitoring, period))
+        others = room.Runs(data, pack.id, ring).with_other_files(
+            lambda period: room.inputs_of(lists, monitoring, period)
+        )
     for text in monitor_text.run_lines(ran, pack):
         say(text)
     again = sorted({*ran.later, *(other for other in others if other != month)})
@@ -131,17 +138,18 @@ def run(
     help=_("说明一个人的预警：每项指标的数值、名单、权重、算式，级别、期限和历次变化。不写人员代码时会询问，输入不显示")
 )
 @click.argument("person", required=False, metavar="[人员代码]")
+@KIND
 @MONTH
 @common
 @EXCEPTIONS
 @AS_JSON
 def explain(
-    person: str | None, month: Month | None, pack_name: str, data: Path, keys_path: Path | None, exceptions: Path | None,
-    as_json: bool,
+    person: str | None, kind: str, month: Month | None, pack_name: str, data: Path, keys_path: Path | None,
+    exceptions: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered():
-        token = room.person_of(*_asked(person), ring)
+        token = room.person_of(*_asked(person, kind), ring, kind)
         found = room.explain(data, pack, token, ring=ring, calendar=_calendar(exceptions), month=month)
     if as_json:
         click.echo(json.dumps(room.as_data(found), ensure_ascii=False, indent=1))
@@ -153,7 +161,8 @@ def explain(
 
 @monitor.command(help=_("收入户核实的反馈：整份表（CSV 或工作簿），或用选项写一个人；逐行回答，重复的只记一次"))
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--person", metavar="CODE", help=_("一个人的人员代码（写 - 时询问身份证号，输入不显示）"))
+@click.option("--person", metavar="CODE", help=_("一个人的人员代码（写 - 时询问证件号码，输入不显示）"))
+@KIND
 @click.option("--outcome", metavar="RESULT", help=_("结果：{all}").format(all="、".join(outcome_words().values())))
 @click.option("--helped-with", metavar="TEXT", help=_("帮扶措施，结果是“已帮扶”时必填"))
 @click.option("--causes", metavar="TEXT", help=_("只处理了其中几项原因时写，用顿号分开"))
@@ -163,7 +172,7 @@ def explain(
 @MONTH
 @common
 def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
-    file: Path | None, person: str | None, outcome: str | None, helped_with: str | None, causes: str | None,
+    file: Path | None, person: str | None, kind: str, outcome: str | None, helped_with: str | None, causes: str | None,
     direction: str | None, visited_on: date | None, by: str | None, month: Month | None, pack_name: str, data: Path,
     keys_path: Path | None,
 ) -> int:  # fmt: skip
@@ -172,12 +181,14 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered():
         if file is not None:
-            rows = _rows(file)
+            every = _rows(file)
+            rows = [row for row in every if row.filled]
         else:
-            token, number = _asked(None if person == "-" else person)
-            rows = list(room.as_rows({
-                "person": token, "id_number": number, "month": month, "direction": direction, "outcome": outcome,
-                "helped_with": helped_with, "causes": causes, "on": visited_on, "by": by,
+            token, number = _asked(None if person == "-" else person, kind)
+            every = rows = list(room.as_rows({
+                "person": token, "id_number": number, "document_kind": kind if number else "", "month": month,
+                "direction": direction, "outcome": outcome, "helped_with": helped_with, "causes": causes, "on": visited_on,
+                "by": by,
             }))  # fmt: skip
         answers = room.take(data, pack, rows, ring=ring, today=_today(), by=by or _user())
     refused = [answer for answer in answers if answer.state == "refused"]
@@ -186,6 +197,8 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
             n=len(answers), a=sum(a.state == "accepted" for a in answers), k=sum(a.state == "known" for a in answers), r=len(refused)
         )
     )  # fmt: skip
+    if len(every) > len(rows):
+        say(_("还没有填结果的 {n} 行没有收，填好后整份再交即可。").format(n=len(every) - len(rows)))
     if refused:
         say(
             lines([_("第 {n} 行：{t}").format(n=a.row, t=a.text) for a in refused], _("退回的行，改好后整份再交即可："))
@@ -259,6 +272,38 @@ def routes(
     return 0
 
 
+@monitor.command(
+    help=_(
+        "入户核实名单：还等着核实的预警，写成工作簿，姓名和证件号码遮盖；填上结果就是反馈表，用 monitor feedback 收回"
+    )
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE.xlsx", help=_("写到哪个文件"))
+@click.option("--place", default="", metavar="CODE", help=_("只要这个地方的：区划代码，可只写前几位，如 640402"))
+@click.option("--level", "levels", multiple=True, metavar="TEXT", help=_("只要这一级的，可写多次"))
+@click.option("--on", type=Day(), metavar="YYYY-MM-DD", help=_("剩余工作日从哪天算起（默认：今天）"))
+@MONTH
+@common
+@EXCEPTIONS
+def worklist(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
+    out: Path, place: str, levels: Sequence[str], on: date | None, month: Month | None, pack_name: str, data: Path,
+    keys_path: Path | None, exceptions: Path | None,
+) -> int:  # fmt: skip
+    if out.suffix != ".xlsx":
+        raise click.UsageError(_("名单是工作簿，文件名应以 .xlsx 结尾。"))
+    if out.exists():
+        raise Refused(
+            _("已经有 {f}，里面可能填了还没有收回的结果，没有覆盖。请换一个文件名，或先收回并移走它。").format(f=out),
+            UNWRITTEN,
+        )
+    pack, ring = load_pack(pack_name), ring_for(keys_path, data)
+    with answered(), writing(out):
+        done = room.write_worklist(
+            data, pack, out, on or _today(), ring=ring, calendar=_calendar(exceptions), month=month, place=place, levels=levels,
+        )  # fmt: skip
+    say(_("{m} 等着核实的预警 {n} 件、{p} 人 → {f}").format(m=done.month, n=done.rows, p=done.persons, f=out))
+    return 0
+
+
 @monitor.command(help=_("预警准不准：按指标和名单，核实了多少、属实多少、帮扶多少、用了几天"))
 @common
 def precision(pack_name: str, data: Path, keys_path: Path | None) -> int:
@@ -317,18 +362,19 @@ def _lists(data: Path) -> Any:
     return Lists(data)
 
 
-def _asked(person: str | None) -> tuple[str, str]:
-    """(token text, identity number): the number is asked for and never shown; on a command line it would stay in its history."""
+def _asked(person: str | None, kind: str = "") -> tuple[str, str]:
+    """(token text, number of a document): the number is asked for and never shown; on a command line it would stay in its history."""
     if person is not None:
-        if room.looks_like_number(person):
-            aside(_("身份证号会留在命令的历史记录里。请不带它再运行一次，按提示输入。"))
+        if kind or room.looks_like_number(person):
+            aside(_("证件号码会留在命令的历史记录里。请不带它再运行一次，按提示输入。"))
             raise Refused(_("没有查询。"), UNREADABLE)
         return person, ""
     if sys.stdin.isatty():
-        text = str(click.prompt(_("身份证号或人员代码（输入不显示）"), hide_input=True, err=True)).strip()
+        asked = _("{k}号码（输入不显示）").format(k=kind) if kind else _("身份证号或人员代码（输入不显示）")
+        text = str(click.prompt(asked, hide_input=True, err=True)).strip()
     else:  # from a pipe there is nothing to hide on a screen
         text = sys.stdin.readline().strip()
-    return ("", text) if room.looks_like_number(text) else (text, "")
+    return ("", text) if kind or room.looks_like_number(text) else (text, "")
 
 
 def _rows(file: Path) -> list[Any]:

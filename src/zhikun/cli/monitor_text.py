@@ -33,6 +33,8 @@ def run_lines(ran: Ran, pack: Pack) -> Iterator[str]:
         yield _("{m} 依据的名单、反馈和上月结果都没有变，结果不变：").format(m=run["month"])
     else:
         yield _("{m} 已筛查，预警从 {on} 发出：").format(m=run["month"], on=run["on"])
+    if run.get("again"):
+        yield _("  后来又筛查过：原有的预警期限不变，新出现的从 {on} 算起。").format(on=run["again"])
     if run["previous"] is None:
         yield _("  这是第一个月，没有上月可比，全部按新增。")
     elif run["previous"]["month"] != str(Month.read(run["month"]).plus(-1)):

@@ -8,6 +8,8 @@ right keys. Neither holds a secret.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zhikun.disk import replace_file
+from zhikun.disk import only_one, replace_file
 from zhikun.identity.errors import KeysMissing, KeysRefused
 from zhikun.identity.keyring import KeyRing, create_ring, read_ring
 from zhikun.wording import _
@@ -148,6 +150,35 @@ def check_held(ring: KeyRing, where: Path, held: Held) -> None:
             _("{w} 里的代码是第 {v} 版，密钥文件已是第 {c} 版，两者比对不上。请运行 zhikun keys rotate --catch-up 把它换到第 {c} 版。")
             .format(w=where, v=held.version, c=ring.current)
         )  # fmt: skip
+
+
+def check_file(ring: KeyRing, path: Path) -> None:
+    """`check_held` for one Parquet file, before it is read; refused too where it does not say whose tokens it has.
+
+    Tokens of an older version match nobody: a list left behind by a broken rotation or a backup would look empty.
+    """
+    held = tokens_in(path)
+    if held is None:
+        raise KeysRefused(
+            _(
+                "{p} 没有记明里面的代码是用哪一份密钥、哪一版生成的，比对会漏人。请从备份恢复它，或移走后重新接收。"
+            ).format(p=path)
+        )
+    check_held(ring, path, held)
+
+
+@contextmanager
+def not_rotated(ring: KeyRing) -> Iterator[None]:
+    """The keys are still those of `ring`, and no rotation begins before the end: for putting finished tokens in their place."""
+    with only_one(ring.path):
+        current = read_ring(ring.path)
+        if (current.id, current.current) != (ring.id, ring.current):
+            raise KeysRefused(
+                _("运行期间密钥轮换到了第 {v} 版，刚算出的代码已经过时。结果没有写下，请再运行一次。").format(
+                    v=current.current
+                )
+            )
+        yield
 
 
 def same_ring(ring: KeyRing, where: Path, held: Held) -> None:

@@ -7,13 +7,12 @@ killed process left half-written never counted and is cut off by the next writer
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from zhikun.disk import one_writer, sync_folder
+from zhikun.disk import append_lines, one_writer, whole_lines
 from zhikun.matching.errors import MatchingError
 from zhikun.matching.groups import Groups
 from zhikun.wording import _
@@ -47,10 +46,7 @@ class Decisions:
 
     def history(self) -> list[Decision]:
         """Every decision in the order in which they were made."""
-        if not self._path.exists():
-            return []
-        whole = self._path.read_bytes().rpartition(b"\n")[0]
-        return [_read(line, number, self._path) for number, line in enumerate(whole.splitlines(), start=1)]
+        return [_read(line, number, self._path) for number, line in enumerate(whole_lines(self._path), start=1)]
 
     def in_force(self) -> dict[tuple[str, str], Decision]:
         return {(decision.left, decision.right): decision for decision in self.history()}
@@ -80,18 +76,8 @@ class Decisions:
             return decision
 
     def _append(self, decision: Decision) -> None:
-        line = json.dumps({**asdict(decision), "on": decision.on.isoformat()}, ensure_ascii=False) + "\n"
-        new = not self._path.exists()
-        with self._path.open("a+b") as file:
-            file.seek(0)
-            data = file.read()
-            file.truncate(len(data.rpartition(b"\n")[0]) + 1 if b"\n" in data else 0)
-            file.seek(0, os.SEEK_END)
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
-            sync_folder(self._folder)
+        line = json.dumps({**asdict(decision), "on": decision.on.isoformat()}, ensure_ascii=False)
+        append_lines(self._path, [line])
 
 
 def _complete(first: str, second: str, by: str, why: str) -> None:

@@ -18,6 +18,7 @@ from zhikun.screening.routes import write_routes
 from zhikun.screening.running import monitoring_of, run_month
 from zhikun.screening.runs import Runs
 from zhikun.screening.simulate import Changes, Count, changed, simulate
+from zhikun.screening.worklist import Worklist, write_worklist
 
 __all__ = [
     "Answer",
@@ -42,6 +43,7 @@ __all__ = [
     "Sent",
     "Tally",
     "Unanswerable",
+    "Worklist",
     "as_data",
     "as_rows",
     "changed",
@@ -60,4 +62,5 @@ __all__ = [
     "take",
     "to_run_again",
     "write_routes",
+    "write_worklist",
 ]

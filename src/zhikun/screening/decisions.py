@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -17,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from zhikun.disk import one_writer, sync_folder
+from zhikun.disk import append_lines, one_writer, whole_lines
 from zhikun.engine.packs.monitoring import DIRECTIONS
 from zhikun.identity import TOKEN, KeyRing, renewed
 from zhikun.screening.errors import ScreeningDamaged
@@ -70,9 +69,7 @@ class Decisions:
 
     def lines(self) -> list[bytes]:
         """The lines that count."""
-        if not self._path.exists():
-            return []
-        return self._path.read_bytes().rpartition(b"\n")[0].splitlines()
+        return whole_lines(self._path)
 
     def history(self) -> list[Finding]:
         """Every finding in the order of entering, tokens in the ring's current version."""
@@ -80,13 +77,26 @@ class Decisions:
         tokens = dict[int, bytes]()
         for version in {item[1] for item in read}:
             rows = [n for n, item in enumerate(read) if item[1] == version]
+            self._ring.keys(PURPOSE, 1, version)  # refused where the ring does not know it yet
             column = pa.chunked_array([pa.array([read[n][0].person for n in rows], TOKEN)])
             new = column if version == self._ring.current else renewed(self._ring, PURPOSE, column, version)
             tokens |= dict(zip(rows, new.to_pylist(), strict=True))
         return [replace(finding, person=tokens[n]) for n, (finding, _version) in enumerate(read)]
 
+    def check(self, runs: Iterable[Earlier]) -> None:
+        """Raises ScreeningDamaged where lines are gone or others that runs have taken in: a person's word would be lost silently."""
+        run, lines = max(runs, key=lambda one: one.decisions, default=None), self.lines()
+        if run is None or run.run["decisions"]["sha256"] == prefix_hash(lines[: run.decisions]):
+            return
+        raise ScreeningDamaged(
+            _(
+                "反馈记录 {p} 不是 {m} 筛查时的那一份：当时的 {a} 行已经不全或不同，现在共 {n} 行。照它筛查，工作人员处理过的会重新预警，"
+                "因此没有继续。请从最近的备份恢复这个文件；找不回来的，移走 {f} 和以后各月的文件夹，补录反馈后依次重新筛查。"
+            ).format(p=self._path, m=run.month, a=run.decisions, n=len(lines), f=run.folder)
+        )
+
     def add(self, findings: Iterable[Finding]) -> list[bool]:
-        """Keep findings; for each whether it is new. What is the last word about each of its causes already is not kept twice."""
+        """Keep findings; for each whether it is new. What is the last word about that day's visit already is not kept twice."""
         with one_writer(self._folder):
             history = self.history()
             last = {about: old for old in history for about in _about(old)}
@@ -98,24 +108,8 @@ class Decisions:
                     last |= dict.fromkeys(_about(finding), finding)
                     new.append(replace(finding, number=len(history) + len(new) + 1))
             if new:
-                self._append(new)
+                append_lines(self._path, (json.dumps(self._line(one), ensure_ascii=False) for one in new))
         return answers
-
-    def _append(self, findings: Sequence[Finding]) -> None:
-        fresh = not self._path.exists()
-        self._path.touch(mode=0o600)
-        self._path.chmod(0o600)
-        text = "".join(json.dumps(self._line(finding), ensure_ascii=False) + "\n" for finding in findings)
-        with self._path.open("a+b") as file:
-            file.seek(0)
-            data = file.read()
-            file.truncate(len(data.rpartition(b"\n")[0]) + 1 if b"\n" in data else 0)
-            file.seek(0, os.SEEK_END)
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if fresh:
-            sync_folder(self._folder)
 
     def _line(self, finding: Finding) -> dict[str, Any]:
         body = asdict(finding) | {
@@ -126,11 +120,17 @@ class Decisions:
         return body
 
 
-def _about(finding: Finding) -> list[tuple[str, bytes, Month, str, str]]:
-    """What a finding is a word about: each cause of a warning."""
+def _about(finding: Finding) -> list[tuple[str, bytes, Month, str, str, date]]:
+    """What a finding is a word about: each cause of a warning, as a visit on a day found it."""
     return [
-        (finding.pack, finding.person, finding.month, finding.direction, cause) for cause in finding.causes or ("",)
+        (finding.pack, finding.person, finding.month, finding.direction, cause, finding.on)
+        for cause in finding.causes or ("",)
     ]
+
+
+def _newest(finding: Finding) -> tuple[date, Month, int]:
+    """Which of several findings stands: of the latest visit; about the later month's warning; recorded last."""
+    return finding.on, finding.month, finding.number
 
 
 def prefix_hash(lines: Sequence[bytes]) -> str:
@@ -138,27 +138,37 @@ def prefix_hash(lines: Sequence[bytes]) -> str:
     return hashlib.sha256(b"\n".join(lines)).hexdigest()
 
 
-def in_force(history: Iterable[Finding]) -> dict[tuple[str, bytes, Month, str], Finding]:
-    """The last finding about each warning: by pack, person, month and direction."""
-    return {(f.pack, f.person, f.month, f.direction): f for f in history}
+def in_force(history: Iterable[Finding]) -> dict[tuple[str, bytes, Month, str, str], Finding]:
+    """The finding that stands about each cause of each warning: by pack, person, month, direction and cause."""
+    return {
+        (f.pack, f.person, f.month, f.direction, cause): f for f in sorted(history, key=_newest) for cause in f.causes
+    }
+
+
+def last_visits(history: Iterable[Finding]) -> dict[tuple[str, bytes, Month, str], Finding]:
+    """The finding of the last visit about each warning, whatever its causes: by pack, person, month and direction."""
+    return {(f.pack, f.person, f.month, f.direction): f for f in sorted(history, key=_newest)}
 
 
 def decided(history: Sequence[Finding], pack: str, month: Month, count: int, earlier: Earlier | None) -> pa.Table:
     """What a run of the month has to take in: findings about earlier months' warnings that no earlier run has taken in.
 
-    `count` is how many lines of the file it may look at. The last word about a cause stands.
+    `count` is how many lines of the file it may look at. Of each cause the latest visit stands: an older one that is
+    recorded later takes nothing back, whether or not the newer one was taken in before.
     """
-    rows: dict[tuple[bytes, str, str], dict[str, Any]] = {}
-    for finding in history[:count]:
-        taken = earlier is not None and finding.number <= earlier.decisions and finding.month < earlier.month
-        if finding.pack != pack or finding.month >= month or taken:
-            continue
-        for cause in finding.causes:
-            rows[finding.person, finding.direction, cause] = {
-                "person": finding.person, "direction": finding.direction, "cause": cause,
-                "month": str(finding.month), "number": finding.number, "outcome": finding.outcome,
-            }  # fmt: skip
-    return pa.Table.from_pylist(list(rows.values()), DECIDED)
+    last: dict[tuple[bytes, str, str], Finding] = {}
+    for finding in sorted(history[:count], key=_newest):
+        if finding.pack == pack and finding.month < month:
+            last |= {(finding.person, finding.direction, cause): finding for cause in finding.causes}
+    rows = [
+        {
+            "person": person, "direction": direction, "cause": cause,
+            "month": str(finding.month), "number": finding.number, "outcome": finding.outcome,
+        }
+        for (person, direction, cause), finding in last.items()
+        if earlier is None or finding.number > earlier.decisions or finding.month >= earlier.month
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, DECIDED)
 
 
 def right(finding: Finding) -> bool | None:

@@ -75,7 +75,7 @@ def explain(
     limits: Limits | None = None,
 ) -> Explanation:  # fmt: skip
     """Everything about one person in a month (the newest that was run). Raises ScreeningRefused for somebody not watched."""
-    runs = Runs(data, pack.id)
+    runs = Runs(data, pack.id, ring)
     run = runs.latest(month)
     history = _history(runs, person)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)

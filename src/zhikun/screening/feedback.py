@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,15 +16,20 @@ from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import DIRECTIONS
 from zhikun.identity import (
     TOKEN,
+    DocumentKind,
     KeyRing,
-    check_id_numbers,
+    check_documents,
+    document_kind,
+    document_title,
     fault_text,
+    mask_id_number,
     mask_id_numbers_in,
+    renewed_token,
     token_from_text,
     token_of,
 )
 from zhikun.screening.decisions import OUTCOMES, Decisions, Finding
-from zhikun.screening.model import PURPOSE
+from zhikun.screening.model import PURPOSE, Earlier
 from zhikun.screening.runs import Runs
 from zhikun.screening.words import direction_words, outcome_words
 from zhikun.tables import RowMessage, UnreadableFile, read_sheets
@@ -35,6 +40,7 @@ from zhikun.workdays import Month, NotAMonth
 HEADINGS = {
     "person": ("人员代码", "代码"),
     "id_number": ("身份证号", "公民身份号码", "身份证号码", "证件号码"),
+    "document_kind": ("证件类型", "证件种类"),
     "month": ("月份", "预警月份"),
     "direction": ("方向", "预警方向"),
     "outcome": ("结果", "核实结果", "核查结果"),
@@ -44,6 +50,7 @@ HEADINGS = {
     "by": ("经办人", "核实人", "入户人"),
 }
 _HEAD_ROWS = 20
+_ASKED = ["person", "direction", "causes", "raised", "level"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,11 @@ class Given:
 
     row: int
     cells: Mapping[str, str]
+
+    @property
+    def filled(self) -> bool:
+        """Whether a visitor has written something: the other cells of a work list come filled."""
+        return any(self.cells.get(name) for name in ("outcome", "helped_with", "on"))
 
 
 class Unanswerable(ValueError):
@@ -87,7 +99,7 @@ def rows_of(path: Path) -> list[Given]:
             "",
             _("没有找到反馈表的表头"),
             _("“人员代码”或“身份证号”，和“结果”各一列"),
-            _("请用预警名单加上“结果”列填写"),
+            _("请在 zhikun monitor worklist 写出的名单上填写"),
         )
     )
 
@@ -96,73 +108,99 @@ def take(
     data: Path, pack: Pack, rows: Sequence[Given], *, ring: KeyRing, today: date, by: str = ""
 ) -> list[Answer]:  # fmt: skip
     """Check each row against the warning it answers and keep what is right; the same again is kept once."""
-    runs, warned = Runs(data, pack.id), _Warned()
+    log, warned = Decisions(data, ring), _Warned(Runs(data, pack.id, ring).all())
+    log.check(warned.months)
     findings: list[tuple[int, Finding]] = []
     answers: dict[int, Answer] = {}
     for given in rows:
         try:
-            findings.append((given.row, _finding(given, pack, runs, warned, ring, today, by)))
+            findings.append((given.row, _finding(given, pack, warned, ring, today, by)))
         except (Unanswerable, NotAMonth) as error:
             answers[given.row] = Answer(given.row, "refused", mask_id_numbers_in(str(error)))
-    new = Decisions(data, ring).add([finding for _row, finding in findings]) if findings else []
+    new = log.add([finding for _row, finding in findings]) if findings else []
     for (row, _found), is_new in zip(findings, new, strict=True):
         answers[row] = Answer(row, "accepted" if is_new else "known")
     return [answers[given.row] for given in rows]
 
 
+class Warned(NamedTuple):
+    """A warning that stands: its causes and the day on which it went out, in its present colour."""
+
+    causes: list[str]
+    raised: date
+
+
 class _Warned:
     """The warnings of months, read once each."""
 
-    def __init__(self) -> None:
-        self._months: dict[Path, dict[bytes, dict[str, list[str]]]] = {}
+    def __init__(self, months: Sequence[Earlier]) -> None:
+        self.months = months  # those that were run, oldest first
+        self._months: dict[Month, dict[bytes, dict[str, Warned]]] = {}
 
-    def of(self, file: Path, person: bytes) -> dict[str, list[str]]:
-        """The causes of a person's warnings by direction."""
-        if file not in self._months:
-            found: dict[bytes, dict[str, list[str]]] = {}
-            table = pq.read_table(file, columns=["person", "direction", "causes", "level"])
+    def of(self, run: Earlier, person: bytes) -> dict[str, Warned]:
+        """A person's warnings by direction."""
+        if run.month not in self._months:
+            found: dict[bytes, dict[str, Warned]] = {}
+            table = pq.read_table(run.file("warnings"), columns=_ASKED)
             table = table.filter(pc.is_valid(table["level"]))
             for row in table.to_pylist():
-                found.setdefault(row["person"], {})[row["direction"]] = row["causes"]
-            self._months[file] = found
-        return self._months[file].get(person, {})
+                found.setdefault(row["person"], {})[row["direction"]] = Warned(row["causes"], row["raised"])
+            self._months[run.month] = found
+        return self._months[run.month].get(person, {})
 
 
-def _finding(
-    given: Given, pack: Pack, runs: Runs, warned: _Warned, ring: KeyRing, today: date, by: str
-) -> Finding:  # fmt: skip
+def _finding(given: Given, pack: Pack, warned: _Warned, ring: KeyRing, today: date, by: str) -> Finding:
     cells = given.cells
-    person = person_of(cells.get("person", ""), cells.get("id_number", ""), ring)
+    person = _known_as(_person(cells, ring), cells, ring, warned)
     outcome = _word(cells.get("outcome", ""), outcome_words(), OUTCOMES, _("结果"))
-    month, causes_by = _warning(person, cells.get("month", ""), runs, warned)
+    day = _day(cells.get("on", ""), today)
     direction = cells.get("direction", "")
     if direction:
         direction = _word(direction, direction_words(), DIRECTIONS, _("方向"))
-    elif len(causes_by) == 1:
-        direction = next(iter(causes_by))
-    else:
-        raise Unanswerable(
-            _("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(
-                m=month, d="、".join(direction_words().values())
-            )
+    month, warnings = _warning(person, cells.get("month", ""), direction, day, warned)
+    direction = direction or _only_direction(month, warnings)
+    if outcome == "verified":
+        _still_open(person, month, direction, day, warned)
+    causes = _causes(cells.get("causes", ""), warnings[direction].causes, pack)
+    helped_with, entered_by = _said(cells, outcome, by)
+    return Finding(person, pack.id, month, direction, causes, outcome, helped_with, day, entered_by, today)
+
+
+def _only_direction(month: Month, warnings: Mapping[str, Warned]) -> str:
+    if len(warnings) == 1:
+        return next(iter(warnings))
+    raise Unanswerable(
+        _("这个人 {m} 有两个方向的预警，不知道反馈的是哪一个。请填“方向”：{d}。").format(
+            m=month, d="、".join(direction_words().values())
         )
-    if direction not in causes_by:
-        raise Unanswerable(
-            _("这个人 {m} 没有“{d}”方向的预警。请核对方向和月份。").format(m=month, d=direction_words()[direction])
-        )
-    if outcome == "helped" and not cells.get("helped_with"):
+    )
+
+
+def _said(cells: Mapping[str, str], outcome: str, by: str) -> tuple[str, str]:
+    """What was done and by whom: both are kept as they are written, so that no identity number may stand in them."""
+    helped_with, entered_by = cells.get("helped_with", ""), cells.get("by", "") or by
+    if outcome == "helped" and not helped_with:
         raise Unanswerable(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
-    if mask_id_numbers_in(cells.get("helped_with", "")) != cells.get("helped_with", ""):
+    if mask_id_numbers_in(helped_with) != helped_with:
         raise Unanswerable(
             _("“帮扶措施”里像是写了身份证号，记下来会泄露个人信息，这一行没有收。请删去号码，只写落实了什么。")
         )
-    entered_by = cells.get("by", "") or by
     if not entered_by:
         raise Unanswerable(_("没有写经办人，以后无法说明是谁核实的。请填“经办人”。"))
-    return Finding(
-        person, pack.id, month, direction, _causes(cells.get("causes", ""), causes_by[direction], pack), outcome,
-        cells.get("helped_with", ""), _day(cells.get("on", ""), today), entered_by, today,
-    )  # fmt: skip
+    if mask_id_numbers_in(entered_by) != entered_by:
+        raise Unanswerable(_("“经办人”里像是写了身份证号，记下来会泄露个人信息，这一行没有收。请只写姓名或工号。"))
+    return helped_with, entered_by
+
+
+def _still_open(person: bytes, month: Month, direction: str, day: date, warned: _Warned) -> None:
+    """Whether the warning still stood on the day of the visit: what has been cleared cannot be found to be as it says."""
+    later = [run for run in warned.months if run.month > month and run.on <= day]
+    if later and direction not in warned.of(later[-1], person):
+        raise Unanswerable(
+            _(
+                "这个人 {m} 的预警在 {l} 已经解除，{d} 没有等待核实的预警，不能记“情况属实”。请核对月份和核实日期。"
+            ).format(m=month, l=later[-1].month, d=day)
+        )
 
 
 def looks_like_number(text: str) -> bool:
@@ -171,39 +209,89 @@ def looks_like_number(text: str) -> bool:
     return len(plain) < 2 * TOKEN.byte_width and sum(c.isdigit() for c in plain) >= len(plain) - 1 > 0
 
 
-def person_of(token: str, number: str, ring: KeyRing) -> bytes:
-    """The person's token, from the token's text or from an identity number. Raises ValueError; it never names the number."""
+def person_of(token: str, number: str, ring: KeyRing, kind: str = "") -> bytes:
+    """The person's token, from the token's text or from the number of a document. Raises Unanswerable; it never names the number.
+
+    `kind` is the kind of document in words (护照, ...); without it the number stands on an identity card.
+    """
     if token:
         try:
             return token_from_text(token)
-        except ValueError as error:
-            raise Unanswerable(mask_id_numbers_in(str(error))) from None
+        except ValueError:
+            raise Unanswerable(
+                _(
+                    "“{t}”不是人员代码：应为 32 位数字和字母 a 至 f，请从名单或页面上整个复制；是护照等证件的号码的，请一并写明证件类型。"
+                ).format(t=mask_id_number(token))
+            ) from None
     if not number:
         raise Unanswerable(_("没有写人员代码，也没有写身份证号，不知道是谁。请填其中一项。"))
-    checked = check_id_numbers(pa.array([number], pa.string()))
+    document = document_kind(kind) if kind else DocumentKind.RESIDENT
+    if document is None:
+        titles = "、".join(document_title(one) for one in DocumentKind)
+        raise Unanswerable(_("不认识证件类型“{k}”。可写：{all}。").format(k=mask_id_numbers_in(kind), all=titles))
+    checked = check_documents(pa.array([number], pa.string()), document)
     plain = checked.numbers[0].as_py()
-    if plain is None:
+    if plain is None and document is DocumentKind.RESIDENT:
         found, expected, remedy = fault_text(int(checked.fault[0]))
         raise Unanswerable(
             _("{found}；应为{expected}；{remedy}。").format(found=found, expected=expected, remedy=remedy)
         )
-    return token_of(ring, PURPOSE, plain)
+    if plain is None:
+        raise Unanswerable(
+            _("{k}号码里有不会出现的字符，或被表格软件四舍五入过。请照证件重新录入。").format(
+                k=document_title(document)
+            )
+        )
+    return token_of(ring, PURPOSE, plain, document)
 
 
-def _warning(person: bytes, text: str, runs: Runs, warned: _Warned) -> tuple[Month, dict[str, list[str]]]:
-    """The month that is answered, and the person's warnings in it."""
+def _person(cells: Mapping[str, str], ring: KeyRing) -> bytes:
+    return person_of(cells.get("person", ""), cells.get("id_number", ""), ring, cells.get("document_kind", ""))
+
+
+def _known_as(person: bytes, cells: Mapping[str, str], ring: KeyRing, warned: _Warned) -> bytes:
+    """The person under the present keys: a work list may have been printed before they were rotated."""
+    if ring.current == 1 or not cells.get("person"):
+        return person
+    others = (renewed_token(ring, PURPOSE, person, version) for version in range(ring.current - 1, 0, -1))
+    newest_first = warned.months[::-1]
+    return next((one for one in (person, *others) if any(warned.of(run, one) for run in newest_first)), person)
+
+
+def _warning(
+    person: bytes, text: str, direction: str, day: date, warned: _Warned
+) -> tuple[Month, dict[str, Warned]]:  # fmt: skip
+    """The month that is answered, and the person's warnings in it that had gone out by the day of the visit.
+
+    Without a month, the newest that has one; with a direction, of that direction.
+    """
+    asked = list(warned.months[::-1])
     if text:
         month = Month.read(text)
-        run = runs.of(month)
-        if run is None:
+        asked = [run for run in asked if run.month == month]
+        if not asked:
             raise Unanswerable(_("{m} 没有筛查过，没有预警可以反馈。请核对月份。").format(m=month))
-        found = warned.of(run.file("warnings"), person)
-        if not found:
-            raise Unanswerable(_("这个人 {m} 没有预警。请核对人员和月份。").format(m=month))
-        return month, found
-    for run in reversed(runs.all()):
-        if found := warned.of(run.file("warnings"), person):
-            return run.month, found
+    others, early = False, list[date]()
+    for run in asked:
+        found = warned.of(run, person)
+        mine = {name: one for name, one in found.items() if direction in ("", name)}
+        if out := {name: one for name, one in mine.items() if one.raised <= day}:
+            return run.month, out
+        others = others or len(mine) < len(found)
+        early += [one.raised for one in mine.values()]
+    if early:
+        raise Unanswerable(
+            _("核实日期 {d} 早于预警发出的日子 {r}，那次入户不可能是核实这次预警。请核对日期和月份。").format(
+                d=day, r=min(early)
+            )
+        )
+    when = f" {asked[0].month} " if text else ""
+    if others:
+        raise Unanswerable(
+            _("这个人{m}没有“{d}”方向的预警。请核对方向和月份。").format(m=when, d=direction_words()[direction])
+        )
+    if text:
+        raise Unanswerable(_("这个人{m}没有预警。请核对人员和月份。").format(m=when))
     raise Unanswerable(_("这个人没有过预警。请核对人员代码或身份证号。"))
 
 

@@ -21,7 +21,7 @@ from zhikun.engine.packs.monitoring import DIRECTIONS, Monitoring
 from zhikun.identity import TOKEN, KeyRing
 from zhikun.identity.generated import GENERATED_AREA
 from zhikun.screening import sql
-from zhikun.screening.decisions import Decisions, Finding, in_force
+from zhikun.screening.decisions import Decisions, Finding, last_visits
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Inputs, Limits, inputs_in
 from zhikun.screening.precision import Precision, precision
@@ -152,7 +152,7 @@ def figures_of(
 
     `inputs_now` gives the files in force now; without it nobody is told that a list came late or was corrected since.
     """
-    monitoring, runs = monitoring_of(pack), Runs(data, pack.id)
+    monitoring, runs = monitoring_of(pack), Runs(data, pack.id, ring)
     run = runs.latest(month)
     if on < run.on:
         raise ScreeningRefused(
@@ -160,8 +160,11 @@ def figures_of(
         )
     inputs = inputs_in(run.run["files"], data)
     _must_exist(inputs, run.month)
+    inputs.check(ring)
     before = None if run.run["previous"] is None else runs.of(Month.read(run.run["previous"]["month"]))
-    history = [finding for finding in Decisions(data, ring).history() if finding.on <= on]
+    log = Decisions(data, ring)
+    log.check(runs.all())
+    history = [finding for finding in log.history() if finding.on <= on]
     months = [one.month for one in runs.all() if one.month <= run.month]
     allowed = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="zhikun-") as spill:
@@ -192,6 +195,7 @@ def _before(
     inputs = inputs_in(run.run["files"], data)
     if not all(file.path.exists() for given in _all(inputs) for file in given.files):
         return ()
+    inputs.check(run.ring)
     count = _Count(con, run, inputs, monitoring)
     count.take(_visits(history, pack.id, run.month), [])
     return count.stages()
@@ -359,7 +363,7 @@ def _visits(history: Sequence[Finding], pack: str, month: Month) -> list[dict[st
     """The last finding about each warning of the month."""
     return [
         {"person": one.person, "direction": one.direction, "outcome": one.outcome}
-        for one in in_force(history).values() if one.pack == pack and one.month == month
+        for one in last_visits(history).values() if one.pack == pack and one.month == month
     ]  # fmt: skip
 
 

@@ -63,7 +63,11 @@ def _given(lists: Lists, source: ListSource, indicator: Indicator, month: Month)
 
 
 def _newest(lists: Lists, source: ListSource, month: Month) -> Given:
-    """The newest file not older than the list allows."""
+    """The newest file not older than the list allows.
+
+    A register and the population say who stands in them until the next one comes. What happened in one month is not told by
+    the list of events of another: where a period was due since, it is missing, and what the older file says is a lower bound.
+    """
     found = next(
         (
             file
@@ -75,7 +79,10 @@ def _newest(lists: Lists, source: ListSource, month: Month) -> Given:
     if found is None:
         late = next((month.plus(-back) for back in range(12) if is_due(source, month.plus(-back))), month)
         return Given(source.id, (), (late,))
-    return Given(source.id, (_file(found),))
+    if source.kind != "event":
+        return Given(source.id, (_file(found),))
+    since = [month.plus(-back) for back in reversed(range(month.since(found.period)))]
+    return Given(source.id, (_file(found),), tuple(period for period in since if is_due(source, period)))
 
 
 def _file(found: ListFile) -> GivenFile:

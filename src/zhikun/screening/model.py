@@ -10,16 +10,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from zhikun.identity import KeyRing, check_file
 from zhikun.workdays import Month
 
 #: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
-FORMAT = 2
+FORMAT = 3
 #: A new warning; one whose colour rose or fell; one as last month; one that is none any more.
 CHANGES = ("new", "raised", "lowered", "continued", "cleared")
 #: Why a warning is none any more: the lists say so, a person decided, the person is not watched any more.
 CLEARED_BY = ("data", "decision", "unwatched")
 #: The purpose under which the tokens of persons are made, in the lists and here.
 PURPOSE = "monitoring"
+#: The tables that a month leaves.
+TABLES = ("warnings", "households", "state", "marks")
 #: The folder of screenings below the data folder.
 SCREENING = "screening"
 
@@ -62,6 +65,12 @@ class Inputs:
     population: Given
     indicators: Mapping[str, Given]
 
+    def check(self, ring: KeyRing) -> None:
+        """Raises KeysRefused where the tokens of a file cannot be compared with those made now."""
+        given = (self.population, *self.indicators.values())
+        for path in dict.fromkeys(file.path for one in given for file in one.files):
+            check_file(ring, path)
+
     def record(self, data: Path) -> dict[str, Any]:
         """The files by their periods, numbers, hashes and places in the data folder, as run.json keeps them."""
         return {
@@ -72,11 +81,12 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A month that was screened: its folder and what its run.json says."""
+    """A month that was screened: its folder, what its run.json says, and the keys with which its tables are read."""
 
     month: Month
     folder: Path
     run: Mapping[str, Any]
+    ring: KeyRing
 
     @property
     def id(self) -> str:
@@ -84,7 +94,13 @@ class Earlier:
 
     @property
     def on(self) -> date:
+        """The day on which the month's warnings first went out."""
         return date.fromisoformat(self.run["on"])
+
+    @property
+    def again(self) -> date | None:
+        """The day from which what was new in the last repetition counts; None where the month was run once."""
+        return date.fromisoformat(self.run["again"]) if self.run.get("again") else None
 
     @property
     def decisions(self) -> int:
@@ -92,7 +108,15 @@ class Earlier:
         return int(self.run["decisions"]["count"])
 
     def file(self, name: str) -> Path:
-        return self.folder / f"{name}.parquet"
+        """One of its tables, to be read. Raises KeysRefused where its tokens cannot be compared with those made now."""
+        path = self.folder / f"{name}.parquet"
+        check_file(self.ring, path)
+        return path
+
+    def check(self) -> None:
+        """Raises KeysRefused where the tokens of some table cannot be compared with those made now."""
+        for name in TABLES:
+            self.file(name)
 
     def periods(self, indicator: str) -> frozenset[str]:
         """The periods of the files on which the indicator rested."""

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from zhikun.engine.packs.model import Pack
 from zhikun.identity import TOKEN, KeyRing
 from zhikun.screening.decisions import Decisions, Finding, in_force, right
+from zhikun.screening.model import Earlier
 from zhikun.screening.running import monitoring_of
 from zhikun.screening.runs import Runs
 from zhikun.workdays import Month
@@ -55,19 +56,25 @@ class Precision:
 def precision(
     data: Path, pack: Pack, *, ring: KeyRing, months: Sequence[Month] = (), until: date | None = None
 ) -> Precision:
-    """From the last finding about each warning, of visits up to a day where one is given.
+    """From the finding that stands about each cause of a warning, of visits up to a day where one is given.
 
-    A visit counts once for each indicator of its warning, once for each list.
+    A visit counts once for each indicator of its warning whose cause it is a word about, once for each of their lists.
     """
     monitoring = monitoring_of(pack)
-    history = [f for f in Decisions(data, ring).history() if until is None or f.on <= until]
-    findings = [f for f in in_force(history).values() if f.pack == pack.id]
+    runs, log = Runs(data, pack.id, ring).all(), Decisions(data, ring)
+    log.check(runs)
+    standing = in_force(f for f in log.history() if f.pack == pack.id and (until is None or f.on <= until))
+    causes: dict[Finding, list[str]] = {}
+    for (_pack, _person, _month, _direction, cause), finding in standing.items():
+        causes.setdefault(finding, []).append(cause)
     by_indicator: dict[str, list[int]] = {}
     by_source: dict[str, list[int]] = {}
-    for run in Runs(data, pack.id).all():
-        mine = [f for f in findings if f.month == run.month and (not months or f.month in months)]
-        for finding, names, days in _answered(run.file("warnings"), mine):
-            known = [name for name in names if name in monitoring.indicators]
+    for run in runs:
+        mine = [f for f in causes if f.month == run.month and (not months or f.month in months)]
+        for finding, names, days in _answered(run, mine):
+            known = [
+                n for n in names if n in monitoring.indicators and monitoring.indicators[n].cause in causes[finding]
+            ]
             for name in known:
                 _add(by_indicator.setdefault(name, [0] * 5), finding, days)
             for source in sorted({monitoring.indicators[name].list_source for name in known}):
@@ -83,11 +90,11 @@ def precision(
     return Precision(indicators, sources)
 
 
-def _answered(file: Path, findings: Sequence[Finding]) -> list[tuple[Finding, list[str], int]]:
+def _answered(run: Earlier, findings: Sequence[Finding]) -> list[tuple[Finding, list[str], int]]:
     """Each finding with the indicators of the warning it answers and the days since that was raised."""
     if not findings:
         return []
-    table = pq.read_table(file, columns=["person", "direction", "indicators", "raised", "level"])
+    table = pq.read_table(run.file("warnings"), columns=["person", "direction", "indicators", "raised", "level"])
     persons = pa.array(sorted({f.person for f in findings}), TOKEN).cast(pa.binary())
     table = table.filter(pc.and_(pc.is_in(table["person"].cast(pa.binary()), persons), pc.is_valid(table["level"])))
     rows = {(row["person"], row["direction"]): row for row in table.to_pylist()}

@@ -20,9 +20,9 @@ QUIETING = ("verified", "helped", "not_in_hardship", "moved")
 
 
 def take_marks(work: Work) -> None:
-    """`marks`: the earlier month's, without those decided anew, and those of the new decisions; expired ones left out.
+    """`marks`: the earlier month's, without those decided anew, and those of the new decisions.
 
-    `answered` (person, direction, cause): all of them, expired ones too: a late answer is an answer.
+    `answered` (person, direction, cause): all of them: a late answer is an answer.
     """
     work.run(f"CREATE TEMP TABLE marks ({MARKS})")
     work.run(
@@ -38,8 +38,6 @@ def take_marks(work: Work) -> None:
     for month in [row[0] for row in work.con.execute("SELECT DISTINCT month FROM decided ORDER BY 1").fetchall()]:
         _mark(work, month)
     work.run("CREATE TEMP TABLE answered AS SELECT DISTINCT person, direction, cause FROM marks")
-    if months := work.task.monitoring.quiet_months:
-        work.run(f"DELETE FROM marks WHERE month <= {sql.text(work.task.month.plus(-months))}")
 
 
 def _mark(work: Work, month: str) -> None:
@@ -61,6 +59,7 @@ def find_quiet(work: Work) -> None:
     """`quiet` (id, i): what does not count this month; `marks` keeps what stays quiet, with values that have gone taken back."""
     work.run("CREATE TEMP TABLE awake (person BLOB, direction VARCHAR, cause VARCHAR)")
     work.run("CREATE TEMP TABLE left_marks AS SELECT * FROM marks WHERE false")
+    _expire(work)
     everybody = work.open_to_all()
     for number, indicator in enumerate(work.indicators):
         code = sql.text(indicator.id)
@@ -86,13 +85,33 @@ def find_quiet(work: Work) -> None:
         SELECT * FROM left_marks ANTI JOIN awake USING (person, direction, cause)
         SEMI JOIN (SELECT person, direction, cause FROM left_marks WHERE {gone}) USING (person, direction, cause)""")
     work.run("DROP TABLE left_marks")
-    numbers = " UNION ALL ".join(
+    work.run(f"""
+        CREATE TEMP TABLE quiet AS
+        SELECT DISTINCT p.id, n.i FROM marks m JOIN people p USING (person) JOIN ({_numbers(work)}) n USING (direction, cause)""")
+
+
+def _expire(work: Work) -> None:
+    """Marks end with the pack's months, unless all that would count then was carried over: nothing was seen anew."""
+    if not (months := work.task.monitoring.quiet_months):
+        return
+    ended = f"month <= {sql.text(work.task.month.plus(-months))}"
+    work.run(f"""
+        CREATE TEMP TABLE only_carried AS
+        SELECT person, direction, cause
+        FROM (SELECT DISTINCT person, direction, cause FROM marks WHERE {ended}) JOIN people p USING (person)
+        JOIN ({_numbers(work)}) n USING (direction, cause) JOIN points q ON q.id = p.id AND q.i = n.i
+        WHERE q.c > 0 GROUP BY ALL HAVING bool_and(q.carried)""")
+    work.run(f"""
+        DELETE FROM marks WHERE {ended}
+        AND (person, direction, cause) NOT IN (SELECT (person, direction, cause) FROM only_carried)""")
+
+
+def _numbers(work: Work) -> str:
+    """The direction and cause of each indicator's number `i`."""
+    return " UNION ALL ".join(
         f"SELECT {n}::UTINYINT AS i, {sql.text(one.direction)} AS direction, {sql.text(one.cause)} AS cause"
         for n, one in enumerate(work.indicators)
     )
-    work.run(f"""
-        CREATE TEMP TABLE quiet AS
-        SELECT DISTINCT p.id, n.i FROM marks m JOIN people p USING (person) JOIN ({numbers}) n USING (direction, cause)""")
 
 
 def _fresh(work: Work, number: int, indicator: Indicator) -> str:

@@ -6,7 +6,7 @@ DATA/screening/<pack>/reminders/<day>.parquet; asking for the same day again sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from zhikun.disk import private_folder, written_whole
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ESCALATION_TARGETS, Escalation
-from zhikun.identity import TOKEN, KeyRing, with_token_record
+from zhikun.identity import TOKEN, KeyRing, check_file, not_rotated, with_token_record
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import PURPOSE
@@ -77,15 +77,17 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
         raise ScreeningRefused(
             _("{d} 晚于今天。现在记下的催办以后不会再发，没有催办。请用今天 {t} 或更早的日子。").format(d=on, t=today)
         )
-    runs = Runs(data, pack.id)
+    runs = Runs(data, pack.id, ring)
     run = max((one for one in runs.all() if one.on <= on), key=lambda one: one.month, default=None) or runs.latest()
     folder = runs.folder / "reminders"
     file = folder / f"{on.isoformat()}.parquet"
     with runs.writing():
         if file.exists():
-            return Sent(on, run.month, _grouped(pq.read_table(file).to_pylist()), file, repeated=True)
-        sent = {_key(row) for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()}
-        history = Decisions(data, ring).history()
+            return Sent(on, run.month, _grouped(_sent(file, ring)), file, repeated=True)
+        sent = {_key(row) for path in sorted(folder.glob("*.parquet")) for row in _sent(path, ring)}
+        log = Decisions(data, ring)
+        log.check(runs.all())
+        history = log.history()
         open_ = unvisited(pq.read_table(run.file("warnings"), columns=ASKED), pack.id, history, on)
         rows = _due(open_, monitoring_of(pack).escalations, on, calendar)
         rows = [row for row in rows if _key(row) not in sent]
@@ -96,9 +98,15 @@ def remind(data: Path, pack: Pack, on: date, *, ring: KeyRing, calendar: Calenda
             key=lambda row: (row["to"], row["area"], row["after_days"], row["text"], row["person"], row["direction"])
         )
         table = with_token_record(pa.Table.from_pylist(rows, SENT), ring, {"person": PURPOSE})
-        with written_whole(file) as beside:
+        with not_rotated(ring), written_whole(file) as beside:
             pq.write_table(table, beside)
     return Sent(on, run.month, _grouped(rows), file, repeated=False)
+
+
+def _sent(file: Path, ring: KeyRing) -> list[dict[str, Any]]:
+    """The reminders of one day. Raises KeysRefused where it cannot be told any more whom they were about."""
+    check_file(ring, file)
+    return pq.read_table(file).to_pylist()
 
 
 def unvisited(warnings: pa.Table, pack: str, history: Sequence[Finding], on: date) -> list[dict[str, Any]]:
@@ -107,17 +115,31 @@ def unvisited(warnings: pa.Table, pack: str, history: Sequence[Finding], on: dat
     An answer counts that was given about this month's warning, or by a visit since the deadline began to run.
     """
     overdue = warnings.filter(pc.and_(pc.is_valid(warnings["level"]), pc.less(warnings["deadline"], pa.scalar(on))))
+    visits = _visits(pack, history)
+    rows = overdue.select(ASKED).to_pylist()
+    return [row for row in rows if not all(_answered(visits, row, cause) for cause in row["causes"])]
+
+
+def waiting_causes(warnings: pa.Table, pack: str, history: Sequence[Finding]) -> list[list[str]]:
+    """The causes of each warning that still wait for a visit: whoever was not met is to be visited again."""
+    visits = _visits(pack, [finding for finding in history if finding.outcome != "not_found"])
+    rows = warnings.select(["person", "month", "direction", "causes", "counted_from"]).to_pylist()
+    return [[cause for cause in row["causes"] if not _answered(visits, row, cause)] for row in rows]
+
+
+def _visits(pack: str, history: Sequence[Finding]) -> dict[tuple[bytes, str, str], list[Finding]]:
+    """The findings of a pack by person, direction and cause."""
     visits: dict[tuple[bytes, str, str], list[Finding]] = {}
     for finding in history:
         for cause in finding.causes if finding.pack == pack else ():
             visits.setdefault((finding.person, finding.direction, cause), []).append(finding)
+    return visits
 
-    def answered(row: dict[str, Any], cause: str) -> bool:
-        found = visits.get((row["person"], row["direction"], cause), ())
-        return any(one.on >= row["counted_from"] or one.month >= Month.read(row["month"]) for one in found)
 
-    rows = overdue.select(ASKED).to_pylist()
-    return [row for row in rows if not all(answered(row, cause) for cause in row["causes"])]
+def _answered(visits: Mapping[tuple[bytes, str, str], list[Finding]], row: dict[str, Any], cause: str) -> bool:
+    """Whether the cause of a warning was answered: about this month's warning, or since its deadline began to run."""
+    found = visits.get((row["person"], row["direction"], cause), ())
+    return any(one.on >= row["counted_from"] or one.month >= Month.read(row["month"]) for one in found)
 
 
 def _due(

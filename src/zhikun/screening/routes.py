@@ -28,6 +28,7 @@ from zhikun.screening.words import (
     indicator_words,
     level_words,
     number_words,
+    reason_words,
     way_words,
 )
 from zhikun.screening.work import Work, at_work, parquet
@@ -61,7 +62,7 @@ def write_routes(
 ) -> list[Written]:  # fmt: skip
     """One CSV for each route of the pack, in a folder that is there. Returns what was written."""
     monitoring = monitoring_of(pack)
-    run = Runs(data, pack.id).latest(month)
+    run = Runs(data, pack.id, ring).latest(month)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
     written = []
     with at_work(task, limits or Limits()) as work:
@@ -111,18 +112,10 @@ def _words(monitoring: Monitoring) -> Mapping[str, Callable[[dict[str, Any]], st
         "way": lambda row: ways[row["way"]],
         "causes": lambda row: cause_words(monitoring, row["causes"]),
         "indicators": lambda row: indicator_words(monitoring, row["indicators"]),
-        "reasons": lambda row: _reasons(monitoring, row["reasons"]),
+        "reasons": lambda row: reason_words(monitoring, row["reasons"]),
         "raised": lambda row: _day(row["raised"]),
         "deadline": lambda row: _day(row["deadline"]) + (_("（暂定）") if row["provisional"] else ""),
     }
-
-
-def _reasons(monitoring: Monitoring, reasons: list[dict[str, Any]]) -> str:
-    return "；".join(
-        f"{indicator_words(monitoring, [one['indicator']])} {number_words(one['value'])}{one['unit']}"
-        for one in reasons
-        if one["contribution"] and not one["quiet"]
-    )
 
 
 def _day(day: date | None) -> str:

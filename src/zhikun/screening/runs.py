@@ -15,23 +15,24 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from zhikun.disk import finish_folder, one_writer, private_folder, sync_folder
+from zhikun.identity import KeyRing
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
-from zhikun.screening.model import SCREENING, Earlier, Inputs
+from zhikun.screening.model import SCREENING, TABLES, Earlier, Inputs
 from zhikun.wording import _
 from zhikun.workdays import Month, NotAMonth
 
 RUN = "run.json"
-TABLES = ("warnings", "households", "state", "marks")
 _NEW, _OLD = ".new", ".old"
 
 
 class Runs:
     """The months of one pack in a data folder."""
 
-    def __init__(self, data: Path, pack: str) -> None:
+    def __init__(self, data: Path, pack: str, ring: KeyRing) -> None:
         self.data = data
         self.folder = data / SCREENING / pack
         self.pack = pack
+        self._ring = ring
         self._held = False
 
     @contextmanager
@@ -52,7 +53,7 @@ class Runs:
         if not self._held and any(self.folder.glob(f".*{_OLD}")):
             with self.writing():
                 pass  # a killed run stopped between its two renames: one of the folders becomes the month
-        return [run for path in sorted(self.folder.iterdir()) if (run := _run_in(path)) is not None]
+        return [run for path in sorted(self.folder.iterdir()) if (run := _run_in(path, self._ring)) is not None]
 
     def of(self, month: Month) -> Earlier | None:
         return next((run for run in self.all() if run.month == month), None)
@@ -112,7 +113,9 @@ class Runs:
 def whole(run: Earlier) -> bool:
     """Whether the tables of a month are there with their rows."""
     try:
-        return all(pq.read_metadata(run.file(name)).num_rows == run.run["rows"][name] for name in TABLES)
+        return all(
+            pq.read_metadata(run.folder / f"{name}.parquet").num_rows == run.run["rows"][name] for name in TABLES
+        )
     except (OSError, KeyError, ValueError):
         return False
 
@@ -122,7 +125,7 @@ def write_run(folder: Path, body: dict[str, Any]) -> None:
     (folder / RUN).write_text(json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _run_in(path: Path) -> Earlier | None:
+def _run_in(path: Path, ring: KeyRing) -> Earlier | None:
     """The run in a folder; None for what is no month."""
     try:
         month = Month.read(path.name)
@@ -131,8 +134,8 @@ def _run_in(path: Path) -> Earlier | None:
     file = path / RUN
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
-        found = Earlier(month, path, body)
-        _used = (found.id, found.on, found.decisions, body["files"], body["previous"])
+        found = Earlier(month, path, body, ring)
+        _used = (found.id, found.on, found.again, found.decisions, body["files"], body["previous"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

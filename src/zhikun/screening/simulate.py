@@ -20,6 +20,8 @@ from zhikun.screening.work import at_work, parquet
 from zhikun.wording import _, did_you_mean
 from zhikun.workdays import Calendar, Month
 
+_MOST = 1e12  # yuan, days or rows: more than any value that is measured
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -42,7 +44,8 @@ class Count:
 
 
 def changed(monitoring: Monitoring, changes: Changes) -> Monitoring:
-    """The monitoring with other figures. Raises ScreeningRefused where they cannot stand together."""
+    """The monitoring with other figures. Raises ScreeningRefused where they cannot stand, or cannot stand together."""
+    _refuse_no_figures(changes)
     for name in (*changes.weights, *(name for name, _number in changes.bands)):
         if name not in monitoring.indicators:
             raise ScreeningRefused(
@@ -72,12 +75,26 @@ def changed(monitoring: Monitoring, changes: Changes) -> Monitoring:
     return found
 
 
+def _refuse_no_figures(changes: Changes) -> None:
+    """Below zero, beyond any amount or no number at all: no score can be counted with it."""
+    named = [
+        *((_("权重"), name, value) for name, value in changes.weights.items()),
+        *((_("级别"), name, value) for name, value in changes.levels.items()),
+        *((_("分档"), f"{name}:{n}", value) for (name, n), pair in changes.bands.items() for value in pair),
+    ]
+    for what, name, value in named:
+        if not 0 <= value <= _MOST:
+            raise ScreeningRefused(
+                _("{w} {n} 写的是 {v}，应在 0 至 1 万亿之间。请改正后再试算。").format(w=what, n=name, v=f"{value:g}")
+            )
+
+
 def simulate(
     data: Path, pack: Pack, tried: Monitoring, *, ring: KeyRing, calendar: Calendar, month: Month | None = None,
     limits: Limits | None = None,
 ) -> tuple[Month, list[Count]]:  # fmt: skip
     """Warnings of each colour by county, as run and as they would be. Nothing is written."""
-    run = Runs(data, pack.id).latest(month)
+    run = Runs(data, pack.id, ring).latest(month)
     task = task_of(data, replace(pack, monitoring=tried), run, ring=ring, calendar=calendar)
     with at_work(task, limits or Limits()) as work:
         screen(work)

@@ -121,7 +121,7 @@ def _constant(value: object, column: Column) -> str:
 
 def _within(cell: str, place: str) -> str:
     """The place itself or one inside it; open where a row names only an area around it."""
-    code = _significant(place)
+    code = significant(place)
     first, last = int(code.ljust(_PLACE_DIGITS, "0")), int(code.ljust(_PLACE_DIGITS, "9"))
     around = [str(int(code[:n].ljust(_PLACE_DIGITS, "0"))) for n in _ANCESTORS if n < len(code)]
     open_ = f" WHEN {cell} IN ({', '.join(around)}) THEN NULL" if around else ""
@@ -130,7 +130,7 @@ def _within(cell: str, place: str) -> str:
     )
 
 
-def _significant(place: str) -> str:
+def significant(place: str) -> str:
     """A code without the zeros that only fill it: 620000 is the province 62."""
     for shorter, step in ((9, 3), (6, 3), (4, 2), (2, 2)):
         if len(place) == shorter + step and place.endswith("0" * step):

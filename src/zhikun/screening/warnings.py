@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -51,24 +52,9 @@ def _concerns(work: Work, number: int) -> str:
 
 def find_warnings(work: Work) -> None:
     """`warned`: this month's warnings and the ones that are none any more, with change, raised day and deadline."""
-    kept = work.kept("warnings")
     causes = list(dict.fromkeys(one.cause for one in work.indicators))
-    columns = "person, household, place, groups, raised, counted_from, days"
-    before = f"SELECT {columns}, 0::UTINYINT AS d, 0 AS rank, 0::BIGINT AS causes FROM nothing"
-    if kept is not None:
-        mask = " + ".join(
-            f"CASE WHEN list_contains(causes, {sql.text(one)}) THEN {1 << n} ELSE 0 END" for n, one in enumerate(causes)
-        )
-        before = (
-            f"SELECT {columns}, {_direction()} AS d, {rank_of('level')}::UTINYINT AS rank, ({mask})::BIGINT AS causes"
-            f" FROM {kept} WHERE level IS NOT NULL"
-        )
-    else:
-        work.run(
-            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], raised DATE,"
-            " counted_from DATE, days SMALLINT)"
-        )
-    work.run(f"CREATE TEMP TABLE before AS {before}")
+    _take_before(work, causes)
+    _take_gone_out(work)
     _due_dates(work)
     on = f"DATE {sql.text(work.task.on.isoformat())}"
     # A warning is a new task, with a new deadline, where none of last month's causes is still waiting for its visit.
@@ -88,9 +74,10 @@ def find_warnings(work: Work) -> None:
                coalesce(s.may_be_more, false) AS may_be_more, coalesce(s.found, 0) AS found, s.top, s.groups AS mask,
                CASE WHEN s.watched THEN s.place ELSE b.place END AS place,
                CASE WHEN s.watched THEN s.household ELSE b.household END AS household, b.groups AS last_groups,
-               CASE WHEN afresh OR s.rank > coalesce(b.rank, 0) THEN {on} ELSE b.raised END AS raised,
-               CASE WHEN anew THEN {on} ELSE b.counted_from END AS counted_from,
-               CASE WHEN anew THEN n.days ELSE b.days END AS days,
+               CASE WHEN afresh OR s.rank > greatest(coalesce(b.rank, 0), coalesce(g.rank, 0)) THEN {on}
+                    ELSE coalesce(g.raised, b.raised) END AS raised,
+               CASE WHEN anew THEN {on} ELSE coalesce(g.counted_from, b.counted_from) END AS counted_from,
+               CASE WHEN anew THEN n.days ELSE coalesce(g.days, b.days) END AS days,
                CASE WHEN anew THEN n.due ELSE o.due END AS deadline, CASE WHEN anew THEN n.provisional ELSE o.provisional END AS provisional
         FROM (SELECT people.*, d, rank, score, whole, may_be_more, found, top, true AS watched
               FROM people JOIN scored USING (id)
@@ -100,11 +87,47 @@ def find_warnings(work: Work) -> None:
               ANTI JOIN scored ON scored.id = people.id AND scored.d = before.d) s
         FULL JOIN before b USING (person, d)
         LEFT JOIN ({answered}) v ON v.person = b.person AND v.direction = {_direction_name("b.d")}
+        LEFT JOIN gone_out g ON g.person = s.person AND g.d = s.d AND s.rank > 0
         LEFT JOIN due n ON n.rank = s.rank
-        LEFT JOIN due o ON o.rank IS NULL AND o.counted_from = b.counted_from AND o.days = b.days,
+        LEFT JOIN due o ON o.rank IS NULL AND o.counted_from = coalesce(g.counted_from, b.counted_from)
+                           AND o.days = coalesce(g.days, b.days),
         LATERAL (SELECT b.person IS NOT NULL AND coalesce(s.rank, 0) > 0
-                        AND ({waiting}) & ({standing}) = 0 AS afresh),
-        LATERAL (SELECT b.person IS NULL OR afresh OR (s.rank > b.rank AND coalesce(n.due < o.due, true)) AS anew)""")
+                        AND ({waiting}) & ({standing}) = 0
+                        AND (g.person IS NULL OR (g.counted_from = b.counted_from AND g.raised = b.raised)) AS afresh),
+        LATERAL (SELECT (b.person IS NULL AND g.person IS NULL) OR afresh
+                        OR (s.rank > greatest(coalesce(b.rank, 0), coalesce(g.rank, 0)) AND coalesce(n.due < o.due, true)) AS anew)""")
+
+
+def _take_before(work: Work, causes: Sequence[str]) -> None:
+    """`before`: last month's warnings that stood."""
+    kept = work.kept("warnings")
+    columns = "person, household, place, groups, raised, counted_from, days"
+    before = f"SELECT {columns}, 0::UTINYINT AS d, 0 AS rank, 0::BIGINT AS causes FROM nothing"
+    if kept is not None:
+        mask = " + ".join(
+            f"CASE WHEN list_contains(causes, {sql.text(one)}) THEN {1 << n} ELSE 0 END" for n, one in enumerate(causes)
+        )
+        before = (
+            f"SELECT {columns}, {_direction()} AS d, {rank_of('level')}::UTINYINT AS rank, ({mask})::BIGINT AS causes"
+            f" FROM {kept} WHERE level IS NOT NULL"
+        )
+    else:
+        work.run(
+            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], raised DATE,"
+            " counted_from DATE, days SMALLINT)"
+        )
+    work.run(f"CREATE TEMP TABLE before AS {before}")
+
+
+def _take_gone_out(work: Work) -> None:
+    """`gone_out`: the month's warnings as officers have them already. They keep their days; what is new counts from today."""
+    out = work.gone_out()
+    rows = f"{out} WHERE level IS NOT NULL" if out else "before WHERE false"
+    rank = f"{rank_of('level')}::UTINYINT" if out else "rank"
+    direction = _direction() if out else "d"
+    work.run(
+        f"CREATE TEMP TABLE gone_out AS SELECT person, {direction} AS d, {rank} AS rank, raised, counted_from, days FROM {rows}"
+    )
 
 
 def _direction() -> str:
@@ -120,7 +143,9 @@ def _due_dates(work: Work) -> None:
     rows: list[tuple[int | None, date, int]] = [
         (LEVELS.index(level.id) + 1, work.task.on, level.days) for level in work.task.monitoring.levels
     ]
-    running = work.con.execute("SELECT DISTINCT counted_from, days FROM before ORDER BY ALL").fetchall()
+    running = work.con.execute(
+        "SELECT counted_from, days FROM before UNION SELECT counted_from, days FROM gone_out ORDER BY ALL"
+    ).fetchall()
     rows += [(None, counted_from, days) for counted_from, days in running]
     found = [_last_day(work, start, days) for _rank, start, days in rows]
     table = pa.table(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.wording import _
@@ -60,6 +61,15 @@ def group_words(monitoring: Monitoring, groups: Iterable[str]) -> str:
 
 def indicator_words(monitoring: Monitoring, names: Iterable[str]) -> str:
     return "、".join(monitoring.indicators[name].title if name in monitoring.indicators else name for name in names)
+
+
+def reason_words(monitoring: Monitoring, reasons: Iterable[Mapping[str, Any]]) -> str:
+    """The reasons that count, each with its value: 大额医疗费用 12000元."""
+    return "；".join(
+        f"{indicator_words(monitoring, [one['indicator']])} {number_words(one['value'])}{one['unit']}"
+        for one in reasons
+        if one["contribution"] and not one["quiet"]
+    )
 
 
 def number_words(value: object) -> str:

@@ -39,6 +39,7 @@ class Task:
     calendar: Calendar
     earlier: Earlier | None = None
     decided: pa.Table | None = None  # what persons decided since the earlier month: `decisions.DECIDED`
+    out: Earlier | None = None  # the month itself, as it went out before: its warnings keep their days
     handled_in: Callable[[str], Earlier | None] = field(default=lambda _month: None)  # the run of a month
 
 
@@ -67,8 +68,14 @@ class Work:
 
     def kept(self, name: str) -> str | None:
         """A table that the earlier month left, as SQL; None in the first month."""
-        earlier = self.task.earlier
-        return None if earlier is None else f"(SELECT * FROM {parquet(earlier.file(name))}{self.and_only('WHERE')})"
+        return self._left_by(self.task.earlier, name)
+
+    def gone_out(self) -> str | None:
+        """The warnings of this month as they went out before it was run again, as SQL; None in the month's first run."""
+        return self._left_by(self.task.out, "warnings")
+
+    def _left_by(self, run: Earlier | None, name: str) -> str | None:
+        return None if run is None else f"(SELECT * FROM {parquet(run.file(name))}{self.and_only('WHERE')})"
 
     def and_only(self, joined_by: str) -> str:
         """The condition that restricts rows to one person, where only one is asked for."""
