@@ -468,7 +468,7 @@ def test_a_list_that_came_before_the_pack_gained_a_column_leaves_open_what_rests
         indicators={**monitoring.indicators, "stay": replace(stay, where=(Condition("days", ">=", 10, AT),))},
     )
     changed.pack = replace(changed.pack, hash="another")
-    changed.run("2026-01")
+    changed.run("2026-01", new_rules=True)
     assert changed.warning("2026-01", 1)["score"] == 20
     standing = {}
     for person in (1, 2):
