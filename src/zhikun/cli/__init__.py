@@ -15,6 +15,7 @@ from zhikun.cli.assess import assess
 from zhikun.cli.demo import demo
 from zhikun.cli.keys import keys
 from zhikun.cli.lists import lists
+from zhikun.cli.match import match
 from zhikun.cli.monitor import monitor
 from zhikun.cli.packs import packs
 from zhikun.cli.screen import Refused, aside
@@ -42,7 +43,7 @@ def commands() -> None:
     """The root of all commands."""
 
 
-for command in (packs, survey, assess, whatif, lists, monitor, workdays, keys, demo):
+for command in (packs, survey, assess, whatif, lists, match, monitor, workdays, keys, demo):
     commands.add_command(command)
 
 
