@@ -17,6 +17,7 @@ from zhikun.cli.screen import FAULTS, UNREADABLE, UNUSABLE, Day, Refused, lines,
 from zhikun.screening import review as room
 from zhikun.screening.feedback import Given
 from zhikun.screening.linking import Linking, Links, without_numbers
+from zhikun.screening.model import GivenFile
 from zhikun.tables import UnreadableFile
 from zhikun.wording import _
 from zhikun.workdays import Month
@@ -61,11 +62,10 @@ def link(
 def review(
     source_name: str, period: Month, month: Month | None, out: Path, pack_name: str, data: Path, keys_path: Path | None
 ) -> int:  # fmt: skip
-    if out.suffix.lower() != ".xlsx":
-        raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
+    _workbook(out)
     links, linking, ring = _linked(source_name, period, month, pack_name, data, keys_path)
-    population = links.population(month or period)
-    if population is None or not linking.counts["review"]:
+    population = _population(links, month or period)
+    if not linking.counts["review"]:
         say(_("{r} 没有等人核对的行，没有写工作簿。").format(r=linking.label))
         return 0
     with answered(), writing(out):
@@ -114,6 +114,56 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
     return FAULTS if refused else 0
 
 
+@match.command(
+    help=_("在监测名册里找：一人在两户、一户两个编号、已故仍在册，写成工作簿，每行有依据；只提问，不删人也不并户")
+)
+@click.option("--month", type=Period(), required=True, metavar="YYYY-MM", help=_("哪个月的监测名册"))
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE.xlsx", help=_("写到哪里"))
+@pack_option
+@data_option
+@keys_option
+def duplicates(month: Month, out: Path, pack_name: str, data: Path, keys_path: Path | None) -> int:
+    from zhikun.screening import doubles  # noqa: PLC0415 - only this command looks for them
+
+    _workbook(out)
+    _pack, monitoring = watched(pack_name)
+    ring = ring_for(keys_path, data)
+    with answered(), progress() as bar:
+        links = Links(data, ring, monitoring, _lists(data))
+        population = _population(links, month)
+        bar(_("查找重复"), 0, 1)
+        deaths = [
+            named for name in doubles.death_lists(monitoring) for named in links.rows_of(name, month.plus(-11), month)
+        ]
+        found = doubles.find_doubles(links.watched(population), population, deaths)
+        bar(_("查找重复"), 1, 1)
+        with writing(out):
+            doubles.write_doubles(found, _("{m} 的监测名册").format(m=month), out)
+    if not found.compared:
+        say(match_text.without_splink())
+    say(_("{p}：一人在两户 {a} 对，一户两个编号 {b} 对，已故仍在册 {c} 人（依据 {n} 份死亡名单）。").format(
+        p=out, a=len(found.people), b=len(found.households), c=len(found.dead), n=len(found.deaths)))  # fmt: skip
+    if not found.deaths:
+        say(_("近 12 个月没有可用的死亡名单，已故仍在册的没有查。请先接收死亡名单。"))
+    return FAULTS if found.people or found.households or found.dead else 0
+
+
+def _workbook(out: Path) -> None:
+    if out.suffix.lower() != ".xlsx":
+        raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
+
+
+def _population(links: Links, month: Month) -> GivenFile:
+    """Who is watched in a month, or a refusal."""
+    found = links.population(month)
+    if found is None:
+        raise Refused(
+            _("{m} 没有可用的监测名册，不知道与谁比对。请先接收这个月的名册，或换一个有名册的月份。").format(m=month),
+            UNUSABLE,
+        )
+    return found
+
+
 def _linked(
     source_name: str, period: Month, month: Month | None, pack_name: str, data: Path, keys_path: Path | None
 ) -> tuple[Links, Linking, Any]:
@@ -125,15 +175,8 @@ def _linked(
     ring = ring_for(keys_path, data)
     with answered(), progress() as bar:
         links = Links(data, ring, monitoring, _lists(data))
-        asked = month or period
-        if links.population(asked) is None:
-            raise Refused(
-                _("{m} 没有可用的“{t}”，不知道与谁比对。请先接收这个月的名册，或用 --month 写有名册的月份。").format(
-                    m=asked, t=monitoring.population.title
-                ),
-                UNUSABLE,
-            )
-        found = links.make_one(source, period, asked, bar)
+        _population(links, month or period)
+        found = links.make_one(source, period, month or period, bar)
     if found is None:
         raise Refused(
             _("“{t}”没有 {p} 这一期可用的名单。运行 zhikun lists status --month {p} 看收到了哪些。").format(

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 def linking_lines(linked: Sequence[Linking], month: Month, pack_name: str) -> Iterator[str]:
     """Each list without numbers: rows linked, to be reviewed, not linked; what was left out, loudly."""
     if any(one.exact_only for one in linked):
-        yield _(
-            "注意：没有安装 splink，姓名、出生日期与村（社区）不完全相同的没有比对，写错一个字的人会漏掉。"
-            "请运行 pip install splink 后再运行一次。"
-        )
+        yield without_splink()
     for one in linked:
         counts = one.counts
         yield _("{t}（{r}）没有身份证号，按姓名、出生日期和地点{did}：对上 {l} 行，{v} 行等人核对，{n} 行不在监测名册。").format(
@@ -30,3 +27,11 @@ def linking_lines(linked: Sequence[Linking], month: Month, pack_name: str) -> It
                 p=counts["possible"],
                 c=f"zhikun match review {one.source.id} --period {one.period} --month {month} --pack {pack_name} --out FILE.xlsx",
             )
+
+
+def without_splink() -> str:
+    """What is left out where the library of weights is not installed."""
+    return _(
+        "注意：没有安装 splink，姓名、出生日期与村（社区）不完全相同的没有比对，写错一个字的人会漏掉。"
+        "请运行 pip install splink 后再运行一次。"
+    )

@@ -118,6 +118,16 @@ class Links:
                 made.append(self._made(source, file, population))
         return made
 
+    def rows_of(self, source: str, first: Month, last: Month) -> list[tuple[str, Path]]:
+        """The rows of a list between two months, as labels and files; lists without numbers as linked for the last one."""
+        population = self.population(last)
+        lists = self._lists if population is None else _Through(self, self._lists, population)
+        months = [first.plus(n) for n in range(last.since(first) + 1)]
+        found = [file for month in months if (file := lists.in_force(source, month)) is not None]
+        return [
+            (f"{source}/{file.period}/{file.receipt.number:03d}", file.rows) for file in found if file.rows.exists()
+        ]
+
     def population(self, month: Month) -> GivenFile | None:
         """The list of people watched on which the month rests."""
         files = inputs_of(self._lists, self._monitoring, month).population.files

@@ -104,6 +104,15 @@ class Watched:
             known[rows] = column.is_valid().to_numpy()
         return pa.array(places, pa.int64(), mask=~known), np.bincount(rows, minlength=most) == 1
 
+    @cached_property
+    def person_by_row(self) -> NDArray[np.int64]:
+        """A number for each row, the same for rows of one person. The file is in the order of persons."""
+        table = pq.read_table(self._rows, columns=["row", "person"])
+        rows, codes = table["row"].to_numpy(), pc.rank(table["person"].cast(pa.binary()), tiebreaker="dense")
+        numbers = np.zeros(int(rows.max(initial=0)) + 1, np.int64)
+        numbers[rows] = codes.to_numpy()
+        return numbers
+
     def _rows_of(self, persons: set[bytes]) -> pa.Array:
         if not persons:
             return pa.array([], pa.int32())
