@@ -315,3 +315,36 @@ def test_people_and_households_twice_and_the_dead_still_watched_are_asked_about(
     assert SUN not in said
     assert "孙德福" not in said
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_killed_or_twice_at_once_the_links_are_whole_and_the_same(desk):
+    import shutil
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    words = [
+        sys.executable,
+        "-c",
+        "from zhikun.cli import main; main()",
+        "match",
+        "link",
+        "leads",
+        "--period",
+        "2026-10",
+    ]
+    desk.link()
+    folder = desk.data / "matching"
+    wanted = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.*") if p.is_file()}
+    shutil.rmtree(folder)
+    killed = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    while killed.poll() is None and not [*folder.glob("leads/2026-10/001/.*.new/*")]:
+        time.sleep(0.001)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [1, 1]
+    assert sorted("地点比对过" in text for text in said) == [False, True]
+    assert {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.*") if p.is_file()} == wanted

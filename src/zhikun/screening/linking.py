@@ -190,12 +190,15 @@ class Links:
         found = self._linked(source, file, population)
         rows = _joined(file.rows, found, self._ring)
         new = folder.with_name(f".{folder.name}.new")
-        shutil.rmtree(new, ignore_errors=True)
+        for left in folder.parent.glob(".*.new"):
+            shutil.rmtree(left, ignore_errors=True)
         new.mkdir(parents=True)
         for above in (new, *list(new.parents)[: len(folder.relative_to(self._folder).parts)]):
             above.chmod(0o700)
         for name, table in ((LINKS_FILE, found), (ROWS_FILE, rows)):
-            pq.write_table(table, new / name, compression="zstd")
+            part = new / f"{name}.part"  # a rotation of the keys opens whatever ends in .parquet
+            pq.write_table(table, part, compression="zstd")
+            part.rename(new / name)
         text = json.dumps(body | {"counts": counts_of(found)}, ensure_ascii=False, indent=1, sort_keys=True)
         (new / ABOUT).write_text(text + "\n", encoding="utf-8")
         for path in new.iterdir():
