@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -22,6 +23,9 @@ WANG, LI, MA, TWIN, SUN = (
 )  # fmt: skip
 NAMES = {WANG: "王小明", LI: "李秀英", MA: "马晓东", TWIN: "马晓亮", SUN: "孙德福"}
 PEOPLE = [(WANG, HOME, "H1"), (LI, HOME, "H2"), (MA, OTHER, "H3"), (TWIN, OTHER, "H3"), (SUN, FAR, "H4")]
+# Sixty villages in which somebody else lives, so that a village says something.
+OTHERS = [(with_check_character(f"99010219{n:02d}0101002"), f"6404021{n:02d}001", f"X{n}") for n in range(10, 70)]
+NAMES |= {number: f"{chr(0x4E00 + 40 * n)}某" for n, (number, _place, _home) in enumerate(OTHERS)}
 LEADS = [
     ("王小明", "1980-01-02", HOME),  # as in the register
     ("李秀瑛", "1975-03-04", HOME),  # a character that sounds alike
@@ -44,10 +48,13 @@ class Desk:
 
     def receive(self, source: str, path: Path, period: str = "2026-10"):
         words = ("--source", source, "--period", period, "--on", "2026-11-20", "--by", "收件员")
-        return self.zhikun("lists", "receive", path, *words)
+        answer = self.zhikun("lists", "receive", path, *words)
+        if waiting := re.search(r"refuse (\S+) --by", answer.out):  # a small county's files look odd to the desk
+            assert self.zhikun("lists", "release", waiting[1], "--by", "收件员", "--why", "测试").code == 0
+        return answer
 
     def watch(self, people=PEOPLE, period="2026-10"):
-        rows = [(number, NAMES[number], place, household, "最低生活保障对象") for number, place, household in people]
+        rows = [(number, NAMES[number], place, home, "最低生活保障对象") for number, place, home in [*people, *OTHERS]]
         path = table(self.folder / f"名册-{period}.csv", "身份证号,姓名,区划代码,户编号,监测对象类别", rows)
         return self.receive("population", path, period)
 
@@ -104,8 +111,8 @@ def desk(tmp_path, monkeypatch, zhikun):
     monkeypatch.setenv("ZHIKUN_PACK", "national")
     assert zhikun("keys", "init").code == 0
     place = Desk(tmp_path, zhikun)
-    assert place.watch().code == 0
-    assert place.leads().code == 0
+    place.watch()
+    place.leads()
     return place
 
 
@@ -168,7 +175,7 @@ def test_decisions_come_back_count_at_the_next_run_and_are_never_undone(desk, zh
     assert desk.warned(LI)["score"] == 10
     assert desk.warned(SUN) is None
     # A correction of the list: other rows, the same records, and one more.
-    assert desk.leads([("马晓东", "1990-06-07", OTHER), *LEADS[::-1]]).code in {0, 1}
+    desk.leads([("马晓东", "1990-06-07", OTHER), *LEADS[::-1]])
     corrected = desk.link().out
     assert "leads/2026-10/002" in corrected
     assert "对上 3 行，0 行等人核对，2 行不在监测名册" in corrected
@@ -213,17 +220,17 @@ def test_what_cannot_be_decided_is_answered_row_by_row_and_the_rest_is_kept(desk
 
 
 def test_one_row_is_not_two_people(desk, zhikun):
-    desk.leads([("马晓东", "", OTHER), ("马晓亮", "", OTHER), ("马小东", "1990-06-07", OTHER)])
+    desk.leads([("马晓东", "1990-06-07", OTHER), ("马晓", "1990-06-07", OTHER)])
     desk.link()
-    found = desk.outcomes(path=desk.file("links.parquet", number="002"))
-    assert {person for _o, _s, person in found[4]} >= {desk.token(MA)}
-    rows = desk.reviewed({"4": "是同一人"})
-    pairs = [line for line in rows.read_text(encoding="utf-8").splitlines() if line.startswith("4,")]
-    answer = zhikun("match", "decide", rows, "--by", "张核对")
-    if len(pairs) > 1:
-        assert "一行不能是两个人" in answer.out
-    else:
-        assert answer.code == 0
+    pairs = desk.outcomes(path=desk.file("links.parquet", number="002"))
+    assert pairs[2] == [("linked", "name", desk.token(MA))], "the twin is another"
+    assert {(outcome, person) for outcome, _step, person in pairs[3]} == {
+        ("review", desk.token(MA)),
+        ("review", desk.token(TWIN)),
+    }
+    answer = zhikun("match", "decide", desk.reviewed({"3": "是同一人"}), "--by", "张核对")
+    assert "新收 1 对，已有 0 对，退回 1 对" in answer.out
+    assert "一行不能是两个人" in answer.out
 
 
 def test_decisions_survive_a_rotation_of_the_keys(desk, zhikun):
@@ -261,7 +268,7 @@ def test_a_run_without_such_a_list_does_not_load_splink(desk, zhikun):
         "import sys\nfrom zhikun.cli import main\nsys.argv = ['zhikun', 'monitor', 'run', '--month', '2026-09', '--on', '2026-09-30']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\nassert 'splink' not in sys.modules"
     )
-    desk.watch(period="2026-09")
+    desk.watch(PEOPLE[:-1], "2026-09")
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert (desk.data / "screening" / "national" / "2026-09").is_dir()
@@ -300,7 +307,6 @@ def test_people_and_households_twice_and_the_dead_still_watched_are_asked_about(
     finally:
         NAMES.clear()
         NAMES.update(monkey)
-    zhikun("lists", "release", "population/2026-10/002", "--by", "王", "--why", "测试")
     desk.receive("deaths", table(desk.folder / "死亡.csv", "身份证号,姓名,死亡日期", [(SUN, "孙德福", "2026-10-03")]))
     out = desk.folder / "重复.xlsx"
     answer = zhikun("match", "duplicates", "--month", "2026-10", "--out", out)
