@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -40,24 +39,18 @@ class Decision:
 
 
 class Decisions:
-    """The decisions kept in one folder. The last one about a pair is in force; the earlier ones stay in the file.
+    """The decisions kept in one folder. The last one about a pair is in force; the earlier ones stay in the file."""
 
-    `today_id` gives the id that a record has today for the one it had when the decision was made: ids made of tokens change
-    when the keys are rotated.
-    """
-
-    def __init__(self, folder: Path, today_id: Callable[[str], str] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / "decisions.jsonl"
-        self._today_id = today_id
 
     def history(self) -> list[Decision]:
         """Every decision in the order in which they were made."""
         if not self._path.exists():
             return []
         whole = self._path.read_bytes().rpartition(b"\n")[0]
-        read = [_read(line, number, self._path) for number, line in enumerate(whole.splitlines(), start=1)]
-        return read if self._today_id is None else [_renewed(decision, self._today_id) for decision in read]
+        return [_read(line, number, self._path) for number, line in enumerate(whole.splitlines(), start=1)]
 
     def in_force(self) -> dict[tuple[str, str], Decision]:
         return {(decision.left, decision.right): decision for decision in self.history()}
@@ -89,7 +82,6 @@ class Decisions:
     def _append(self, decision: Decision) -> None:
         line = json.dumps({**asdict(decision), "on": decision.on.isoformat()}, ensure_ascii=False) + "\n"
         new = not self._path.exists()
-        self._path.touch(mode=0o600)
         with self._path.open("a+b") as file:
             file.seek(0)
             data = file.read()
@@ -124,11 +116,6 @@ def _consistent(known: dict[tuple[str, str], Decision], new: Decision) -> None:
             )
             detail = _("（{by}，{on}）").format(by=other.by, on=other.on.isoformat()) if other else ""
             raise MatchingError(message.format(left=left, right=right, detail=detail))
-
-
-def _renewed(decision: Decision, today_id: Callable[[str], str]) -> Decision:
-    left, right = sorted((today_id(decision.left), today_id(decision.right)))
-    return replace(decision, left=left, right=right)
 
 
 def _read(line: bytes, number: int, path: Path) -> Decision:

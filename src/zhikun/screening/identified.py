@@ -8,7 +8,7 @@ and the period alone (`scope`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -53,8 +53,7 @@ class LinkDecisions:
     """The decisions about links in a data folder: append-only, the last one about a pair in force."""
 
     def __init__(self, folder: Path, ring: KeyRing) -> None:
-        self._ring = ring
-        self._kept = Decisions(folder, self._today)
+        self._kept = _Renewed(folder, ring)
 
     def in_force(self) -> list[Said]:
         """The decisions in force in the order in which they were made."""
@@ -73,7 +72,7 @@ class LinkDecisions:
         return {(said.person, ids[token_in(said.record)]): said.decision for said in about}
 
     def decide(
-        self, record: str, person: str, verdict: Verdict, *, by: str, on: date, why: str, replace: bool = False
+        self, record: str, person: str, verdict: Verdict, *, by: str, on: date, why: str, correct: bool = False
     ) -> bool:  # fmt: skip
         """Keep a decision; whether it is new. Raises MatchingError where it lacks something or contradicts another."""
         before = {(s.record, s.person): s for s in self.in_force()}
@@ -86,8 +85,23 @@ class LinkDecisions:
                         "这一行已由{by}于{on}认定为另一个人，一行不能是两个人。如确需更正，请先把原来的一对更正为“不是同一人”。"
                     ).format(by=said.decision.by, on=said.decision.on.isoformat())
                 )
-        self._kept.decide(record, person, verdict, by=by, on=on, why=why, replace=replace)
+        self._kept.decide(record, person, verdict, by=by, on=on, why=why, replace=correct)
         return known is None or known.decision.verdict is not verdict
+
+
+class _Renewed(Decisions):
+    """Decisions under the ids that records and people have today: ids made of tokens change when the keys are rotated."""
+
+    def __init__(self, folder: Path, ring: KeyRing) -> None:
+        super().__init__(folder)
+        self._ring = ring
+
+    def history(self) -> list[Decision]:
+        """Every decision in the order in which they were made."""
+        return [
+            replace(decision, left=self._today(decision.left), right=self._today(decision.right))
+            for decision in super().history()
+        ]
 
     def _today(self, text: str) -> str:
         """An id as it is after the rotations since."""

@@ -127,7 +127,7 @@ def _decide(
     verdict = words[cells["verdict"]]
     return links.decisions.decide(
         record_id(ring, record, scope), person_id(ring, person), verdict, by=by, on=on, why=cells.get("why", ""),
-        replace=replace,
+        correct=replace,
     )  # fmt: skip
 
 
