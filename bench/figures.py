@@ -15,7 +15,6 @@ from typing import Any
 import data
 from both import BUILD, ROOT
 from checks import any_block_any_thread, peers_agree, spark_agrees
-from linkage import PRECISION, SETS
 from measured import MOVED, plan_of
 from timing import Failed, Times, child, interleaved, task
 
@@ -268,16 +267,9 @@ def county(run: Run) -> None:
 
 def linkage(run: Run) -> None:
     """FEBRL 1-4: who is who, against the labels."""
-    found = run.raw["linkage"] = child([sys.executable, str(ROOT / "bench" / "linkage.py"), "--json"])[0]["sets"]
-    for one in found:
-        asked = SETS[one["name"]][1]
-        run.add(f"{one['name']}: F1 at p >= 0.5", f"{one['f1']:.4f}", f"at least {asked}", one["f1"] >= asked)
-        run.add(
-            f"{one['name']}: precision of what is linked without a person",
-            f"{one['linked_precision']:.4f} of {one['linked']:,}; {one['review']} to be reviewed",
-            f"at least {PRECISION}",
-            one["linked_precision"] >= PRECISION,
-        )
+    found = run.raw["linkage"] = child([sys.executable, str(ROOT / "bench" / "linkage.py"), "--json"])[0]
+    for row in found["rows"]:
+        run.add(*row)
 
 
 def kills(run: Run) -> None:

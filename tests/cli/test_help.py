@@ -100,6 +100,10 @@ def test_the_fixed_names_are_there():
         "whatif",
         "lists receive",
         "lists status",
+        "match link",
+        "match review",
+        "match decide",
+        "match duplicates",
     }
     assert fixed <= {" ".join(path) for path, _command in COMMANDS}
     options = {" ".join(path): {o for p in command.params for o in p.opts} for path, command in COMMANDS}

@@ -111,7 +111,7 @@ def test_blocks_do_not_show(gansu, gansu_months, tmp_path, monkeypatch):
 def test_every_number_is_right_and_known_as_generated(province):
     _pack, out = province
     for path in sorted(out.rglob("*.csv")):
-        numbers = [row[ID] for row in read(path)]
+        numbers = [row[ID] for row in read(path) if ID in row]  # leads are told by name
         checked = check_id_numbers(numbers)
         assert not checked.fault.any(), path
         assert all(number.startswith(GENERATED_AREA) for number in numbers), path
@@ -315,8 +315,23 @@ def test_every_pack_has_spoiled_files_for_its_county(name, county_tables, tmp_pa
         assert all(is_so(flaw["kind"], lines, flaw["line"] - 2) for flaw in entry["flaws"]), entry["file"]
 
 
+def test_leads_of_the_county_are_written_by_ear_and_most_are_as_the_register_says(county_tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "county_tables", {2: county_tables}.__getitem__)
+    write_months(load("national"), Asked("county", seed=2, months=2), tmp_path / "out")
+    for entry in (e for e in manifest(tmp_path / "out")["files"] if e["source"] == "leads"):
+        lines = read(tmp_path / "out" / entry["file"])
+        register = {row[NAME] for row in read(tmp_path / "out" / "population" / f"{entry['period']}.csv")}
+        kinds = Counter(flaw["kind"] for flaw in entry["flaws"])
+        assert len(lines) > 20
+        assert kinds.keys() == {"name_by_ear", "day_month", "birth_blank"}
+        assert sum(kinds.values()) < len(lines) / 3
+        wrong = {flaw["line"] - 2 for flaw in entry["flaws"] if flaw["kind"] == "name_by_ear"}
+        right = [row[NAME] for place, row in enumerate(lines) if place not in wrong]
+        assert sum(name in register for name in right) > 0.9 * len(right)
+
+
 def is_so(kind: str, lines: list[dict[str, str]], row: int) -> bool:
-    number = lines[row][ID]
+    number = lines[row].get(ID, "")
     fault = check_id_numbers([number]).fault[0]
     return {
         "check_digit": fault == IdFault.CHECK,
@@ -326,6 +341,9 @@ def is_so(kind: str, lines: list[dict[str, str]], row: int) -> bool:
         "rounded": fault == IdFault.ROUNDED,
         "doubled": lines[row] == lines[row - 1],
         "middle_dot": any(dot in lines[row][NAME] for dot in "•．"),
+        "name_by_ear": True,  # whose name it was is seen below
+        "day_month": int(lines[row].get("出生日期", "0-0-99")[8:] or 99) <= 12,
+        "birth_blank": lines[row].get("出生日期") == "",
     }[kind]
 
 

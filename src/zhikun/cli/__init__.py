@@ -15,6 +15,7 @@ from zhikun.cli.assess import assess
 from zhikun.cli.demo import demo
 from zhikun.cli.keys import keys
 from zhikun.cli.lists import lists
+from zhikun.cli.match import match
 from zhikun.cli.monitor import monitor
 from zhikun.cli.packs import packs
 from zhikun.cli.screen import Refused, aside
@@ -27,7 +28,7 @@ words.install()
 
 EXIT_CODES = {
     0: _("完成"),
-    1: _("完成，但有要改正的：有户或行退回、有名单待核或没到、有案例不符、政策包有错"),
+    1: _("完成，但有要改正的：有户或行退回、有名单待核或没到、有行等人核对、有案例不符、政策包有错"),
     2: _("命令写错了：缺少或多出参数、选项的值不对"),
     3: _("读不了输入：不是工作簿、有密码、缺表头、没有这一户"),
     4: _("政策包或规则不能用：没有这个包、没有这份名单或这一期、评估日太早、换的标准不对"),
@@ -42,7 +43,7 @@ def commands() -> None:
     """The root of all commands."""
 
 
-for command in (packs, survey, assess, whatif, lists, monitor, workdays, keys, demo):
+for command in (packs, survey, assess, whatif, lists, match, monitor, workdays, keys, demo):
     commands.add_command(command)
 
 

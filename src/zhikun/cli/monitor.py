@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from zhikun import screening as room
-from zhikun.cli import monitor_text
+from zhikun.cli import match_text, monitor_text
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
@@ -33,6 +33,7 @@ from zhikun.cli.screen import (
     why,
     writing,
 )
+from zhikun.matching import MatchingError
 from zhikun.screening.words import outcome_words
 from zhikun.tables import UnreadableFile
 from zhikun.wording import _
@@ -112,16 +113,17 @@ def run(
     calendar = _calendar(exceptions)
     lists = _lists(data)
     with answered(), progress() as bar:
-        monitoring = room.monitoring_of(pack)
+        links = room.Links(data, ring, room.monitoring_of(pack), lists)
+        linked = links.make(month, bar)
         bar(_("筛查"), 0, 1)
         ran = room.run_month(
-            data, pack, month, room.inputs_of(lists, monitoring, month), ring=ring, calendar=calendar, today=_today(), on=on,
+            data, pack, month, links.inputs(month), ring=ring, calendar=calendar, today=_today(), on=on,
             new_decisions=new_decisions, new_rules=new_rules,
         )  # fmt: skip
         bar(_("筛查"), 1, 1)
-        others = room.Runs(data, pack.id, ring).with_other_files(
-            lambda period: room.inputs_of(lists, monitoring, period)
-        )
+        others = room.Runs(data, pack.id, ring).with_other_files(links.inputs)
+    for text in match_text.linking_lines(linked, month, pack_name):
+        say(text)
     for text in monitor_text.run_lines(ran, pack):
         say(text)
     again = sorted({*ran.later, *(other for other in others if other != month)})
@@ -330,11 +332,8 @@ def report(
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered(), progress() as bar:
         bar(_("统计"), 0, 3)
-        monitoring, lists = room.monitoring_of(pack), _lists(data)
-        found = room.figures_of(
-            data, pack, on or _today(), ring=ring, month=month,
-            inputs_now=lambda of: room.inputs_of(lists, monitoring, of),
-        )  # fmt: skip
+        links = room.Links(data, ring, room.monitoring_of(pack), _lists(data))
+        found = room.figures_of(data, pack, on or _today(), ring=ring, month=month, inputs_now=links.inputs)
         written = write(found, pack, out, bar)
     for text in monitor_text.report_lines(found, written):
         say(text)
@@ -349,7 +348,7 @@ def answered() -> Iterator[None]:
             yield
     except room.ScreeningDamaged as error:
         raise Refused(str(error), UNREADABLE) from None
-    except (room.ScreeningRefused, room.Unanswerable) as error:
+    except (room.ScreeningRefused, room.Unanswerable, MatchingError) as error:
         raise Refused(str(error), UNUSABLE) from None
     except OSError as error:
         raise Refused(_("读写不了 {p}：{why}。").format(p=error.filename, why=why(error)), UNREADABLE) from None

@@ -25,14 +25,16 @@ HOUSEHOLDS = pa.schema(
 )
 
 
-def people_twice(members: pa.Table, *, model: Model, decisions: Known | None = None) -> pa.Table:
+def people_twice(
+    members: pa.Table, *, model: Model, decisions: Known | None = None, exact_only: bool = False
+) -> pa.Table:  # fmt: skip
     """Pairs of records that are, or may be, one person in two households: PAIRS with both household numbers.
 
     `members` has the columns of a comparison and `household`.
     """
     if "household" not in members.column_names:
         raise MatchingError(_("成员表没有 household（户编号）列，看不出谁在两户里。请补上户编号。"))
-    pairs = compare(members, model=model, decisions=decisions)
+    pairs = compare(members, model=model, decisions=decisions, exact_only=exact_only)
     homes = dict(zip(_texts(members, "record_id"), _texts(members, "household"), strict=True))
     rows = [
         row | {"left_household": homes[row["left_id"]], "right_household": homes[row["right_id"]]}
@@ -43,12 +45,14 @@ def people_twice(members: pa.Table, *, model: Model, decisions: Known | None = N
     return pa.Table.from_pylist(rows, schema)
 
 
-def households_twice(members: pa.Table, *, model: Model, decisions: Known | None = None) -> pa.Table:
+def households_twice(
+    members: pa.Table, *, model: Model, decisions: Known | None = None, exact_only: bool = False
+) -> pa.Table:  # fmt: skip
     """Households whose members are found in another one: all linked to all is one household under two numbers.
 
     Where only some are shared, or a pair still waits for a person, the household is to be reviewed.
     """
-    found = people_twice(members, model=model, decisions=decisions)
+    found = people_twice(members, model=model, decisions=decisions, exact_only=exact_only)
     size: dict[str, int] = defaultdict(int)
     for home in _texts(members, "household"):
         size[home] += 1
@@ -77,9 +81,11 @@ def households_twice(members: pa.Table, *, model: Model, decisions: Known | None
     return pa.Table.from_pylist(rows, HOUSEHOLDS)
 
 
-def dead_on_list(people: pa.Table, deaths: pa.Table, *, model: Model, decisions: Known | None = None) -> pa.Table:
+def dead_on_list(
+    people: pa.Table, deaths: pa.Table, *, model: Model, decisions: Known | None = None, exact_only: bool = False
+) -> pa.Table:  # fmt: skip
     """Records of `people` that are, or may be, a person of the list of deaths. PAIRS; never a removal by itself."""
-    found = compare(people, deaths, model=model, decisions=decisions)
+    found = compare(people, deaths, model=model, decisions=decisions, exact_only=exact_only)
     return found.filter(pc.not_equal(found["outcome"], "not_linked"))
 
 

@@ -54,6 +54,8 @@ def _shared(limit: float) -> str:
 # 王小明, 王晓明: all characters but one. Names of two characters share too little by then.
 _ONE_CHARACTER = f"(NOT {_LATIN} AND {_MOST} >= 3 AND {_SHARED} >= {_MOST} - 1)"
 _EXACT = "{l} = {r}"
+# 1980-03-05, 1980-05-03: day and month have changed places. Dates are written 19800305.
+_DAY_MONTH = "({l}[1:4] = {r}[1:4] AND {l}[5:6] = {r}[7:8] AND {l}[7:8] = {r}[5:6])"
 _ELSE = "ELSE"
 
 LEVELS: dict[Kind, tuple[Level, ...]] = {
@@ -65,7 +67,8 @@ LEVELS: dict[Kind, tuple[Level, ...]] = {
         Level("different", _ELSE, 0.02, 0.98649),
     ),
     Kind.DATE: (
-        Level("same", _EXACT, 0.93, 0.00005),
+        Level("same", _EXACT, 0.92, 0.00005),
+        Level("day_month", _DAY_MONTH, 0.01, 0.00005),
         Level("one_digit", "damerau_levenshtein({l}, {r}) <= 1", 0.04, 0.002),
         Level("two_digits", "damerau_levenshtein({l}, {r}) <= 2", 0.02, 0.02),
         Level("different", _ELSE, 0.01, 0.97795),

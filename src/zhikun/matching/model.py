@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from zhikun.matching.errors import MatchingError
@@ -107,3 +108,37 @@ def people_model() -> Model:
         # a chance agreement look sure.
         prior=2e-6,
     )
+
+
+_OUTSIDE = 0.157  # of the records of a list: from another county; what `kinds` says of PLACE
+_ASSUMED = 0.1  # how much of `kinds` stays beside what was counted: people watched do not live everywhere
+_TOWN, _COUNTY = 1000, 1_000_000  # places are numbers of 12 digits: what lies below a township, below a county
+
+
+def watched_model(places: Mapping[int, int]) -> Model:
+    """For a list beside the people watched: name, birth date, place. `places` are the people by place (12 digits).
+
+    How often two people share a village, a township or a county is counted, for the most part: a province's villages tell
+    more than a county's. The more people, the less likely that two records taken at random are one person. A person is
+    asked sooner than elsewhere (`review`): one question more is better than a family overlooked.
+    """
+    model = people_model()
+    people = sum(places.values())
+    fields = [one for one in model.fields if one.column in ("name", "birth_date", "place")]
+    if people:
+        village, town, county = (_together(places, below) / people**2 for below in (1, _TOWN, _COUNTY))
+        counted = [share * (1 - _OUTSIDE) for share in (village, town - village, county - town, 1 - county)]
+        counted[-1] += _OUTSIDE
+        usual = fields[-1].parameters()
+        mixed = ((m, (1 - _ASSUMED) * c + _ASSUMED * u) for (m, u), c in zip(usual, counted, strict=True))
+        fields[-1] = replace(fields[-1], probabilities=tuple(mixed))
+    prior = min(model.prior or 1.0, 1 / max(people, 1))
+    return replace(model, fields=tuple(fields), prior=prior, limits=replace(model.limits, review=0.1))
+
+
+def _together(places: Mapping[int, int], below: int) -> int:
+    """Pairs of people in one part of the country, the part being what stays when so much of the code is cut off."""
+    parts: dict[int, int] = {}
+    for place, people in places.items():
+        parts[place // below] = parts.get(place // below, 0) + people
+    return sum(people**2 for people in parts.values())

@@ -5,14 +5,13 @@ Each pair ends as linked, to be reviewed or not linked, with the step, a note an
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 
 from zhikun.matching.decisions import Decision, Verdict
 from zhikun.matching.groups import Groups
 from zhikun.matching.kinds import Kind, levels_of
 from zhikun.matching.model import Model
-from zhikun.matching.records import prepared
+from zhikun.matching.records import in_memory, prepared
 from zhikun.matching.scoring import SCOPES, Scope, score
 from zhikun.matching.words import LEVEL_WORDS, Part, text_of
 from zhikun.wording import _
@@ -36,15 +35,17 @@ Row = dict[str, object]
 
 
 def compare(
-    records: pa.Table, others: pa.Table | None = None, *, model: Model, decisions: Known | None = None
+    records: pa.Table, others: pa.Table | None = None, *, model: Model, decisions: Known | None = None,
+    exact_only: bool = False,
 ) -> pa.Table:  # fmt: skip
     """The pairs within `records`, or between `records` and `others`, as a table with the columns of PAIRS.
 
-    `decisions` are those in force: their pairs come back as decided and are not asked again.
+    `decisions` are those in force: their pairs come back as decided and are not asked again. `exact_only` leaves out the
+    step of probability; who calls so says what was left out.
     """
     scope = Scope.WITHIN if others is None else Scope.ACROSS
     table = sides(records, others, model)
-    return judged(table, model, scope, decisions or {})
+    return judged(table, model, scope, decisions or {}, exact_only=exact_only)
 
 
 def sides(records: pa.Table, others: pa.Table | None, model: Model) -> pa.Table:
@@ -58,7 +59,8 @@ def sides(records: pa.Table, others: pa.Table | None, model: Model) -> pa.Table:
 
 
 def judged(
-    table: pa.Table, model: Model, scope: Scope, decisions: Known, persons: dict[str, str] | None = None
+    table: pa.Table, model: Model, scope: Scope, decisions: Known, persons: dict[str, str] | None = None,
+    exact_only: bool = False,
 ) -> pa.Table:  # fmt: skip
     """The steps in order; a pair that one step settled is not settled again by a later one.
 
@@ -76,7 +78,7 @@ def judged(
         rows.setdefault(pair, _row(pair, "linked", "token", ""))
     for row in _by_name(table, model, scope):
         rows.setdefault((str(row["left_id"]), str(row["right_id"])), row)
-    for row in _by_probability(score(table, model, scope), model, tokens):
+    for row in () if exact_only else _by_probability(score(table, model, scope), model, tokens):
         rows.setdefault((str(row["left_id"]), str(row["right_id"])), row)
     _hold_back(rows, tokens, decisions, persons or {})
     for row in rows.values():
@@ -92,7 +94,7 @@ def _row(pair: tuple[str, str], outcome: str, step: str, note: str, **more: obje
 
 def _by_token(table: pa.Table, scope: Scope) -> list[tuple[str, str]]:
     """Pairs with the same token. Within one side each record is paired with the first one: a chain, not a square."""
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.register("t", table)
         if scope is Scope.ACROSS:
             sql = "SELECT l.record_id, r.record_id FROM t l JOIN t r ON l.token = r.token AND l.side < r.side"
@@ -107,7 +109,7 @@ def _by_token(table: pa.Table, scope: Scope) -> list[tuple[str, str]]:
 
 
 _NAME_SQL = """
-WITH t AS (SELECT record_id, side, token, name, birth_date, sex, place, place_town FROM t WHERE name IS NOT NULL
+WITH t AS (SELECT record_id, side, token, name, birth_date, {sex} AS sex, place, place_town FROM t WHERE name IS NOT NULL
            AND birth_date IS NOT NULL AND place_town IS NOT NULL),
 candidates AS (SELECT name, birth_date, place_town,
     count(DISTINCT token) + count(*) FILTER (token IS NULL) AS records,
@@ -124,11 +126,13 @@ WHERE l.token IS DISTINCT FROM r.token OR l.token IS NULL
 
 def _by_name(table: pa.Table, model: Model, scope: Scope) -> list[Row]:
     """Same name, birth date and village. Anything that speaks against it goes to a person."""
-    if not {"name", "birth_date", "sex", "place_town"} <= set(table.column_names):
+    columns = set(table.column_names)
+    if not {"name", "birth_date", "place_town"} <= columns:
         return []
-    with duckdb.connect() as connection:
+    sex = "sex" if "sex" in columns else "NULL"
+    with in_memory() as connection:
         connection.register("t", table)
-        found = connection.execute(_NAME_SQL.format(scope=SCOPES[scope])).fetchall()
+        found = connection.execute(_NAME_SQL.format(scope=SCOPES[scope], sex=sex)).fetchall()
     rows = []
     for left, right, tokens, several, sexes, coarse in found:
         notes = {"tokens_differ": tokens, "several": several, "sex_differs": sexes, "coarse": coarse}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +17,11 @@ from zhikun.wording import _
 
 TOKEN = pa.binary(16)
 _SPACES = re.compile(r"\s+")
+
+
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """A database for names in the clear: it has no file and may not spill to one."""
+    return duckdb.connect(":memory:", config={"temp_directory": ""})
 
 
 def prepared(records: pa.Table, model: Model) -> pa.Table:

@@ -1,6 +1,7 @@
 """Probabilistic linkage with Splink on DuckDB: pairs with the weight of every field.
 
-The only file that knows Splink. Splink stands for the Fellegi-Sunter arithmetic; fields, levels and limits are ours.
+The only file that knows Splink, and only once pairs are scored: a run that has nothing to link does not load it. Splink
+stands for the Fellegi-Sunter arithmetic; fields, levels and limits are ours.
 """
 
 from __future__ import annotations
@@ -8,22 +9,20 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
-import splink.comparison_level_library as levels_library
-import splink.comparison_library as comparisons_library
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from zhikun.matching.errors import MatchingError
 from zhikun.matching.kinds import levels_of
 from zhikun.matching.model import Field, Model
-from zhikun.matching.records import prepared
+from zhikun.matching.records import in_memory, prepared
 from zhikun.wording import _
 
-# Splink tells its progress as warnings; what matters is raised here.
-logging.getLogger("splink").setLevel(logging.ERROR)
+if TYPE_CHECKING:
+    from splink import Linker
+    from splink.comparison_library import CustomComparison
 
 
 class Scope(StrEnum):
@@ -41,7 +40,15 @@ SCOPES = {
 }
 
 
-def _comparison(field: Field) -> comparisons_library.CustomComparison:
+def by_probability_possible() -> bool:
+    """Whether Splink is installed. Without it only what is exactly equal is linked."""
+    return find_spec("splink") is not None
+
+
+def _comparison(field: Field) -> CustomComparison:
+    import splink.comparison_level_library as levels_library  # noqa: PLC0415 - loaded only when pairs are scored
+    import splink.comparison_library as comparisons_library  # noqa: PLC0415 - loaded only when pairs are scored
+
     column = field.column
     names = {
         "l": f"{column}_l",
@@ -66,6 +73,10 @@ def _rule(block: tuple[str, ...], scope: Scope) -> str:
 
 
 def _linker(table: pa.Table, model: Model, scope: Scope) -> Linker:
+    from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415 - loaded only when pairs are scored
+
+    # Splink tells its progress as warnings; what matters is raised here.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record_id",
@@ -78,7 +89,7 @@ def _linker(table: pa.Table, model: Model, scope: Scope) -> Linker:
         retain_intermediate_calculation_columns=True,
         max_iterations=30,
     )
-    api = DuckDBAPI(duckdb.connect(":memory:"))
+    api = DuckDBAPI(in_memory())
     return Linker([api.register(table)], settings, log_level=None)
 
 
@@ -126,6 +137,8 @@ def train(records: pa.Table, model: Model, *, others: pa.Table | None = None, se
     `sure` are blocks whose pairs are almost all one person, finding `recall` of them; each session learns the fields
     that its block does not hold fast, so two different blocks are needed. Levels never seen keep the usual values.
     """
+    from splink import block_on  # noqa: PLC0415 - loaded only when pairs are scored
+
     if len(sessions) < 2:
         raise MatchingError(_("训练需要至少两组不同的分组字段：一组之内相同的字段学不到权重。请再给一组。"))
     table = prepared(records, model).append_column("side", pa.array([0] * len(records), pa.int32()))

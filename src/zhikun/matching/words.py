@@ -13,6 +13,7 @@ LEVEL_WORDS = {
     "one_character": "只差一个字",
     "near": "相近",
     "alike": "大体相同",
+    "day_month": "月和日互换",
     "one_digit": "差一位数字",
     "two_digits": "差两位数字",
     "township": "同一乡镇",
@@ -39,6 +40,11 @@ NOTE_WORDS = {
     "below_link": "把握不足以自动认定",
     "below_review": "相同的把握很小",
 }
+NOBODY_WORDS = {
+    "nobody": "监测名册里没有姓名、出生日期与之相近的人",
+    "not_compared": "名册里没有姓名、出生日期与村（社区）都相同的人；没有安装 splink，相近的没有比对",
+    "row_twice": "这个行号在名单里不止一行，分不清姓名是哪一行的",
+}
 OUTCOME_WORDS = {"linked": "同一人", "review": "待人工核对", "not_linked": "不是同一人"}
 
 
@@ -59,3 +65,8 @@ def text_of(outcome: str, step: str, note: str, parts: Sequence[Part]) -> str:
         told = _("{field}{level}（{weight:+.1f}）")
         sentence.append("，".join(told.format(**part) for part in parts))
     return _("{outcome}：{reasons}。").format(outcome=_(OUTCOME_WORDS[outcome]), reasons="；".join(sentence))
+
+
+def nobody_text(note: str) -> str:
+    """没有对上：监测名册里没有姓名、出生日期与之相近的人."""
+    return _("没有对上：{reason}。").format(reason=_(NOBODY_WORDS[note]))

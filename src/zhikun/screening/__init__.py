@@ -11,6 +11,7 @@ from zhikun.screening.explain import Explanation, Line, as_data, explain
 from zhikun.screening.feedback import Answer, Unanswerable, as_rows, looks_like_number, person_of, rows_of, take
 from zhikun.screening.figures import Figures, figures_of
 from zhikun.screening.freshness import inputs_of
+from zhikun.screening.linking import Linking, Links
 from zhikun.screening.model import Earlier, Given, GivenFile, Inputs, Limits, Ran
 from zhikun.screening.precision import Precision, Tally, precision
 from zhikun.screening.reminders import Reminder, Sent, remind
@@ -34,6 +35,8 @@ __all__ = [
     "Inputs",
     "Limits",
     "Line",
+    "Linking",
+    "Links",
     "Precision",
     "Ran",
     "Reminder",

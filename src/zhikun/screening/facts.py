@@ -89,6 +89,9 @@ def scan(work: Work, number: int, indicator: Indicator) -> str:
     """The rows that may count: person, the file's bit `f`, whether the conditions hold (`t`), the value (`v`)."""
     source = work.task.monitoring.sources[indicator.list_source]
     holds = sql.where_of(indicator.where, dict(source.columns))
+    if source.column_of("id_number") is None:
+        # Linked by name: a row that waits for review counts for nothing and leaves open what it may add.
+        holds = f"(({holds}) AND nullif(sure, false))"
     value = sql.micro_of(sql.name(indicator.column)) if indicator.column else "0::BIGINT"
 
     def one(bit: int, file: GivenFile) -> str:

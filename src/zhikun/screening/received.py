@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
+import pyarrow as pa
 
 from zhikun.engine.packs.monitoring import ListSource
 from zhikun.screening.errors import ScreeningDamaged
@@ -15,12 +16,13 @@ from zhikun.screening.model import GivenFile, Inputs
 def kept(source: ListSource, *files: GivenFile) -> str:
     """Files as a table with the columns that their list has today; one that a file lacks is unknown there.
 
-    Raises ScreeningDamaged.
+    A list without numbers has `sure` beside them: whether a row is linked to its person, or waits for somebody to say so. Raises ScreeningDamaged.
     """
     from zhikun.intake.lists import ListDamaged, as_table  # noqa: PLC0415 - commands that read no lists start without them
 
     try:
-        return as_table(source, *(file.path for file in files))
+        linked = () if source.column_of("id_number") else (pa.field("sure", pa.bool_()),)
+        return as_table(source, *(file.path for file in files), more=linked)
     except ListDamaged as error:
         raise ScreeningDamaged(str(error)) from error
 

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from tests.intake.lists.factory import (
     AT,
+    BIRTHS,
     DISABLED,
     MONITORING,
     NOVEMBER,
@@ -94,6 +95,11 @@ def test_the_file_of_last_month_again_and_days_after_the_period(office):
     assert codes(office.receive(october(60))) == ["same_as_other", "stale"]
     later = [STAYS_HEADER, *(stay(i, 入院日期="2026-11-09" if i < 3 else "2026-10-09") for i in range(200))]
     assert codes(office.receive(later, period=OCTOBER)) == ["rows_rise", "after_period"]
+
+
+def test_birth_dates_do_not_make_a_list_of_events_look_old(office):
+    rows = [["姓名", "出生日期", "区划代码", "体重"], ["李明", "1958-03-01", "620102001001", ""]]
+    assert codes(office.receive(rows, BIRTHS)) == []
 
 
 def test_a_column_that_was_filled_and_is_blank_now(office):

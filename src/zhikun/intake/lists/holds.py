@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from zhikun.engine.packs.monitoring import ListSource
+from zhikun.engine.packs.monitoring import BIRTH_DATE, ListSource
 from zhikun.intake.lists.model import Hold, Receipt, State
 from zhikun.wording import _
 from zhikun.workdays import Month
@@ -181,7 +181,8 @@ def _of_dates(seen: Seen) -> list[Hold]:
         if after > column["known"] * _limit("after_period"):
             text = _("“{t}”在 {p} 之后的有 {n} 行，报送期可能写错了")
             found.append(Hold("after_period", text.format(t=title, p=seen.period, n=after)))
-    dated = {n: c for n, c in seen.profile["columns"].items() if "last" in c}
+    # A birth date says whose row it is, not when something happened.
+    dated = {n: c for n, c in seen.profile["columns"].items() if "last" in c and n != BIRTH_DATE}
     if (
         seen.source.rhythm == "monthly"
         and dated

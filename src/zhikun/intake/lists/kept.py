@@ -5,7 +5,7 @@ A column that a file does not have, or has as another type, is unknown in all it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,9 +30,9 @@ _SQL = {
 }
 
 
-def as_table(source: ListSource, *files: Path) -> str:
-    """Kept files of a list as one table for DuckDB, with the columns of today. Raises ListDamaged."""
-    fields = row_fields(source)
+def as_table(source: ListSource, *files: Path, more: Iterable[pa.Field] = ()) -> str:
+    """Kept files of a list as one table for DuckDB, with the columns of today and `more` of them. Raises ListDamaged."""
+    fields = pa.schema([*row_fields(source), *more])
     return f"({' UNION ALL '.join(_selected(fields, file) for file in files)})"
 
 

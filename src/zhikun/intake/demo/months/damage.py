@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from zhikun.engine.packs.monitoring import Column, ListSource, Monitoring
 from zhikun.intake.demo.months.habits import of_hardship
+from zhikun.intake.demo.months.heard import by_ear
 from zhikun.intake.demo.months.periods import Period
 from zhikun.intake.demo.months.sheets import Flaw, Sheet
 from zhikun.wording import _
@@ -48,7 +49,11 @@ def spoiled(files: Sequence[Filled], monitoring: Monitoring, periods: Sequence[P
     """The county's files with their flaws."""
     received = Received(list(files))
     _spoil_rows(received, monitoring, periods)
-    lists = [s for s in _lists(monitoring) if s.rhythm == "monthly"]
+    received.files = [
+        filled if filled.sheet.listed.column_of(_KEY) else Filled(filled.sheet, by_ear(filled.sheet, filled.rows))
+        for filled in received.files
+    ]
+    lists = [s for s in _lists(monitoring) if s.rhythm == "monthly" and s.column_of(_KEY)]
     _late(received, _at(received, lists[1:], periods, _LATE))
     _break_off(received, _at(received, lists, periods, _BROKEN))
     _lose(received, _at(received, lists[-1:] + lists[:-1], periods, _MISSING))

@@ -48,6 +48,7 @@ _HABITS: Mapping[str, Habit] = {
     "deaths": Habit(1.0, trait="died"),
     "vehicles": Habit(0.004, trait="adult"),
     "businesses": Habit(0.002, trait="adult"),
+    "leads": Habit(0.006, 0.006),
     "incomes": Habit(0.09, trait="adult", steady=True),
 }
 _HARDSHIP, _EXIT = 0.15, 0.003

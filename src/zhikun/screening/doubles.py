@@ -1,0 +1,233 @@
+"""The population looked at by the means of linking: one person in two households, one household twice, the dead still watched.
+
+Nothing is taken off any list: each finding is a question for a person, with its reasons. Only people who share name and birth
+date in a county, or name and village, are compared; the rest is a table of numbers for each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from zhikun.disk import written_whole
+from zhikun.documents.book import WHOLE, WRAP, Book, Head
+from zhikun.engine.packs.monitoring import HOUSEHOLD, Monitoring
+from zhikun.identity import TOKEN
+from zhikun.matching import HOUSEHOLDS, by_probability_possible, dead_on_list, households_twice, in_memory, people_twice
+from zhikun.screening.model import GivenFile
+from zhikun.screening.watched import Watched
+from zhikun.wording import _
+
+#: The cause by which a pack names deaths.
+DEATH = "death"
+_COUNTY = 1_000_000
+#: The same person on two rows of the population: household, and what people see of the person.
+MEMBERS = pa.schema(
+    [
+        ("record_id", pa.string()), ("token", TOKEN), ("name", pa.string()), ("birth_date", pa.date32()),
+        ("place", pa.string()), ("household", pa.string()), ("shown", pa.string()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """What was found: rows for eyes, names masked. `compared`: whether names were compared by probability too."""
+
+    people: list[list[object]]
+    households: list[list[object]]
+    dead: list[list[object]]
+    compared: bool
+    deaths: tuple[str, ...]  # the files of deaths looked at
+
+
+def find_doubles(watched: Watched, population: GivenFile, deaths: Iterable[tuple[str, Path]]) -> Doubles:
+    """People and households that stand twice in a population, and its dead. `deaths` are files by their labels."""
+    members = _members(watched, population)
+    exact_only = not by_probability_possible()
+    model = watched.model
+    twice = people_twice(members, model=model, exact_only=exact_only) if len(members) else None
+    homes = households_twice(members, model=model, exact_only=exact_only) if len(members) else HOUSEHOLDS.empty_table()
+    named = tuple(deaths)
+    return Doubles(
+        _people_rows(twice, members), [list(row.values()) for row in homes.to_pylist()],
+        _dead_rows(watched, population, named), not exact_only, tuple(label for label, _path in named),
+    )  # fmt: skip
+
+
+def death_lists(monitoring: Monitoring) -> list[str]:
+    """The lists that name the dead."""
+    return sorted({one.list_source for one in monitoring.indicators.values() if one.cause == DEATH})
+
+
+def write_doubles(found: Doubles, title: str, path: Path) -> None:
+    """The workbook, a sheet for each question, readable to its owner alone."""
+    households = [
+        Head(_("户编号"), 16), Head(_("另一户编号"), 16), Head(_("判断"), 12), Head(_("相同人数"), 9, WHOLE),
+        Head(_("这户人数"), 9, WHOLE), Head(_("另一户人数"), 9, WHOLE), Head(_("依据"), 60, WRAP),
+    ]  # fmt: skip
+    people = [
+        Head(_("人员"), 26), Head(_("户编号"), 16), Head(_("另一处的人员"), 26), Head(_("另一户编号"), 16),
+        Head(_("判断"), 12), Head(_("依据"), 70, WRAP),
+    ]  # fmt: skip
+    dead = [
+        Head(_("人员"), 26),
+        Head(_("户编号"), 16),
+        Head(_("死亡日期"), 12),
+        Head(_("名单"), 22),
+        Head(_("依据"), 50, WRAP),
+    ]
+    remark = _("每一行是一个要核实的问题，系统不会自行删人、并户。姓名和证件号码已遮盖。")
+    with written_whole(path) as beside, Book(beside, title) as book:
+        for name, heads, rows in (
+            (_("一人在两户"), people, found.people), (_("一户两个编号"), households, found.households),
+            (_("已故仍在册"), dead, found.dead),
+        ):  # fmt: skip
+            book.table(name, heads, rows, title=_("{t}：{n}").format(t=title, n=name), remarks=[remark])
+
+
+def _members(watched: Watched, population: GivenFile) -> pa.Table:
+    """Everybody of the households in which somebody may stand twice: MEMBERS."""
+    rows = _rows_alike(watched) | _rows_in_two_households(population.path)
+    if not rows:
+        return MEMBERS.empty_table()
+    with in_memory() as con:
+        con.register("alike", pa.table({"row": pa.array(sorted(rows), pa.int32())}))
+        listed = con.sql(
+            f"""WITH p AS (SELECT person, row, {HOUSEHOLD} AS household, shown FROM read_parquet($1) WHERE person IS NOT NULL),
+                h AS (SELECT DISTINCT household FROM p SEMI JOIN alike USING (row))
+            SELECT person, household, min(row) AS row, arg_min(shown, row) AS shown FROM p SEMI JOIN h USING (household)
+            GROUP BY person, household ORDER BY row""",
+            params=[str(population.path)],
+        ).to_arrow_table()
+        wanted = listed["row"].combine_chunks().cast(pa.int32())
+        con.register("listed", listed)
+        con.register("n", pa.concat_tables([c.filter(pc.is_in(c["row"], wanted)) for c in watched.chunks()]))
+        found = con.sql(
+            "SELECT 'row' || lpad(CAST(l.row AS VARCHAR), 9, '0') AS record_id, l.person AS token, n.name, n.birth_date,"
+            " n.place, l.household, l.shown FROM listed l LEFT JOIN n ON n.row = l.row ORDER BY record_id"
+        ).to_arrow_table()
+    return pa.table([found[field.name].cast(field.type) for field in MEMBERS], schema=MEMBERS)
+
+
+def _rows_in_two_households(rows: Path) -> set[int]:
+    """Rows of people whose number stands in two households."""
+    with in_memory() as con:
+        found = con.execute(
+            f"""SELECT min(row) FROM read_parquet($1) WHERE person IN (
+                SELECT person FROM read_parquet($1) WHERE person IS NOT NULL GROUP BY person
+                HAVING count(DISTINCT {HOUSEHOLD}) > 1) GROUP BY person, {HOUSEHOLD}""",
+            [str(rows)],
+        ).fetchall()
+    return {int(row) for (row,) in found}
+
+
+def _rows_alike(watched: Watched) -> set[int]:
+    """Rows that share name and birth date in a county, or name and village, with a row of somebody else.
+
+    Of each row only two numbers of 64 bits are kept while the names go by.
+    """
+    parts: list[tuple[NDArray[np.int32], NDArray[np.uint64], NDArray[np.uint64]]] = []
+    with in_memory() as con:
+        for chunk in watched.chunks():
+            con.register("c", chunk)
+            made = con.sql(
+                "SELECT row, hash(name, birth_date, left(place, 6)) AS born, hash(name, place) AS lives FROM c"
+                " WHERE name IS NOT NULL AND birth_date IS NOT NULL AND place IS NOT NULL"
+            ).to_arrow_table()
+            parts.append((made["row"].to_numpy(), made["born"].to_numpy(), made["lives"].to_numpy()))
+            con.unregister("c")
+    if not parts:
+        return set()
+    rows, born, lives = (np.concatenate([part[n] for part in parts]) for n in range(3))
+    return _shared(watched, rows, born) | _shared(watched, rows, lives)
+
+
+def _shared(watched: Watched, rows: NDArray[np.int32], keys: NDArray[np.uint64]) -> set[int]:
+    """Rows whose key stands for several people."""
+    person = watched.person_by_row[rows]
+    order = np.lexsort((person, keys))
+    keys, person, rows = keys[order], person[order], rows[order]
+    first = np.concatenate([[True], keys[1:] != keys[:-1]])
+    group = np.cumsum(first) - 1
+    differs = np.zeros(int(group[-1]) + 1 if len(group) else 0, bool)
+    differs[group[1:][(keys[1:] == keys[:-1]) & (person[1:] != person[:-1])]] = True
+    return set(rows[differs[group]].tolist())
+
+
+def _people_rows(pairs: pa.Table | None, members: pa.Table) -> list[list[object]]:
+    shown = dict(zip(members["record_id"].to_pylist(), members["shown"].to_pylist(), strict=True))
+    words = {"linked": _("是同一人"), "review": _("待核对")}
+    return [
+        [
+            shown[p["left_id"]],
+            p["left_household"],
+            shown[p["right_id"]],
+            p["right_household"],
+            words[p["outcome"]],
+            p["text"],
+        ]
+        for p in (pairs.to_pylist() if pairs is not None else [])
+    ]
+
+
+def _dead_rows(watched: Watched, population: GivenFile, deaths: Iterable[tuple[str, Path]]) -> list[list[object]]:
+    """The watched who stand in a list of deaths, by number or by links; the first list that names a person counts."""
+    rows: dict[bytes, list[object]] = {}
+    for label, path in deaths:
+        table = _deaths(path)
+        with in_memory() as con:
+            con.register("d", table)
+            people = con.sql(
+                f"SELECT person AS token, arg_min(shown, row) AS shown, arg_min({HOUSEHOLD}, row) AS household"
+                " FROM read_parquet($1) SEMI JOIN d ON d.token = person GROUP BY person ORDER BY token",
+                params=[str(population.path)],
+            ).to_arrow_table()
+        found = _as_records(people, "p"), _as_records(table, "d")
+        pairs = dead_on_list(*found, model=watched.model, exact_only=True)
+        by_id = {f"p{row['token'].hex()}": row for row in people.to_pylist()}
+        died = {f"d{row['token'].hex()}": row["died_on"] for row in table.to_pylist()}
+        for pair in pairs.to_pylist():
+            death, person = sorted((pair["left_id"], pair["right_id"]))
+            who: dict[str, Any] = by_id[person]
+            line = [
+                who["shown"],
+                who["household"],
+                None if died[death] is None else str(died[death]),
+                label,
+                pair["text"],
+            ]
+            rows.setdefault(who["token"], line)
+    return [rows[token] for token in sorted(rows)]
+
+
+def _deaths(path: Path) -> pa.Table:
+    """Who is named once in a list of deaths, with the first day in it."""
+    schema = pq.read_schema(path)
+    days = [f'"{field.name}"' for field in schema if pa.types.is_date(field.type) and field.name != "birth_date"]
+    sure = " AND sure" if "sure" in schema.names else ""
+    with in_memory() as con:
+        found = con.sql(
+            f"SELECT person AS token, min({days[0] if days else 'NULL::DATE'}) AS died_on FROM read_parquet($1)"
+            f" WHERE person IS NOT NULL{sure} GROUP BY person ORDER BY token",
+            params=[str(path)],
+        ).to_arrow_table()
+    return pa.table([found["token"].cast(TOKEN), found["died_on"].cast(pa.date32())], names=["token", "died_on"])
+
+
+def _as_records(table: pa.Table, mark: str) -> pa.Table:
+    """Numbers alone say who it is: the other fields are not known here."""
+    count = len(table)
+    ids = pa.array([f"{mark}{token.hex()}" for token in table["token"].to_pylist()], pa.string())
+    empty = [pa.nulls(count, MEMBERS.field(name).type) for name in ("name", "birth_date", "place")]
+    return pa.table(
+        [ids, table["token"].cast(TOKEN), *empty], names=["record_id", "token", "name", "birth_date", "place"]
+    )

@@ -1,0 +1,170 @@
+"""The pairs that wait for a person: a workbook to look at, and the decisions that come back in it.
+
+Names are masked, of birth dates year and month are shown: what agrees and what does not is said in words, part by part. The
+row of the sender's file is named, so that a doubt can be settled with whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from zhikun.disk import written_whole
+from zhikun.documents.book import WHOLE, WRAP, Book, Head
+from zhikun.identity import KeyRing, mask_id_numbers_in, mask_name, token_from_text, token_text
+from zhikun.matching import MatchingError, Verdict
+from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.feedback import Answer, Given
+from zhikun.screening.identified import person_id, record_id
+from zhikun.screening.linking import LINKS_FILE, MATCHING, Linking, Links
+from zhikun.screening.model import GivenFile
+from zhikun.tables import RowMessage, UnreadableFile, read_sheets
+from zhikun.wording import _
+
+_HEAD_ROWS = 20
+#: What a person may write about a pair.
+VERDICTS = {"是同一人": Verdict.SAME, "不是同一人": Verdict.DIFFERENT}
+_OTHER_WORDS = {"同一人": Verdict.SAME, "是": Verdict.SAME, "不同": Verdict.DIFFERENT, "否": Verdict.DIFFERENT}
+#: The headings of the workbook that decisions are read by.
+HEADINGS = {"record": "记录代码", "person": "人员代码", "verdict": "认定", "why": "理由"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What was written: pairs and rows of the list that wait."""
+
+    pairs: int
+    rows: int
+
+
+def write_review(links: Links, linking: Linking, population: GivenFile, ring: KeyRing, path: Path) -> Reviewed:
+    """The workbook of what waits in one list, readable to its owner alone."""
+    found = pq.read_table(linking.folder / LINKS_FILE).to_pylist()
+    waiting = [row for row in found if row["outcome"] == "review"]
+    mine = {row["row"]: row for row in links.records(linking.source, linking.file).rows.to_pylist()}
+    people = links.watched(population).named({row["person"] for row in waiting})
+    by_token = {person["token"]: person for person in people.to_pylist()}
+    shown = _shown(population, by_token)
+    scope = f"{linking.source.id}/{linking.period}"
+    pairs: dict[tuple[bytes, bytes], dict[str, Any]] = {}
+    for row in waiting:
+        pair = pairs.setdefault((row["record"], row["person"]), row | {"rows": []})
+        pair["rows"].append(row["row"])
+    lines = []
+    for (record, person), pair in sorted(pairs.items(), key=lambda item: (item[1]["rows"], item[0])):
+        own, other = mine[pair["rows"][0]], by_token[person]
+        lines.append([
+            "、".join(map(str, pair["rows"])), mask_name(own["name"] or ""), _month(own["birth_date"]), own["place"] or "",
+            shown.get(person) or mask_name(other["name"] or ""), _month(other["birth_date"]), other["place"] or "",
+            pair["text"], None if pair["probability"] is None else round(100 * pair["probability"]), "", "",
+            token_text(record) + (f"@{scope}" if pair["scoped"] else ""), token_text(person),
+        ])  # fmt: skip
+    with written_whole(path) as beside, Book(beside, _("待核对的人")) as book:
+        book.table(
+            _("待核对"), _heads(), lines, title=_("{t}（{r}）：待核对的人").format(t=linking.source.title, r=linking.label),
+            remarks=[
+                _("一行是名单里的一个人和他可能是的一位监测对象。请在“认定”写 是同一人 或 不是同一人，并写明理由；空着的下次再问。"),
+                _("“依据”里正数支持是同一人，负数反对，每加 1 可能性大一倍。姓名已遮盖；拿不准时按行号向报送单位核实。"),
+            ],
+        )  # fmt: skip
+    return Reviewed(len(lines), len({row["row"] for row in waiting}))
+
+
+def rows_of(path: Path) -> list[Given]:
+    """The rows of a workbook of pairs. Raises UnreadableFile where it has no headings to go by."""
+    for sheet in read_sheets(path):
+        for index, head in enumerate(sheet.head(_HEAD_ROWS)):
+            places = {text.strip(): place for place, text in enumerate(head) if text}
+            if all(heading in places for heading in HEADINGS.values()):
+                grid = sheet.grid(index)
+                columns = {name: grid.columns[places[heading]].text.to_pylist() for name, heading in HEADINGS.items()}
+                given = (
+                    Given(int(row), {name: str(texts[n] or "").strip() for name, texts in columns.items()})
+                    for n, row in enumerate(grid.rows)
+                )
+                return [one for one in given if any(one.cells.values())]
+    expected = "、".join(f"“{heading}”" for heading in HEADINGS.values())
+    remedy = _("请在 zhikun match review 写出的工作簿里填写，不要改表头")
+    raise UnreadableFile(RowMessage("", 0, "", _("没有找到核对表的表头"), expected, remedy))
+
+
+def take_decisions(
+    data: Path, links: Links, rows: Sequence[Given], *, ring: KeyRing, by: str, on: date, replace: bool = False
+) -> list[Answer]:
+    """Keep what was decided, row by row; rows without a verdict stay open and are not answered."""
+    known = _known_pairs(data)
+    answers = []
+    for given in rows:
+        if not given.cells.get("verdict"):
+            continue
+        try:
+            new = _decide(links, given, known, ring=ring, by=by, on=on, replace=replace)
+            answers.append(Answer(given.row, "accepted" if new else "known"))
+        except (MatchingError, ScreeningRefused, ValueError) as error:
+            answers.append(Answer(given.row, "refused", mask_id_numbers_in(str(error))))
+    return answers
+
+
+def _decide(
+    links: Links, given: Given, known: set[tuple[bytes, str, bytes]], *, ring: KeyRing, by: str, on: date, replace: bool
+) -> bool:
+    cells = given.cells
+    words = VERDICTS | _OTHER_WORDS
+    if cells["verdict"] not in words:
+        raise ScreeningRefused(_("“认定”不能是“{v}”，请写 {all}。").format(v=cells["verdict"], all="、".join(VERDICTS)))
+    plain, _at, scope = cells.get("record", "").partition("@")
+    record, person = token_from_text(plain), token_from_text(cells.get("person", ""))
+    if (record, scope, person) not in known:
+        raise ScreeningRefused(
+            _("没有比对过这一对，可能代码被改动，或密钥在导出以后轮换过。请用 zhikun match review 重新导出后填写。")
+        )
+    verdict = words[cells["verdict"]]
+    return links.decisions.decide(
+        record_id(ring, record, scope), person_id(ring, person), verdict, by=by, on=on, why=cells.get("why", ""),
+        correct=replace,
+    )  # fmt: skip
+
+
+def _known_pairs(data: Path) -> set[tuple[bytes, str, bytes]]:
+    """Every pair that was ever found: record, scope, person."""
+    found = set()
+    for path in sorted((data / MATCHING).glob(f"*/*/*/*/{LINKS_FILE}")):
+        scope = "/".join(path.relative_to(data / MATCHING).parts[:2])
+        table = pq.read_table(path, columns=["record", "scoped", "person"])
+        for row in table.to_pylist():
+            if row["person"] is not None:
+                found.add((row["record"], scope if row["scoped"] else "", row["person"]))
+    return found
+
+
+def _shown(population: GivenFile, persons: Iterable[bytes]) -> dict[bytes, str]:
+    """Masked name and number of people."""
+    wanted = list(persons)
+    if not wanted:
+        return {}
+    with duckdb.connect() as con:
+        found = con.execute(
+            "SELECT person, arg_min(shown, row) FROM read_parquet($1) WHERE list_contains($2::BLOB[], person)"
+            " GROUP BY person",
+            [str(population.path), wanted],
+        ).fetchall()
+    return dict(found)
+
+
+def _month(day: date | None) -> str:
+    return _("不详") if day is None else f"{day.year}-{day.month:02d}"
+
+
+def _heads() -> list[Head]:
+    return [
+        Head(_("名单行号"), 10), Head(_("名单中的姓名"), 12), Head(_("出生年月"), 10), Head(_("区划"), 15),
+        Head(_("可能是"), 26), Head(_("出生年月"), 10), Head(_("区划"), 15), Head(_("依据"), 60, WRAP),
+        Head(_("把握（%）"), 9, WHOLE), Head(HEADINGS["verdict"], 12, choices=tuple(VERDICTS)),
+        Head(HEADINGS["why"], 24, WRAP), Head(HEADINGS["record"], 34), Head(HEADINGS["person"], 34),
+    ]  # fmt: skip
