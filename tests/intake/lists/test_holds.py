@@ -286,7 +286,9 @@ def test_an_earlier_period_that_is_overdue_is_shown_beside_the_newest(office):
 
 
 def test_how_far_back_overdue_periods_are_shown_follows_what_conclusions_look_at(office):
-    assert standing(office, NOVEMBER, TODAY).overdue_periods == (), "one month's list: nothing rests on October any more"
+    assert standing(office, NOVEMBER, TODAY).overdue_periods == (), (
+        "one month's list: nothing rests on October any more"
+    )
     looks_back = Indicator(
         id="cost", title="费用", list_source="stays", measure="sum", column="cost", where=(), window_months=3,
         bands=(), weight=1.0, direction="hardship", cause="illness", source=NO_SOURCE, at=AT,
@@ -294,7 +296,9 @@ def test_how_far_back_overdue_periods_are_shown_follows_what_conclusions_look_at
     monitoring = replace(MONITORING, indicators={"cost": looks_back})
     (found,) = (s for s in office.lists.status(monitoring, NOVEMBER, TODAY) if s.source == "stays")
     assert [str(period) for period, _how in found.overdue_periods] == ["2026-09", "2026-10"]
-    assert standing(office, NOVEMBER, TODAY, "yearly").overdue_periods == (), "the period that was due is no earlier one"
+    assert standing(office, NOVEMBER, TODAY, "yearly").overdue_periods == (), (
+        "the period that was due is no earlier one"
+    )
 
 
 @pytest.fixture

@@ -31,9 +31,12 @@ _SQL = {
 
 
 def as_table(source: ListSource, *files: Path) -> str:
-    """Kept files of a list as one table for DuckDB, with the columns of today. Raises ListDamaged."""
+    """Kept files of a list as one table for DuckDB, with the columns of today beside any others of the files.
+
+    Raises ListDamaged.
+    """
     fields = row_fields(source)
-    return f"({' UNION ALL '.join(_selected(fields, file) for file in files)})"
+    return f"({' UNION ALL BY NAME '.join(_selected(fields, file) for file in files)})"
 
 
 def read_kept(source: ListSource, file: Path) -> Iterator[pa.Table]:
@@ -98,16 +101,20 @@ def _own(fields: pa.Schema, held: pa.Schema) -> set[str]:
 
 def _selected(fields: pa.Schema, file: Path) -> str:
     try:
-        own = _own(fields, pq.read_schema(file))
+        held = pq.read_schema(file)
     except (pa.ArrowException, OSError) as error:
         raise damaged(file) from error
-    columns = (_column(field, field.name in own) for field in fields)
+    lacking = [field for field in fields if field.name not in _own(fields, held)]
+    other = {field.name for field in lacking}
+    columns = [_quoted(name) for name in held.names if name not in other]
+    columns += [f"NULL::{_kind(field.type)} AS {_quoted(field.name)}" for field in lacking]
     place = str(file).replace("'", "''")
-    return f"SELECT {', '.join(columns)} FROM read_parquet('{place}')"  # noqa: S608 - names are identifiers of a checked pack, the path is quoted
+    return f"SELECT {', '.join(columns)} FROM read_parquet('{place}')"  # noqa: S608 - names and path are quoted
 
 
-def _column(field: pa.Field, own: bool) -> str:
-    if own:
-        return f'"{field.name}"'
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    return f'NULL::{_SQL.get(kind, "BLOB")} AS "{field.name}"'
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _kind(type_: pa.DataType) -> str:
+    return _SQL.get(type_.value_type if pa.types.is_dictionary(type_) else type_, "BLOB")
