@@ -64,12 +64,12 @@ def is_readable(file: Path) -> bool:
 def damage_in(file: ListFile) -> Path | None:
     """Which of a received file's rows and names is not as it was written; None where both are.
 
-    The receipt has their hashes. Rows that a rotation of keys has written anew say from which hash they come; they are then
-    read through, against the check sums of their pages.
+    The receipt has their hashes. Rows that a rotation of keys has just written anew say from which hash they come; until the
+    receipt has the new one (`note_renewed`) they are read through, against the check sums of their pages.
     """
     receipt = file.receipt
     try:
-        if file_hash(file.rows) != receipt.rows_sha256 and not _renewed(file.rows, receipt.rows_sha256):
+        if file_hash(file.rows) != receipt.rows_sha256 and not is_renewed(file):
             return file.rows
     except (OSError, ValueError):
         return file.rows
@@ -80,9 +80,10 @@ def damage_in(file: ListFile) -> Path | None:
     return None if named == receipt.names_sha256 else file.names
 
 
-def _renewed(rows: Path, first: str) -> bool:
-    """Whether the rows come from what was received; of receipts that have no hash, whether they can be read."""
-    return (not first or renewed_from(rows) == first) and is_readable(rows)
+def is_renewed(file: ListFile) -> bool:
+    """Whether a rotation made the rows from those of the receipt; of receipts without a hash, whether they can be read."""
+    known = file.receipt.rows_sha256
+    return (not known or known in renewed_from(file.rows)) and is_readable(file.rows)
 
 
 def damaged(file: Path) -> ListDamaged:
