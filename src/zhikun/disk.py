@@ -59,6 +59,30 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.write_bytes(content)
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Removes what killed processes left half-written below the folder. Its caller is the folder's only writer."""
+    for left in folder.rglob(f".*{_UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in the folder are on disk, not only in memory."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """What was written to the file by a library is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def put_new(part: Path, path: Path) -> bool:
     """Gives a finished file its name, unless something has that name already: of two at once one gets it.
 
@@ -106,30 +130,6 @@ def append_lines(path: Path, lines: Iterable[str], mode: int = 0o600) -> None:
         os.fsync(file.fileno())
     if fresh:
         sync_folder(path.parent)
-
-
-def clear_unfinished(folder: Path) -> None:
-    """Removes what killed processes left half-written below the folder. Its caller is the folder's only writer."""
-    for left in folder.rglob(f".*{_UNFINISHED}"):
-        left.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Names in the folder are on disk, not only in memory."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sync_file(path: Path) -> None:
-    """What was written to the file by a library is on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

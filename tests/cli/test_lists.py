@@ -1,5 +1,6 @@
 """`zhikun lists` as the officer who receives the files runs it."""
 
+import json
 import re
 
 import pytest
@@ -235,3 +236,15 @@ def test_a_damaged_file_is_named_where_a_month_is_screened_or_explained(screened
     assert answer.code == 3, answer.said
     assert "inpatients/2026-10/001/rows.parquet 读不出来" in answer.err.replace("\n", "")
     assert "请从备份恢复" in answer.err
+
+
+def test_after_a_rotation_of_keys_every_receipt_knows_its_rows(desk, zhikun):
+    receive(zhikun, stays(desk))
+    receipt = desk / "data/lists/inpatients/2026-11/001/receipt.json"
+    before = json.loads(receipt.read_text())
+    assert zhikun("keys", "rotate", "--data", desk / "data").code == 0
+    after = json.loads(receipt.read_text())
+    assert after["rows_sha256"] != before["rows_sha256"]
+    assert {**after, "rows_sha256": ""} == {**before, "rows_sha256": ""}
+    assert "都与写下时一样" in zhikun("lists", "status", "--check").out
+    assert "已经收过" in receive(zhikun, stays(desk)).out

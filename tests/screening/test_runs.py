@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.screening.world import AT, COUNTY_A, COUNTY_B, column, world
+from tests.screening.world import COUNTY_A, COUNTY_B, world
 
 from zhikun import screening as room
-from zhikun.engine.packs.monitoring import Condition
 from zhikun.identity import KeysRefused, catch_up, read_ring, rotate, token_text, tokens_in
 from zhikun.screening import (
     Decisions,
@@ -28,7 +27,6 @@ from zhikun.screening import (
     Runs,
     ScreeningDamaged,
     ScreeningRefused,
-    explain,
     run_month,
     running,
 )
@@ -454,24 +452,3 @@ def test_killed_between_the_two_renames_the_month_comes_back(county, month, new_
     assert (runs[0].id == "new") is new_is_whole
     assert pq.read_metadata(runs[0].file("warnings")).num_rows == 1
     assert not list(folder.glob(".2026*"))
-
-
-def test_a_list_that_came_before_the_pack_gained_a_column_leaves_open_what_rests_on_it(county, month):
-    graded = [{"person": 1, "grade": "g1"}, {"person": 2, "grade": "g1"}]
-    month("2026-01", stays=[{"person": 1}], register=graded)
-    assert county.warning("2026-01", 1)["score"] == 40
-    monitoring = county.pack.monitoring
-    stays, stay = monitoring.sources["stays"], monitoring.indicators["stay"]
-    asked = replace(stays, columns={**stays.columns, "days": column("days", "number", min=0)})
-    changed = county.with_monitoring(
-        sources={**monitoring.sources, "stays": asked},
-        indicators={**monitoring.indicators, "stay": replace(stay, where=(Condition("days", ">=", 10, AT),))},
-    )
-    changed.pack = replace(changed.pack, hash="another")
-    changed.run("2026-01", new_rules=True)
-    assert changed.warning("2026-01", 1)["score"] == 20
-    standing = {}
-    for person in (1, 2):
-        found = explain(changed.data, changed.pack, changed.token(person), ring=changed.ring, calendar=changed.calendar)
-        standing[person] = next(line.state for line in found.lines if line.indicator == "stay")
-    assert standing == {1: "unknown", 2: "absent"}, "how long person 1 stayed was never asked: unknown, not no"

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from zhikun.cli.screen import UNREADABLE, UNWRITTEN, Refused, progress, say
+from zhikun.cli.screen import UNREADABLE, UNWRITTEN, Refused, progress, say, why
 from zhikun.identity import (
     KeyRing,
     KeysRefused,
@@ -92,6 +92,21 @@ def init(keys_path: Path | None, data: Path | None, reason: str) -> None:
     say(_("请马上把它备份到数据文件夹之外、只有专人能打开的地方：丢了它，数据里的代码再也认不出人。"))
 
 
+def _note_in_receipts(data: Path) -> None:
+    """What was received has new rows now: their receipts have to know them."""
+    from zhikun.intake.lists import Lists, note_renewed  # noqa: PLC0415 - only a rotation has to do with lists
+
+    try:
+        note_renewed(Lists(data))
+    except OSError as error:
+        raise Refused(
+            _("代码都换好了，但写不了 {p}：{w}。腾出空间或权限后再运行一次 zhikun keys rotate --catch-up。").format(
+                p=error.filename or data, w=why(error)
+            ),
+            UNWRITTEN,
+        ) from None
+
+
 @keys.command(help=_("显示密钥文件的编号、各版本和数据文件夹所在的版本；从不显示密钥本身。"))
 @keys_option
 @_data_option(required=False)
@@ -140,6 +155,7 @@ def rotate(keys_path: Path | None, data: Path, reason: str, only_catch_up: bool)
             bar(_("换代码"), done, total)
 
         ring = catch_up(path, data, report) if only_catch_up else rotate_keys(path, data, today(), reason, report)
+        _note_in_receipts(data)
     say(_("数据文件夹 {d} 的代码都已是密钥 {i} 的第 {v} 版。").format(d=data, i=ring.id, v=ring.current))
     if not only_catch_up:
         say(_("请重新备份密钥文件 {p}；旧的备份认不出新的代码。").format(p=path))

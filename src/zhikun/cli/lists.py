@@ -223,8 +223,8 @@ def status(pack_name: str, data: Path, month: Month | None, on: date | None, che
 def _overdue(one: room.ListStatus) -> Iterator[str]:
     """Earlier periods that conclusions of the month still look at and that are not in force."""
     words = {
-        room.Standing.MISSING: _("    更早的 {p} 逾期未到，看到那几个月的结论不完整"),
-        room.Standing.HELD: _("    更早的 {p} 已到，还在等人核对，没有使用"),
+        room.Standing.MISSING: _("    更早的 {p} 逾期未到：要看那几期的指标不完整，请催报"),
+        room.Standing.HELD: _("    更早的 {p} 已到，还在等人核对，没有使用：请放行或拒收"),
     }
     for standing, text in words.items():
         if periods := [str(period) for period, how in one.overdue_periods if how is standing]:

@@ -23,7 +23,7 @@ from zhikun.identity.keyring import KeyRing, create_ring, read_ring
 from zhikun.wording import _
 
 RECORD = "zhikun.tokens"
-#: In a file that a rotation wrote anew: the SHA-256 of the file as it was received.
+#: In a file that rotations wrote anew: the SHA-256 of each file that it was before, the oldest first.
 RENEWED = "zhikun.renewed_from"
 NOTE = "tokens.json"
 
@@ -69,10 +69,10 @@ def tokens_in(path: Path) -> Held | None:
         ) from error
 
 
-def renewed_from(path: Path) -> str:
-    """The SHA-256 of the file that rotations have written anew since; '' where none has. Raises OSError or ValueError."""
+def renewed_from(path: Path) -> tuple[str, ...]:
+    """The SHA-256 of what a file was before each rotation that wrote it anew, oldest first. Raises OSError or ValueError."""
     with pq.ParquetFile(path) as file:
-        return (file.metadata.metadata or {}).get(RENEWED.encode(), b"").decode()
+        return tuple((file.metadata.metadata or {}).get(RENEWED.encode(), b"").decode().split())
 
 
 def files_with_tokens(data: Path) -> list[tuple[Path, Held]]:

@@ -102,13 +102,13 @@ def _renew_files(ring: KeyRing, data: Path, report: Report | None) -> None:
 def _renew_file(ring: KeyRing, path: Path, held: Held) -> None:
     """The file with its tokens in the current version: same rows, same order, same row groups."""
     try:
-        first = renewed_from(path) or file_hash(path)
+        before = " ".join([*renewed_from(path), file_hash(path)])
         with pq.ParquetFile(path, page_checksum_verification=True) as file, written_whole(path) as beside:
             schema = file.schema_arrow
             for name in held.columns:
                 _check_column(path, name, schema)
             schema = recorded(schema, ring, held.columns)
-            schema = schema.with_metadata({**schema.metadata, RENEWED.encode(): first.encode()})
+            schema = schema.with_metadata({**schema.metadata, RENEWED.encode(): before.encode()})
             with pq.ParquetWriter(beside, schema, compression=_compression(file), write_page_checksum=True) as writer:
                 for group in range(file.num_row_groups):
                     table = _row_group(file, group)

@@ -16,7 +16,8 @@ from zhikun.screening.model import GivenFile, Inputs
 def kept(source: ListSource, *files: GivenFile) -> str:
     """Files as a table with the columns that their list has today; one that a file lacks is unknown there.
 
-    A list without numbers has `sure` beside them: whether a row is linked to its person, or waits for somebody to say so. Raises ScreeningDamaged.
+    A list without numbers has `sure` beside them: whether a row is linked to its person, or waits for somebody to say so.
+    Raises ScreeningDamaged.
     """
     from zhikun.intake.lists import ListDamaged, as_table  # noqa: PLC0415 - commands that read no lists start without them
 

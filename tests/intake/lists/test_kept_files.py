@@ -116,14 +116,34 @@ def test_rows_that_were_exchanged_for_others_are_seen(office):
 def test_after_a_rotation_of_keys_a_file_is_still_known_and_damage_still_seen(office):
     file = office.receive([POPULATION_HEADER, *(watched(i) for i in range(300))], POPULATION).file
     other = office.receive([POPULATION_HEADER, *(watched(i) for i in range(301))], POPULATION).file
-    for day in (23, 24):
+    for day in (23, 24):  # the receipts are not told in between, as if the machine had stopped
         rotate(office.ring.path, office.data, date(2026, 11, day), "定期")
         assert file_hash(file.rows) != file.receipt.rows_sha256
         assert lists.check_kept(office.lists).damaged == ()
+    whole = file.rows.read_bytes()
     flipped(file.rows)
     assert lists.damage_in(file) == file.rows
     file.rows.write_bytes(other.rows.read_bytes())
     assert lists.damage_in(file) == file.rows
+    file.rows.write_bytes(whole)
+    for day in (25, 26):
+        lists.note_renewed(office.lists)
+        noted = office.lists.find(file.receipt.id)
+        assert noted.receipt.rows_sha256 == file_hash(file.rows)
+        assert noted.receipt.state is lists.State.REPLACED
+        rotate(office.ring.path, office.data, date(2026, 11, day), "定期")
+        assert lists.check_kept(office.lists).damaged == ()
+
+
+def test_what_was_damaged_before_a_rotation_is_not_noted_as_whole_after_it(office):
+    """A change that can be read: rows of another file in its place."""
+    file = office.receive(stays(40)).file
+    other = office.receive(stays(41)).file
+    file.rows.write_bytes(other.rows.read_bytes())
+    rotate(office.ring.path, office.data, date(2026, 11, 23), "定期")
+    lists.note_renewed(office.lists)
+    (said,) = lists.check_kept(office.lists).damaged
+    assert said.startswith("stays/2026-11/001")
 
 
 def test_a_rotation_does_not_give_a_damaged_file_new_check_sums(office):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
 from tests.intake.lists.factory import (
@@ -128,3 +129,18 @@ def test_the_population_shows_masked_names_whatever_was_added(office):
     rows = pa.concat_tables(lists.read_kept(with_columns(POPULATION, NOTE), file.rows))
     assert rows.column("shown").null_count == 0
     assert rows.column("note").null_count == rows.num_rows == 5
+
+
+def test_what_else_a_file_has_stays_beside_the_columns_of_today(office):
+    """Rooms above keep files of their own made from these: with one column more."""
+    file = office.receive(stays(3)).file
+    wider = office.folder / "wi'der.parquet"
+    table = office.rows(file)
+    pq.write_table(table.append_column("sure", pa.array([True, None, False])), wider)
+    with duckdb.connect() as connection:
+        both = connection.sql(lists.as_table(GAINED, file.rows, wider)).project("sure, ward, cost").fetchall()
+    assert both == [(None, None, c) for c in (100, 101, 102)] + [
+        (True, None, 100),
+        (None, None, 101),
+        (False, None, 102),
+    ]

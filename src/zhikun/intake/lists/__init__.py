@@ -8,7 +8,7 @@ lists.receive(coming, delivery, data, ring, rejects)          # Received: the re
 lists.Lists(data).in_force("inpatients", Month(2026, 11))     # ListFile: receipt and rows.parquet
 """
 
-from zhikun.intake.lists.check import Checked, check_kept
+from zhikun.intake.lists.check import Checked, check_kept, note_renewed
 from zhikun.intake.lists.coming import Coming
 from zhikun.intake.lists.database import SCHEMES as DATABASES
 from zhikun.intake.lists.database import open_table
@@ -57,6 +57,7 @@ __all__ = [
     "expected_periods",
     "fetched",
     "is_readable",
+    "note_renewed",
     "open_file",
     "open_table",
     "read_kept",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from zhikun.disk import file_hash, one_writer, replace_file
 from zhikun.intake.lists.errors import ListUnreadable
-from zhikun.intake.lists.kept import damage_in
-from zhikun.intake.lists.model import ListFile
+from zhikun.intake.lists.kept import damage_in, is_renewed
+from zhikun.intake.lists.model import RECEIPT, ListFile
 from zhikun.intake.lists.store import Lists, receipt_in
 from zhikun.wording import _
 
@@ -37,3 +38,19 @@ def check_kept(lists: Lists, progress: Callable[[str, int, int], None] | None = 
             )
             found.append(text.format(r=file.receipt.id, p=path, f=file.receipt.file))
     return Checked(len(folders), tuple(found))
+
+
+def note_renewed(lists: Lists) -> None:
+    """After a rotation of keys: receipts get the hashes of the rows as they are now, where these come from the rows received.
+
+    Rows that were damaged before keep their old hash, and are found by `check_kept`. Killed, the next call goes on.
+    """
+    for folder in lists.folders():
+        with one_writer(folder.parent.parent):
+            try:
+                file = ListFile(receipt_in(folder), folder)
+                found = file_hash(file.rows)
+                if found != file.receipt.rows_sha256 and is_renewed(file):
+                    replace_file(folder / RECEIPT, replace(file.receipt, rows_sha256=found).to_json())
+            except (ListUnreadable, FileNotFoundError, ValueError):
+                continue  # damaged: `check_kept` says so

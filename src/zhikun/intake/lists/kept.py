@@ -31,9 +31,12 @@ _SQL = {
 
 
 def as_table(source: ListSource, *files: Path, more: Iterable[pa.Field] = ()) -> str:
-    """Kept files of a list as one table for DuckDB, with the columns of today and `more` of them. Raises ListDamaged."""
+    """Kept files of a list as one table for DuckDB, with the columns of today, `more`, and any others of the files.
+
+    Raises ListDamaged.
+    """
     fields = pa.schema([*row_fields(source), *more])
-    return f"({' UNION ALL '.join(_selected(fields, file) for file in files)})"
+    return f"({' UNION ALL BY NAME '.join(_selected(fields, file) for file in files)})"
 
 
 def read_kept(source: ListSource, file: Path) -> Iterator[pa.Table]:
@@ -61,12 +64,12 @@ def is_readable(file: Path) -> bool:
 def damage_in(file: ListFile) -> Path | None:
     """Which of a received file's rows and names is not as it was written; None where both are.
 
-    The receipt has their hashes. Rows that a rotation of keys has written anew say from which hash they come; they are then
-    read through, against the check sums of their pages.
+    The receipt has their hashes. Rows that a rotation of keys has just written anew say from which hash they come; until the
+    receipt has the new one (`note_renewed`) they are read through, against the check sums of their pages.
     """
     receipt = file.receipt
     try:
-        if file_hash(file.rows) != receipt.rows_sha256 and not _renewed(file.rows, receipt.rows_sha256):
+        if file_hash(file.rows) != receipt.rows_sha256 and not is_renewed(file):
             return file.rows
     except (OSError, ValueError):
         return file.rows
@@ -77,9 +80,10 @@ def damage_in(file: ListFile) -> Path | None:
     return None if named == receipt.names_sha256 else file.names
 
 
-def _renewed(rows: Path, first: str) -> bool:
-    """Whether the rows come from what was received; of receipts that have no hash, whether they can be read."""
-    return (not first or renewed_from(rows) == first) and is_readable(rows)
+def is_renewed(file: ListFile) -> bool:
+    """Whether a rotation made the rows from those of the receipt; of receipts without a hash, whether they can be read."""
+    known = file.receipt.rows_sha256
+    return (not known or known in renewed_from(file.rows)) and is_readable(file.rows)
 
 
 def damaged(file: Path) -> ListDamaged:
@@ -98,16 +102,20 @@ def _own(fields: pa.Schema, held: pa.Schema) -> set[str]:
 
 def _selected(fields: pa.Schema, file: Path) -> str:
     try:
-        own = _own(fields, pq.read_schema(file))
+        held = pq.read_schema(file)
     except (pa.ArrowException, OSError) as error:
         raise damaged(file) from error
-    columns = (_column(field, field.name in own) for field in fields)
+    lacking = [field for field in fields if field.name not in _own(fields, held)]
+    other = {field.name for field in lacking}
+    columns = [_quoted(name) for name in held.names if name not in other]
+    columns += [f"NULL::{_kind(field.type)} AS {_quoted(field.name)}" for field in lacking]
     place = str(file).replace("'", "''")
-    return f"SELECT {', '.join(columns)} FROM read_parquet('{place}')"  # noqa: S608 - names are identifiers of a checked pack, the path is quoted
+    return f"SELECT {', '.join(columns)} FROM read_parquet('{place}')"  # noqa: S608 - names and path are quoted
 
 
-def _column(field: pa.Field, own: bool) -> str:
-    if own:
-        return f'"{field.name}"'
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    return f'NULL::{_SQL.get(kind, "BLOB")} AS "{field.name}"'
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _kind(type_: pa.DataType) -> str:
+    return _SQL.get(type_.value_type if pa.types.is_dictionary(type_) else type_, "BLOB")
