@@ -159,6 +159,8 @@ def test_a_run_links_by_itself_and_who_waits_is_unknown_upward_not_false(desk, z
     lead = {line["indicator"]: line for line in told["indicators"]}["lead"]
     assert (lead["state"], lead["contribution"], lead["at_least"]) == ("unknown", "0", True)
     assert lead["looked_in"] == ["leads/2026-10/001"]
+    assert "走访或热线发现的困难线索：未知" in zhikun("monitor", "explain", desk.token(LI).hex()).out
+    assert "还没有核对是不是本人" in zhikun("monitor", "explain", desk.token(LI).hex()).out
     sure = json.loads(zhikun("monitor", "explain", desk.token(MA).hex(), "--json").out)
     lead = {line["indicator"]: line for line in sure["indicators"]}["lead"]
     assert (lead["state"], lead["at_least"]) == ("absent", False)
@@ -231,6 +233,26 @@ def test_one_row_is_not_two_people(desk, zhikun):
     answer = zhikun("match", "decide", desk.reviewed({"3": "是同一人"}), "--by", "张核对")
     assert "新收 1 对，已有 0 对，退回 1 对" in answer.out
     assert "一行不能是两个人" in answer.out
+
+
+def test_what_is_decided_where_several_have_that_name_and_day_holds_for_this_list_alone(desk, zhikun, monkeypatch):
+    namesake = with_check_character("99010119800102009")
+    monkeypatch.setitem(NAMES, namesake, "王小明")
+    desk.watch([*PEOPLE, (namesake, OTHER, "H8")])
+    desk.link()
+    found = desk.outcomes()[2]
+    assert {(outcome, person) for outcome, _step, person in found} == {
+        ("review", desk.token(WANG)),
+        ("review", desk.token(namesake)),
+    }
+    rows = desk.reviewed({"2": "是同一人"})
+    lines = rows.read_text(encoding="utf-8").splitlines()
+    mine = [line for line in lines if not line.startswith("2,") or desk.token(namesake).hex() in line]
+    rows.write_text("\n".join(mine), encoding="utf-8")
+    assert "新收 1 对" in zhikun("match", "decide", rows, "--by", "张核对").out
+    assert "对上 1 行，2 行等人核对，1 行不在监测名册" in desk.link().out
+    desk.leads(LEADS[:1], "2026-11")
+    assert "对上 0 行，1 行等人核对" in desk.link("2026-11", "--month", "2026-11").out
 
 
 def test_decisions_survive_a_rotation_of_the_keys(desk, zhikun):
