@@ -13,7 +13,7 @@ from typing import Any
 from zhikun.workdays import Month
 
 #: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
-FORMAT = 2
+FORMAT = 4
 #: A new warning; one whose colour rose or fell; one as last month; one that is none any more.
 CHANGES = ("new", "raised", "lowered", "continued", "cleared")
 #: Why a warning is none any more: the lists say so, a person decided, the person is not watched any more.
@@ -106,6 +106,7 @@ class Limits:
 
     threads: int = 2
     memory: str = "2GB"
+    rows: int = 2_000_000  # of lists and of last month's tables, looked at together
 
 
 @dataclass(frozen=True, slots=True)

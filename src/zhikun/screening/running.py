@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.identity import KeyRing, token_record
-from zhikun.screening import facts, output, points, quiet, sql, warnings
+from zhikun.screening import facts, output, points, quiet, warnings
 from zhikun.screening.decisions import Decisions, decided, prefix_hash
 from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.households import Households
 from zhikun.screening.model import FORMAT, PURPOSE, Earlier, Given, Inputs, Limits, Ran, hash_of, inputs_in
 from zhikun.screening.runs import Runs, whole, write_run
-from zhikun.screening.work import Task, Work, at_work, parquet
+from zhikun.screening.work import Task, Work, at_work, parts_of
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
 
 _TOKENS = {"warnings": "person", "households": "members", "state": "person", "marks": "person"}
 _ROW_GROUP = 122_880
+_LOOKED_UP = ["person", "direction", "level", "place"]
 
 
 def run_month(  # noqa: PLR0913 - each is something that a result depends on, and named in run.json
@@ -58,9 +64,7 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
             monitoring, month, day, inputs, calendar, earlier, decisions, lambda text: runs.of(Month.read(text))
         )
         new = runs.begun(month)
-        with at_work(task, limits or Limits(), new / "spill") as work:
-            screen(work)
-            body = {**body, **_write(work, new, ring)}
+        body = {**body, **_write(task, new, ring, limits or Limits())}
         shutil.rmtree(new / "spill", ignore_errors=True)
         write_run(new, body)
         folder = runs.replace(month, new)
@@ -94,7 +98,6 @@ def screen(work: Work) -> None:
     quiet.find_quiet(work)
     warnings.find_scores(work)
     warnings.find_warnings(work)
-    output.make_reasons(work)
 
 
 def monitoring_of(pack: Pack) -> Monitoring:
@@ -127,35 +130,64 @@ def _depends_on(
     }
 
 
-def _write(work: Work, folder: Path, ring: KeyRing) -> dict[str, Any]:
+class _Tables:
+    """The month's tables while they are written, part by part in order of person."""
+
+    def __init__(self, folder: Path, ring: KeyRing) -> None:
+        self._folder, self._ring = folder, ring
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self.rows: Counter[str] = Counter()
+
+    def write(self, name: str, table: pa.Table) -> None:
+        if name not in self._writers:
+            self._writers[name] = pq.ParquetWriter(
+                self._folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=1,
+                store_schema=False, write_statistics=_LOOKED_UP,
+            )  # fmt: skip
+            self._writers[name].add_key_value_metadata(token_record(self._ring, {_TOKENS[name]: PURPOSE}))
+        self._writers[name].write_table(table, row_group_size=_ROW_GROUP)
+        self.rows[name] += len(table)
+
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+
+def _write(task: Task, folder: Path, ring: KeyRing, limits: Limits) -> dict[str, Any]:
     """The month's tables; how many rows they have and what was counted."""
-    rows = {}
-    for name, query in (("warnings", output.warnings_of), ("state", output.state_of), ("marks", output.marks_of)):
-        rows[name] = _copy(work, query(work), folder, name, ring)
-    work.run(f"CREATE TEMP VIEW warnings_now AS SELECT * FROM {parquet(folder / 'warnings.parquet')}")
-    rows["households"] = _copy(work, output.households_of(work), folder, "households", ring)
-    counted = work.con.execute(
-        "SELECT direction, coalesce(level, '') AS level, change, count(*) FROM warnings_now GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    counts = [{"direction": d, "level": level, "change": change, "persons": n} for d, level, change, n in counted]
-    scored = work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d ORDER BY d").fetchall()
+    tables, households = _Tables(folder, ring), Households()
+    counts: Counter[tuple[str, str, str]] = Counter()
+    scored: Counter[int] = Counter()
+    found = 0
+    try:
+        for part in parts_of(task, limits):
+            with at_work(task, limits, folder / "spill", part=part) as work:
+                screen(work)
+                rows = output.warned_rows(work)
+                households.add(rows)
+                counts.update(output.counts_of(rows))
+                tables.write("warnings", output.warnings_of(work, rows))
+                tables.write("state", output.state_of(work))
+                tables.write("marks", output.marks_of(work))
+                scored.update(
+                    dict(work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d").fetchall())
+                )
+                found += work.count("SELECT count(*) FROM people")
+        earlier = None if task.earlier is None else task.earlier.file("households")
+        tables.write(
+            "households", households.table(str(task.month), tuple(task.monitoring.indicators.values()), earlier)
+        )
+    finally:
+        tables.close()
     return {
-        "rows": rows,
-        "counts": counts,
-        "scored": [n for _d, n in scored],
-        "found": work.count("SELECT count(*) FROM people"),
+        "rows": dict(tables.rows),
+        "counts": [
+            {"direction": d, "level": level, "change": change, "persons": n}
+            for (d, level, change), n in sorted(counts.items())
+        ],
+        "scored": [n for _d, n in sorted(scored.items())],
+        "found": found,
     }
-
-
-def _copy(work: Work, query: str, folder: Path, name: str, ring: KeyRing) -> int:
-    record = ", ".join(
-        f"{key!r}: {sql.text(value)}" for key, value in token_record(ring, {_TOKENS[name]: PURPOSE}).items()
-    )
-    found = work.con.execute(
-        f"COPY ({query}) TO {sql.text(folder / f'{name}.parquet')}"
-        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{record}}})"
-    ).fetchone()
-    return int(found[0]) if found else 0
 
 
 def _later(runs: Runs, month: Month) -> tuple[Month, ...]:
