@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
 PYTHON = PEERS if PEERS.exists() else Path(sys.executable)
 SCRIPT = ROOT / "bench" / "monitoring_peer.py"
+EVENTS = ("inpatients", "unemployed")
 KEY = bytes(range(32))
 LISTS = ("inpatients", "chronic_illness", "disability_certificates", "unemployed")
 DUE = {
@@ -45,9 +46,14 @@ def numbers(folder, listed, month):
         return {row["身份证号"] for row in csv.DictReader(lines)}
 
 
-def scores(folder, month):
-    watched = numbers(folder, "population", month)
-    found = [numbers(folder, listed, month) for listed in LISTS] + [numbers(folder, "college_admissions", "2026-09")]
+def scores(folder, *months):
+    """What the lists of the last month say, and the events of those before it, which nobody has answered."""
+    watched = numbers(folder, "population", months[-1])
+    found = [
+        set().union(*(numbers(folder, listed, month) for month in (months if listed in EVENTS else months[-1:])))
+        for listed in LISTS
+    ]
+    found.append(numbers(folder, "college_admissions", "2026-09"))
     return {n: 20.0 * sum(n in one for one in found) for n in watched if any(n in one for one in found)}
 
 
@@ -81,7 +87,7 @@ def test_scores_levels_changes_and_deadlines_are_what_the_lists_say(folder, tmp_
     wanted = {token(n): (s, level(s), "new", DUE["2026-09"][level(s)]) for n, s in before.items()}
     assert first == wanted
     second = run(folder, "2026-10", tmp_path / "10.parquet", "--last-month", tmp_path / "09.parquet")
-    now = scores(folder, "2026-10")
+    now = scores(folder, "2026-09", "2026-10")
     wanted = {token(n): judged(before.get(n, 0.0), now.get(n, 0.0)) for n in before.keys() | now.keys()}
     assert second == wanted
     assert {change for _score, _level, change, _due in second.values()} == {

@@ -81,7 +81,7 @@ def explain(
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
     with at_work(task, limits or Limits(), only=person) as work:
         screen(work)
-        again = [dict(row) for row in output.warnings_of(work).to_pylist()]
+        again = [dict(row) for row in output.warnings_of(output.taken(work)).to_pylist()]
         found = _rows(work, _watched(work))
         if not found and not history:
             raise ScreeningRefused(

@@ -5,6 +5,8 @@ A household's number is its county's own. Whoever has none stands alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from zhikun.screening.model import CHANGES
 
 _COUNTY_STEP = 1_000_000
 _NOWHERE = -1  # the county of a household whose place is not known
+_TOGETHER = 400_000
 _NEVER = np.iinfo(np.int32).max
 _KEPT = ("d", "rank", "found", "place", "raised", "deadline", "provisional", "person")
 
@@ -43,11 +46,21 @@ class Households:
             standing.select(list(_KEPT)).append_column("household", pa.chunked_array([names], pa.string()))
         )
 
-    def table(self, month: str, indicators: tuple[Indicator, ...], last_month: Path | None) -> pa.Table:
-        """households.parquet: by county, then by first member, then direction; households without a colour now come last."""
-        now = pa.concat_tables(self._parts).combine_chunks()
-        was = _last_month(last_month)
-        names = now.column("household").combine_chunks().dictionary_encode() if len(now) else _no_names()
+    def tables(self, month: str, indicators: tuple[Indicator, ...], last_month: Path | None) -> Iterator[pa.Table]:
+        """households.parquet, some counties at a time.
+
+        By county, then by first member, then direction; a county's households without a colour now come last.
+        """
+        now, was = pa.concat_tables(self._parts), _last_month(last_month)
+        self._parts.clear()
+        counties, counties_then = _counties(now), _counties_then(was)
+        for first, end in _ranges(np.concatenate([counties, counties_then])):
+            mine = pa.array((counties >= first) & (counties < end))
+            theirs = pa.array((counties_then >= first) & (counties_then < end))
+            yield self._table(now.filter(mine), was.filter(theirs), month, indicators)
+
+    def _table(self, now: pa.Table, was: pa.Table, month: str, indicators: tuple[Indicator, ...]) -> pa.Table:
+        names = pa.concat_arrays(now.column("household").chunks).dictionary_encode() if len(now) else _no_names()
         own, before = names.indices.to_numpy().astype(np.int64), _found_in(names.dictionary, was.column("household"))
         keys, was_keys = _keys(now, own, was, before)
         order = np.argsort(keys, kind="stable")
@@ -57,7 +70,7 @@ class Households:
         was_rank[was_place] = _ranks(was)
         standing = np.zeros(len(every), dtype=bool)
         standing[place] = True
-        group = _Groups(now.take(pa.array(order)), firsts, place, len(every))
+        group = _Groups(now, order, firsts, place, len(every))
         rank = group.largest("rank")
         county = np.full(len(every), _NOWHERE, dtype=np.int64)
         county[was_place], county[place] = _counties_then(was), _counties(now)[order][firsts]
@@ -94,8 +107,8 @@ class Households:
 class _Groups:
     """Rows in order of their group, summed up group by group; `place` is the row of the result."""
 
-    def __init__(self, rows: pa.Table, firsts: Rows, place: Rows, count: int) -> None:
-        self._rows, self._firsts, self._place, self._count = rows, firsts, place, count
+    def __init__(self, rows: pa.Table, order: Rows, firsts: Rows, place: Rows, count: int) -> None:
+        self._rows, self._order, self._firsts, self._place, self._count = rows, order, firsts, place, count
 
     def largest(self, name: str) -> Rows:
         return self._put(np.maximum, arrays.numbers(self._rows, name).astype(np.int64), 0)
@@ -128,8 +141,18 @@ class _Groups:
     def _put(self, join: np.ufunc, values: NDArray[Any], otherwise: int) -> Rows:
         found = np.full(self._count, otherwise, dtype=np.int64)
         if len(self._firsts):
-            found[self._place] = join.reduceat(values, self._firsts)
+            found[self._place] = join.reduceat(values[self._order], self._firsts)
         return found
+
+
+def _ranges(counties: Rows) -> list[tuple[int, int]]:
+    """Ranges of counties, in order, with about so many rows each; one county is never divided."""
+    known, sizes = np.unique(counties, return_counts=True)
+    if not len(known):
+        return [(_NOWHERE, _NOWHERE + 1)]
+    steps = np.cumsum(sizes) // _TOGETHER
+    firsts = known[np.flatnonzero(np.diff(steps, prepend=-1))] if len(known) > 1 else known
+    return list(pairwise([*firsts.tolist(), int(known[-1]) + 1]))
 
 
 def _last_month(path: Path | None) -> pa.Table:
@@ -168,7 +191,8 @@ def _keys(now: pa.Table, own: Rows, was: pa.Table, before: Rows) -> tuple[Rows, 
 
 def _both(now: Rows, before: Rows) -> tuple[Rows, Rows, Rows]:
     """All keys in order, and where those of now and of before stand among them."""
-    every = np.union1d(now, before)
+    every = np.sort(np.concatenate([now, before]))
+    every = every[np.diff(every, prepend=-1) != 0]
     return every, np.searchsorted(every, now), np.searchsorted(every, before)
 
 

@@ -6,21 +6,45 @@ Each is sorted by what tells its rows apart, so that the same month gives the sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS
 from zhikun.screening import arrays, sql
 from zhikun.screening.model import CHANGES, CLEARED_BY
-from zhikun.screening.work import Work
+from zhikun.screening.work import MOST_BITS, Work
 
 _RANKS = (None, *LEVELS)
 
 
-def warned_rows(work: Work) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was found, out of the database: it can be put together while the next part is being screened."""
+
+    work: Work  # its database may be closed
+    rows: pa.Table  # `warned`, in order of person
+    points: pa.Table
+    people: pa.Table
+    marks: pa.Table
+    evidence: list[list[str]]  # lists of files by their number
+
+
+def taken(work: Work) -> Taken:
+    """Everything that is written, and nothing else."""
+    points = work.con.sql("""
+        SELECT q.id, q.i, q.low, q.band::UTINYINT AS band, q.open, q.carried, q.c, q.more, q.e, y.id IS NOT NULL AS quiet
+        FROM points q LEFT JOIN quiet y ON y.id = q.id AND y.i = q.i WHERE q.c > 0 OR q.more""").to_arrow_table()
+    people = work.con.sql("SELECT id, person FROM people").to_arrow_table()
+    marks = work.con.sql("SELECT * FROM marks ORDER BY person, direction, cause, indicator").to_arrow_table()
+    return Taken(work, _warned_rows(work), points, people, marks, _evidence(work))
+
+
+def _warned_rows(work: Work) -> pa.Table:
     """`warned` as it is written: by person and direction, with a colour this month or last month."""
     table = work.con.sql("""
         SELECT id, d, rank, was, score, whole, may_be_more, found, top, mask, person, place, household,
@@ -32,9 +56,9 @@ def warned_rows(work: Work) -> pa.Table:
     return table.take(pa.array(order))
 
 
-def warnings_of(work: Work, rows: pa.Table | None = None) -> pa.Table:
+def warnings_of(taken_: Taken) -> pa.Table:
     """warnings.parquet: one row for each person and direction with a warning this month or last month."""
-    rows = warned_rows(work) if rows is None else rows
+    work, rows = taken_.work, taken_.rows
     rank, d = arrays.numbers(rows, "rank"), arrays.numbers(rows, "d")
     standing = rank > 0
     found = arrays.numbers(rows, "found")
@@ -58,7 +82,7 @@ def warnings_of(work: Work, rows: pa.Table | None = None) -> pa.Table:
         "way": _ways(work, rows),
         "causes": arrays.lists_of_words(codes, [sorted({one.cause for one in ones}) for ones in combinations]),
         "indicators": arrays.lists_of_words(codes, [[one.id for one in ones] for ones in combinations]),
-        "reasons": _reasons(work, rows),
+        "reasons": _reasons(taken_),
         "raised": rows.column("raised"),
         "counted_from": rows.column("counted_from"),
         "days": rows.column("days"),
@@ -85,24 +109,22 @@ def counts_of(rows: pa.Table) -> dict[tuple[str, str, str], int]:
     }
 
 
-def state_of(work: Work) -> pa.Table:
+def state_of(found: Taken) -> pa.Table:
     """state.parquet: every value that adds to a score, with the files it rests on; next month may have to carry it."""
-    table = work.con.sql("""
-        SELECT p.person, q.i, q.low, q.band::UTINYINT AS band, q.open, q.carried, q.e
-        FROM points q JOIN people p USING (id) WHERE q.c > 0""").to_arrow_table()
-    table = table.take(pa.array(arrays.token_order(table.column("person"), arrays.numbers(table, "i"))))
-    evidence = _evidence(work)
+    table = found.points.filter(pc.greater(found.points.column("c"), 0))
+    order = arrays.token_order(found.people.column("person"), np.zeros(len(found.people), np.int64))
+    ids = arrays.numbers(found.people, "id")
+    places = np.zeros(int(ids.max(initial=0)) + 1, dtype=np.int64)
+    places[ids[order]] = np.arange(len(order))
+    of_person = places[arrays.numbers(table, "id")]
+    sorted_ = np.argsort(of_person * MOST_BITS + arrays.numbers(table, "i"))
+    table = table.select(["i", "low", "band", "open", "carried", "e"]).take(pa.array(sorted_))
     return pa.table({
-        "person": table.column("person"),
-        "indicator": arrays.words(arrays.numbers(table, "i"), [one.id for one in work.indicators]),
+        "person": found.people.column("person").take(pa.array(order[of_person[sorted_]])),
+        "indicator": arrays.words(arrays.numbers(table, "i"), [one.id for one in found.work.indicators]),
         **{name: table.column(name) for name in ("low", "band", "open", "carried")},
-        "files": arrays.lists_of_words(arrays.numbers(table, "e"), evidence),
+        "files": arrays.lists_of_words(arrays.numbers(table, "e"), found.evidence),
     })  # fmt: skip
-
-
-def marks_of(work: Work) -> pa.Table:
-    """marks.parquet: the causes that stay quiet."""
-    return work.con.sql("SELECT * FROM marks ORDER BY person, direction, cause, indicator").to_arrow_table()
 
 
 def _of_bits(bits: int, options: Sequence[Any]) -> list[Any]:
@@ -160,41 +182,39 @@ def _evidence(work: Work) -> list[list[str]]:
     return [found.get(number, []) for number in range(max(found, default=0) + 1)]
 
 
-def _reasons(work: Work, rows: pa.Table) -> pa.ListArray:
+def _reasons(found: Taken) -> pa.ListArray:
     """What is said of each row, in the order of the indicators.
 
     A sentence is everything about a reason but its value. There are few of them, however many the people.
     """
+    work, told = found.work, found.points
     exits = [n for n, one in enumerate(work.indicators) if one.direction == DIRECTIONS[1]]
-    told = work.con.sql("""
-        SELECT q.id, q.i, q.low, q.band::BIGINT AS band, q.c::BIGINT AS c, q.more, q.carried, y.id IS NOT NULL AS quiet, q.e
-        FROM points q SEMI JOIN warned ON warned.id = q.id LEFT JOIN quiet y ON y.id = q.id AND y.i = q.i
-        WHERE q.c > 0 OR q.more""").to_arrow_table()
     indicator = arrays.numbers(told, "i").astype(np.int64)
-    places = _places(rows, told)[arrays.numbers(told, "id") * 2 + np.isin(indicator, exits)]
-    order = np.argsort(places * len(work.indicators) + indicator)
+    places = _places(found)[arrays.numbers(told, "id").astype(np.int64) * 2 + np.isin(indicator, exits)]
+    order = np.argsort(places * MOST_BITS + indicator)
     order = order[int((places < 0).sum()) :]
-    told, places, indicator = told.take(pa.array(order)), places[order], indicator[order]
+    told = told.select(["low", "band", "c", "more", "carried", "e", "quiet"]).take(pa.array(order))
+    places, indicator = places[order], indicator[order]
     flags = sum(
         arrays.numbers(told, name).astype(np.int64) << bit for bit, name in enumerate(("more", "carried", "quiet"))
     )
     band, added, evidence = (arrays.numbers(told, name).astype(np.int64) for name in ("band", "c", "e"))
     said, first = arrays.distinct((band << 10) + (indicator << 3) + flags, added, evidence)
-    files = _evidence(work)
     sentences = [
-        _sentence(work, int(indicator[at]), int(band[at]), int(added[at]), int(flags[at]), files[int(evidence[at])])
+        _sentence(
+            work, int(indicator[at]), int(band[at]), int(added[at]), int(flags[at]), found.evidence[int(evidence[at])]
+        )
         for at in first
     ]
     value = arrays.decimals(arrays.numbers(told, "low"), 20, arrays.known(told, "low"))
-    return arrays.lists(np.bincount(places, minlength=len(rows)), _said(sentences, said, value))
+    return arrays.lists(np.bincount(places, minlength=len(found.rows)), _said(sentences, said, value))
 
 
-def _places(rows: pa.Table, told: pa.Table) -> NDArray[np.int64]:
+def _places(found: Taken) -> NDArray[np.int64]:
     """The row of each person and direction, by twice the person's number; -1 where there is none."""
-    watched = arrays.numbers(rows, "watched")
-    ids = arrays.numbers(rows, "id").astype(np.int64) * 2 + arrays.numbers(rows, "d")
-    highest = max((int(column.max()) for column in (arrays.numbers(told, "id"), ids // 2) if len(column)), default=0)
-    places = np.full(2 * highest + 2, -1, dtype=np.int64)
+    watched = arrays.numbers(found.rows, "watched")
+    ids = arrays.numbers(found.rows, "id").astype(np.int64) * 2 + arrays.numbers(found.rows, "d")
+    places = np.full(2 * int(arrays.numbers(found.people, "id").max(initial=0)) + 2, -1, dtype=np.int64)
     places[ids[watched]] = np.flatnonzero(watched)
     return places
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ class _Tables:
         if name not in self._writers:
             self._writers[name] = pq.ParquetWriter(
                 self._folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=1,
-                store_schema=False, write_statistics=_LOOKED_UP,
+                store_schema=False, write_statistics=_LOOKED_UP, use_dictionary=_leaves(table.schema),
             )  # fmt: skip
             self._writers[name].add_key_value_metadata(token_record(self._ring, {_TOKENS[name]: PURPOSE}))
         self._writers[name].write_table(table, row_group_size=_ROW_GROUP)
@@ -153,26 +154,54 @@ class _Tables:
             writer.close()
 
 
+def _leaves(schema: pa.Schema) -> list[str]:
+    """The columns that repeat their values, by their paths in Parquet: all but tokens and households' numbers."""
+    found: list[str] = []
+
+    def walk(path: str, kind: pa.DataType) -> None:
+        if pa.types.is_list(kind):
+            walk(f"{path}.list.element", kind.value_type)
+        elif pa.types.is_struct(kind):
+            for one in kind:
+                walk(f"{path}.{one.name}", one.type)
+        elif not pa.types.is_binary(kind) and path != "household":
+            found.append(path)
+
+    for one in schema:
+        walk(one.name, one.type)
+    return found
+
+
 def _write(task: Task, folder: Path, ring: KeyRing, limits: Limits) -> dict[str, Any]:
-    """The month's tables; how many rows they have and what was counted."""
+    """The month's tables; how many rows they have and what was counted. One part is written while the next is screened."""
     tables, households = _Tables(folder, ring), Households()
     counts: Counter[tuple[str, str, str]] = Counter()
     scored: Counter[int] = Counter()
     found = 0
+
+    def write(part: output.Taken) -> None:
+        counts.update(output.counts_of(part.rows))
+        households.add(part.rows)
+        tables.write("warnings", output.warnings_of(part))
+        tables.write("state", output.state_of(part))
+        tables.write("marks", part.marks)
+
     try:
-        for part in parts_of(task, limits):
-            with at_work(task, limits, folder / "spill", part=part) as work:
-                screen(work)
-                rows = output.warned_rows(work)
-                households.add(rows)
-                counts.update(output.counts_of(rows))
-                tables.write("warnings", output.warnings_of(work, rows))
-                tables.write("state", output.state_of(work))
-                tables.write("marks", output.marks_of(work))
-                scored.update(
-                    dict(work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d").fetchall())
-                )
-                found += work.count("SELECT count(*) FROM people")
+        with ThreadPoolExecutor(1) as behind:
+            last: Future[None] | None = None
+            for part in parts_of(task, limits):
+                with at_work(task, limits, folder / "spill", part=part) as work:
+                    screen(work)
+                    taken = output.taken(work)
+                    scored.update(
+                        dict(work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d").fetchall())
+                    )
+                    found += work.count("SELECT count(*) FROM people")
+                if last is not None:
+                    last.result()
+                last = behind.submit(write, taken)
+            if last is not None:
+                last.result()
         earlier = None if task.earlier is None else task.earlier.file("households")
         tables.write(
             "households", households.table(str(task.month), tuple(task.monitoring.indicators.values()), earlier)
