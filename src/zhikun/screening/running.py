@@ -203,9 +203,9 @@ def _write(task: Task, folder: Path, ring: KeyRing, limits: Limits) -> dict[str,
             if last is not None:
                 last.result()
         earlier = None if task.earlier is None else task.earlier.file("households")
-        tables.write(
-            "households", households.table(str(task.month), tuple(task.monitoring.indicators.values()), earlier)
-        )
+        indicators = tuple(task.monitoring.indicators.values())
+        for table in households.tables(str(task.month), indicators, earlier):
+            tables.write("households", table)
     finally:
         tables.close()
     return {
