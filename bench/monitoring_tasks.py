@@ -20,8 +20,9 @@ from zhikun.identity import keys_for, read_ring
 from zhikun.intake.lists import Lists
 from zhikun.screening import inputs_of
 from zhikun.screening.model import Limits
-from zhikun.screening.running import day_of, screen
+from zhikun.screening.running import day_of
 from zhikun.screening.runs import Runs
+from zhikun.screening.steps import screen
 from zhikun.screening.work import Task, at_work, parquet, parts_of
 from zhikun.workdays import Month, deadline, load_calendar
 

@@ -21,8 +21,9 @@ from zhikun.screening import output
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Limits
-from zhikun.screening.running import screen, task_of
+from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
+from zhikun.screening.steps import screen
 from zhikun.screening.work import Work, at_work, parquet
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month

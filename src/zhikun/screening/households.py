@@ -133,10 +133,8 @@ class _Groups:
 
     def members(self) -> pa.ListArray:
         """Their tokens, in order: the groups stand in the order of the result."""
-        persons = self._rows.column("person").combine_chunks()
-        return arrays.lists(
-            self.sizes(), persons if isinstance(persons, pa.Array) else pa.concat_arrays(persons.chunks)
-        )
+        persons = pa.concat_arrays(self._rows.column("person").chunks) if len(self._rows) else pa.array([], pa.binary())
+        return arrays.lists(self.sizes(), persons.take(pa.array(self._order)))
 
     def _put(self, join: np.ufunc, values: NDArray[Any], otherwise: int) -> Rows:
         found = np.full(self._count, otherwise, dtype=np.int64)

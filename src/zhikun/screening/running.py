@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import Monitoring
-from zhikun.identity import KeyRing, token_record
-from zhikun.screening import facts, output, points, quiet, warnings
+from zhikun.identity import KeyRing
 from zhikun.screening.decisions import Decisions, decided, prefix_hash
 from zhikun.screening.errors import ScreeningRefused
-from zhikun.screening.households import Households
-from zhikun.screening.model import FORMAT, PURPOSE, Earlier, Given, Inputs, Limits, Ran, hash_of, inputs_in
+from zhikun.screening.model import FORMAT, Earlier, Given, Inputs, Limits, Ran, hash_of, inputs_in
+from zhikun.screening.parts import Carry, write_tables
 from zhikun.screening.runs import Runs, whole, write_run
-from zhikun.screening.work import Task, Work, at_work, parts_of
+from zhikun.screening.work import Task
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
-
-_TOKENS = {"warnings": "person", "households": "members", "state": "person", "marks": "person"}
-_ROW_GROUP = 122_880
-_LOOKED_UP = ["person", "direction", "level", "place"]
 
 
 def run_month(  # noqa: PLR0913 - each is something that a result depends on, and named in run.json
     data: Path, pack: Pack, month: Month, inputs: Inputs, *, ring: KeyRing, calendar: Calendar, today: date,
     on: date | None = None, new_decisions: bool = False, limits: Limits | None = None,
+    carry: Carry | None = None,
 ) -> Ran:  # fmt: skip
     """Screen a month, or find that it was screened on the same files already.
 
     `on` is the day on which warnings go out, from which deadlines count; without it the day of the month's first run, or
-    `day_of`. A month that was run before keeps the decisions it took in then, unless `new_decisions`. Raises
-    ScreeningRefused where there is no list of who is watched, ScreeningDamaged where what is kept cannot be read.
+    `day_of`. A month that was run before keeps the decisions it took in then, unless `new_decisions`. `carry` has the parts
+    of the month worked on elsewhere (`cluster`). Raises ScreeningRefused where there is no list of who is watched,
+    ScreeningDamaged where what is kept cannot be read.
     """
     monitoring = monitoring_of(pack)
     if not inputs.population.files:
@@ -65,7 +57,7 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
             monitoring, month, day, inputs, calendar, earlier, decisions, lambda text: runs.of(Month.read(text))
         )
         new = runs.begun(month)
-        body = {**body, **_write(task, new, ring, limits or Limits())}
+        body = {**body, **write_tables(task, new, ring, limits or Limits(), carry)}
         shutil.rmtree(new / "spill", ignore_errors=True)
         write_run(new, body)
         folder = runs.replace(month, new)
@@ -87,18 +79,6 @@ def task_of(data: Path, pack: Pack, run: Earlier, *, ring: KeyRing, calendar: Ca
         monitoring_of(pack), run.month, run.on, Inputs(inputs.population, known | unknown), calendar, earlier, decisions,
         lambda text: runs.of(Month.read(text)),
     )  # fmt: skip
-
-
-def screen(work: Work) -> None:
-    """All steps, from the lists to the table `warned`."""
-    others = [table for name in ("state", "warnings", "marks") if (table := work.kept(name))]
-    quiet.take_marks(work)
-    facts.find_people(work, [*others, "decided"])
-    facts.find_facts(work)
-    points.find_points(work)
-    quiet.find_quiet(work)
-    warnings.find_scores(work)
-    warnings.find_warnings(work)
 
 
 def monitoring_of(pack: Pack) -> Monitoring:
@@ -128,94 +108,6 @@ def _depends_on(
         "calendar": calendar.edition,
         "files": files,
         "previous": None if earlier is None else {"month": str(earlier.month), "id": earlier.id},
-    }
-
-
-class _Tables:
-    """The month's tables while they are written, part by part in order of person."""
-
-    def __init__(self, folder: Path, ring: KeyRing) -> None:
-        self._folder, self._ring = folder, ring
-        self._writers: dict[str, pq.ParquetWriter] = {}
-        self.rows: Counter[str] = Counter()
-
-    def write(self, name: str, table: pa.Table) -> None:
-        if name not in self._writers:
-            self._writers[name] = pq.ParquetWriter(
-                self._folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=1,
-                store_schema=False, write_statistics=_LOOKED_UP, use_dictionary=_leaves(table.schema),
-            )  # fmt: skip
-            self._writers[name].add_key_value_metadata(token_record(self._ring, {_TOKENS[name]: PURPOSE}))
-        self._writers[name].write_table(table, row_group_size=_ROW_GROUP)
-        self.rows[name] += len(table)
-
-    def close(self) -> None:
-        for writer in self._writers.values():
-            writer.close()
-
-
-def _leaves(schema: pa.Schema) -> list[str]:
-    """The columns that repeat their values, by their paths in Parquet: all but tokens and households' numbers."""
-    found: list[str] = []
-
-    def walk(path: str, kind: pa.DataType) -> None:
-        if pa.types.is_list(kind):
-            walk(f"{path}.list.element", kind.value_type)
-        elif pa.types.is_struct(kind):
-            for one in kind:
-                walk(f"{path}.{one.name}", one.type)
-        elif not pa.types.is_binary(kind) and path != "household":
-            found.append(path)
-
-    for one in schema:
-        walk(one.name, one.type)
-    return found
-
-
-def _write(task: Task, folder: Path, ring: KeyRing, limits: Limits) -> dict[str, Any]:
-    """The month's tables; how many rows they have and what was counted. One part is written while the next is screened."""
-    tables, households = _Tables(folder, ring), Households()
-    counts: Counter[tuple[str, str, str]] = Counter()
-    scored: Counter[int] = Counter()
-    found = 0
-
-    def write(part: output.Taken) -> None:
-        counts.update(output.counts_of(part.rows))
-        households.add(part.rows)
-        tables.write("warnings", output.warnings_of(part))
-        tables.write("state", output.state_of(part))
-        tables.write("marks", part.marks)
-
-    try:
-        with ThreadPoolExecutor(1) as behind:
-            last: Future[None] | None = None
-            for part in parts_of(task, limits):
-                with at_work(task, limits, folder / "spill", part=part) as work:
-                    screen(work)
-                    taken = output.taken(work)
-                    scored.update(
-                        dict(work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d").fetchall())
-                    )
-                    found += work.count("SELECT count(*) FROM people")
-                if last is not None:
-                    last.result()
-                last = behind.submit(write, taken)
-            if last is not None:
-                last.result()
-        earlier = None if task.earlier is None else task.earlier.file("households")
-        indicators = tuple(task.monitoring.indicators.values())
-        for table in households.tables(str(task.month), indicators, earlier):
-            tables.write("households", table)
-    finally:
-        tables.close()
-    return {
-        "rows": dict(tables.rows),
-        "counts": [
-            {"direction": d, "level": level, "change": change, "persons": n}
-            for (d, level, change), n in sorted(counts.items())
-        ],
-        "scored": [n for _d, n in sorted(scored.items())],
-        "found": found,
     }
 
 
