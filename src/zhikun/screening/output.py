@@ -195,9 +195,9 @@ def _reasons(found: Taken) -> pa.ListArray:
     order = order[int((places < 0).sum()) :]
     told = told.select(["low", "band", "c", "more", "carried", "e", "quiet"]).take(pa.array(order))
     places, indicator = places[order], indicator[order]
-    flags = sum(
-        arrays.numbers(told, name).astype(np.int64) << bit for bit, name in enumerate(("more", "carried", "quiet"))
-    )
+    flags = np.zeros(len(told), dtype=np.int64)
+    for bit, name in enumerate(("more", "carried", "quiet")):
+        flags |= arrays.numbers(told, name).astype(np.int64) << bit
     band, added, evidence = (arrays.numbers(told, name).astype(np.int64) for name in ("band", "c", "e"))
     said, first = arrays.distinct((band << 10) + (indicator << 3) + flags, added, evidence)
     sentences = [
