@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
 PYTHON = PEERS if PEERS.exists() else Path(sys.executable)
 SCRIPT = ROOT / "bench" / "monitoring_peer.py"
+EVENTS = ("inpatients", "unemployed")
+CAUSES = dict.fromkeys(("inpatients", "chronic_illness"), "illness")
 KEY = bytes(range(32))
 LISTS = ("inpatients", "chronic_illness", "disability_certificates", "unemployed")
 DUE = {
@@ -45,10 +47,23 @@ def numbers(folder, listed, month):
         return {row["身份证号"] for row in csv.DictReader(lines)}
 
 
-def scores(folder, month):
-    watched = numbers(folder, "population", month)
-    found = [numbers(folder, listed, month) for listed in LISTS] + [numbers(folder, "college_admissions", "2026-09")]
-    return {n: 20.0 * sum(n in one for one in found) for n in watched if any(n in one for one in found)}
+def found(folder, *months):
+    """In which lists of the last month a person stands, and of which months before it events nobody has answered remain."""
+    watched, lists = (
+        numbers(folder, "population", months[-1]),
+        {"college_admissions": numbers(folder, "college_admissions", "2026-09")},
+    )
+    for listed in LISTS:
+        lists[listed] = set().union(
+            *(numbers(folder, listed, m) for m in (months if listed in EVENTS else months[-1:]))
+        )
+    return {
+        n: {name for name, one in lists.items() if n in one} for n in watched if any(n in one for one in lists.values())
+    }
+
+
+def scores(folder, *months):
+    return {n: 20.0 * len(lists) for n, lists in found(folder, *months).items()}
 
 
 def token(number):
@@ -81,22 +96,27 @@ def test_scores_levels_changes_and_deadlines_are_what_the_lists_say(folder, tmp_
     wanted = {token(n): (s, level(s), "new", DUE["2026-09"][level(s)]) for n, s in before.items()}
     assert first == wanted
     second = run(folder, "2026-10", tmp_path / "10.parquet", "--last-month", tmp_path / "09.parquet")
-    now = scores(folder, "2026-10")
-    wanted = {token(n): judged(before.get(n, 0.0), now.get(n, 0.0)) for n in before.keys() | now.keys()}
+    now = scores(folder, "2026-09", "2026-10")
+    was, is_now = ({n: {CAUSES.get(one, one) for one in lists} for n, lists in found(folder, *months).items()}
+                   for months in (("2026-09",), ("2026-09", "2026-10")))  # fmt: skip
+    wanted = {
+        token(n): judged(before.get(n, 0.0), now.get(n, 0.0), was.get(n, set()) & is_now.get(n, set()))
+        for n in before.keys() | now.keys()
+    }
     assert second == wanted
     assert {change for _score, _level, change, _due in second.values()} == {
         "new", "raised", "lowered", "continued", "cleared",
     }  # fmt: skip
 
 
-def judged(before, now):
+def judged(before, now, shared):
     old, new = level(before), level(now)
     if new is None:
         return now, None, "cleared", None
     due = DUE["2026-10"][new]
     if old is None:
         return now, new, "new", due
-    kept = DUE["2026-09"][old]
+    kept = DUE["2026-09"][old] if shared else due  # nothing of last month's causes is left: a new task
     if RANKS.index(new) > RANKS.index(old):
         return now, new, "raised", min(kept, due)
     return now, new, "lowered" if new != old else "continued", kept

@@ -6,12 +6,14 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
 from zhikun.cli.again import say_again
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
+from zhikun.cli.lists_each import pairs, receive_each
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
@@ -58,7 +60,13 @@ def lists() -> None:
     ),
 )
 @click.option("--query", default="", metavar="SQL", help=_("数据库里的一条查询，代替 ?table=；只读"))
-@click.option("--source", "source_name", required=True, metavar="SOURCE", help=_("名单，如 inpatients"))
+@click.option("--source", "source_name", metavar="SOURCE", help=_("名单，如 inpatients"))
+@click.option(
+    "--each",
+    multiple=True,
+    metavar="SOURCE=FILE",
+    help=_("一次接收几份名单，两份两份同时收，如 --each inpatients=住院.csv --each unemployed=失业.csv"),
+)
 @PERIOD
 @pack_option
 @data_option
@@ -75,7 +83,8 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     file: Path | None,
     origin: str | None,
     query: str,
-    source_name: str,
+    source_name: str | None,
+    each: tuple[str, ...],
     period: Month,
     pack_name: str,
     data: Path,
@@ -84,26 +93,47 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     rejects: Path | None,
     on: date | None,
 ) -> int:
+    if each:
+        if file or origin or source_name or rejects:
+            raise click.UsageError(_("--each 自己写明名单和文件，不与文件、--from、--source、--rejects 同用。"))
+        one = partial(_one_of_several, period, pack_name, data, keys_path, by, on)
+        return receive_each(pairs(each), one)
+    if not source_name:
+        raise click.UsageError(_("缺少 --source：要写明是哪一份名单，如 --source inpatients。"))
     pack, monitoring = watched(pack_name)
     source = source_of(monitoring, source_name, pack)
     if (file is None) == (origin is None):
         raise click.UsageError(_("要写明接收什么：一个文件，或用 --from 写数据库或接口的地址，两样只写一样。"))
     out = rejects or (file.with_name(f"{file.stem}-退回.xlsx") if file else Path(f"{source.id}-{period}-退回.xlsx"))
     _keep(out, file)
-    delivery = room.Delivery(
-        source,
-        period,
-        monitoring,
-        f"{pack.id} {pack.version} {pack.hash[:12]}",
-        by or _user(),
-        on or _today(),
-        pack.place or "",
-    )
+    delivery = _delivery(pack, monitoring, source, period, by, on)
     with answered():
         room.check_period(source, period, delivery.on)
         if file is not None:
             return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
         return _from_address(str(origin), query, delivery, data, keys_path, out)
+
+
+def _one_of_several(
+    period: Month, pack_name: str, data: Path, keys_path: Path | None, by: str | None, on: date | None,
+    source_name: str, file: Path,
+) -> int:  # fmt: skip
+    """One file of `--each`."""
+    pack, monitoring = watched(pack_name)
+    source = source_of(monitoring, source_name, pack)
+    out = file.with_name(f"{file.stem}-退回.xlsx")
+    _keep(out, file)
+    delivery = _delivery(pack, monitoring, source, period, by, on)
+    with answered():
+        room.check_period(source, period, delivery.on)
+        return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
+
+
+def _delivery(
+    pack: Pack, monitoring: Monitoring, source: ListSource, period: Month, by: str | None, on: date | None
+) -> room.Delivery:
+    about = f"{pack.id} {pack.version} {pack.hash[:12]}"
+    return room.Delivery(source, period, monitoring, about, by or _user(), on or _today(), pack.place or "")
 
 
 def _from_address(

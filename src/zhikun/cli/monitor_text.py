@@ -131,7 +131,11 @@ def _line(line: Line) -> str:
     if line.state == "absent":
         return _("名单里没有（{f}）").format(f="、".join(line.looked_in))
     if line.state == "unknown":
-        missing = _("缺 {p} 的名单").format(p="、".join(line.missing)) if line.missing else _("名单里有空白，或有一行还没有核对是不是本人")
+        missing = (
+            _("缺 {p} 的名单").format(p="、".join(line.missing))
+            if line.missing
+            else _("名单里有空白，或有一行还没有核对是不是本人")
+        )
         return _("未知：{m}").format(m=missing)
     if line.state == "below":
         return _("{v}，不到第一档；依据 {f}").format(v=value, f="、".join(line.files))

@@ -21,8 +21,9 @@ from zhikun.screening import output
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Limits
-from zhikun.screening.running import screen, task_of
+from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
+from zhikun.screening.steps import screen
 from zhikun.screening.work import Work, at_work, parquet
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
@@ -81,7 +82,7 @@ def explain(
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
     with at_work(task, limits or Limits(), only=person) as work:
         screen(work)
-        again = _rows(work, output.warnings_of(work))
+        again = [dict(row) for row in output.warnings_of(output.taken(work)).to_pylist()]
         found = _rows(work, _watched(work))
         if not found and not history:
             raise ScreeningRefused(

@@ -14,7 +14,7 @@ from zhikun.identity import KeyRing, check_file
 from zhikun.workdays import Month
 
 #: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
-FORMAT = 3
+FORMAT = 4
 #: A new warning; one whose colour rose or fell; one as last month; one that is none any more.
 CHANGES = ("new", "raised", "lowered", "continued", "cleared")
 #: Why a warning is none any more: the lists say so, a person decided, the person is not watched any more.
@@ -130,6 +130,7 @@ class Limits:
 
     threads: int = 2
     memory: str = "2GB"
+    rows: int = 1_000_000  # of lists and of last month's tables, looked at together
 
 
 @dataclass(frozen=True, slots=True)

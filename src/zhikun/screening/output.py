@@ -1,169 +1,252 @@
-"""The tables that a month leaves, as queries in the order in which they are written.
+"""The tables that a month leaves, put together in columns and written in the order in which they come.
 
 Each is sorted by what tells its rows apart, so that the same month gives the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS, Band
-from zhikun.screening import sql
-from zhikun.screening.work import Work, rank_of
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS
+from zhikun.screening import arrays, sql
+from zhikun.screening.model import CHANGES, CLEARED_BY
+from zhikun.screening.work import MOST_BITS, Work
+
+_RANKS = (None, *LEVELS)
 
 
-def warnings_of(work: Work) -> str:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was found, out of the database: it can be put together while the next part is being screened."""
+
+    work: Work  # its database may be closed
+    rows: pa.Table  # `warned`, in order of person
+    points: pa.Table
+    people: pa.Table
+    marks: pa.Table
+    evidence: list[list[str]]  # lists of files by their number
+
+
+def taken(work: Work) -> Taken:
+    """Everything that is written, and nothing else."""
+    points = work.con.sql("""
+        SELECT q.id, q.i, q.low, q.band::UTINYINT AS band, q.open, q.carried, q.c, q.more, q.e, y.id IS NOT NULL AS quiet
+        FROM points q LEFT JOIN quiet y ON y.id = q.id AND y.i = q.i WHERE q.c > 0 OR q.more""").to_arrow_table()
+    people = work.con.sql("SELECT id, person FROM people").to_arrow_table()
+    marks = work.con.sql("SELECT * FROM marks ORDER BY person, direction, cause, indicator").to_arrow_table()
+    return Taken(work, _warned_rows(work), points, people, marks, _evidence(work))
+
+
+def _warned_rows(work: Work) -> pa.Table:
+    """`warned` as it is written: by person and direction, with a colour this month or last month."""
+    table = work.con.sql("""
+        SELECT id, d, rank, was, score, whole, may_be_more, found, top, mask, person, place, household,
+               watched IS TRUE AS watched, CASE WHEN watched THEN NULL ELSE last_groups END AS last_groups,
+               raised, counted_from, days, deadline, provisional
+        FROM warned WHERE rank > 0 OR was > 0""").to_arrow_table()
+    named = np.argsort(np.argsort(DIRECTIONS))  # within one person by the name of the direction
+    order = arrays.token_order(table.column("person"), named[arrays.numbers(table, "d")])
+    return table.take(pa.array(order))
+
+
+def warnings_of(taken_: Taken) -> pa.Table:
     """warnings.parquet: one row for each person and direction with a warning this month or last month."""
-    monitoring = work.task.monitoring
-    levels = sql.by_number("w.rank", ["NULL", *map(sql.text, LEVELS)])
-    # Lists of words are made once for each combination of bits.
-    groups = f"SELECT mask, {sql.named([sql.text(code) for code in monitoring.groups], 'mask')} AS groups"
-    indicators = sql.named([sql.text(one.id) for one in work.indicators], "found")
-    causes = f"list_sort(list_distinct({sql.named([sql.text(one.cause) for one in work.indicators], 'found')}))"
-    return f"""
-        SELECT {sql.text(work.task.month)} AS month, person, household, place,
-               CASE WHEN w.watched THEN g.groups ELSE w.last_groups END AS groups,
-               {sql.by_number("w.d", [sql.text(one) for one in DIRECTIONS])} AS direction, {levels} AS level,
-               {sql.decimal_of("w.score", 9)} AS score, w.may_be_more AS at_least, {_change()} AS change,
-               {_cleared_by(work)} AS cleared_by, {sql.by_number("w.was", ["NULL", *map(sql.text, LEVELS)])} AS level_before,
-               CASE WHEN w.rank > 0 THEN {_way(work)} END AS way, f.causes, f.indicators,
-               coalesce({_with_values()}, []) AS reasons, raised, counted_from, days,
-               CASE WHEN w.rank > 0 THEN deadline END AS deadline, CASE WHEN w.rank > 0 THEN provisional END AS provisional
-        FROM warned w LEFT JOIN reasons r USING (id, d) LEFT JOIN sentences t USING (said)
-        LEFT JOIN ({groups} FROM (SELECT DISTINCT mask FROM warned)) g USING (mask)
-        JOIN (SELECT found, {causes} AS causes, {indicators} AS indicators FROM (SELECT DISTINCT found FROM warned)) f USING (found)
-        WHERE w.rank > 0 OR w.was > 0
-        ORDER BY person, direction"""
+    work, rows = taken_.work, taken_.rows
+    rank, d = arrays.numbers(rows, "rank"), arrays.numbers(rows, "d")
+    standing = rank > 0
+    found = arrays.numbers(rows, "found")
+    codes, first = arrays.distinct(found)
+    combinations = [_of_bits(int(bits), work.indicators) for bits in found[first]]
+    late = arrays.known(rows, "deadline") & standing
+    given = arrays.known(rows, "provisional") & standing
+    columns: dict[str, Any] = {
+        "month": arrays.words(np.zeros(len(rows), np.int64), [str(work.task.month)]),
+        "person": rows.column("person"),
+        "household": rows.column("household"),
+        "place": rows.column("place"),
+        "groups": _groups(work, rows),
+        "direction": arrays.words(d, DIRECTIONS),
+        "level": arrays.words(rank, _RANKS),
+        "score": arrays.decimals(arrays.numbers(rows, "score"), 9),
+        "at_least": rows.column("may_be_more"),
+        "change": arrays.words(changes_of(rows), CHANGES),
+        "cleared_by": arrays.words(_cleared_by(work, rows), (None, *CLEARED_BY)),
+        "level_before": arrays.words(arrays.numbers(rows, "was"), _RANKS),
+        "way": _ways(work, rows),
+        "causes": arrays.lists_of_words(codes, [sorted({one.cause for one in ones}) for ones in combinations]),
+        "indicators": arrays.lists_of_words(codes, [[one.id for one in ones] for ones in combinations]),
+        "reasons": _reasons(taken_),
+        "raised": rows.column("raised"),
+        "counted_from": rows.column("counted_from"),
+        "days": rows.column("days"),
+        "deadline": arrays.days(arrays.numbers(rows, "deadline"), late),
+        "provisional": pa.array(arrays.numbers(rows, "provisional"), pa.bool_(), mask=~given),
+    }
+    return pa.table(columns)
 
 
-def state_of(work: Work) -> str:
+def changes_of(rows: pa.Table) -> NDArray[np.int64]:
+    """What changed in each row, by its number in CHANGES."""
+    return arrays.changes(arrays.numbers(rows, "rank"), arrays.numbers(rows, "was"))
+
+
+def counts_of(rows: pa.Table) -> dict[tuple[str, str, str], int]:
+    """How many persons by direction, level ('' for none) and change."""
+    codes, first = arrays.distinct(arrays.numbers(rows, "d"), arrays.numbers(rows, "rank"), changes_of(rows))
+    d, rank, change = (
+        values[first] for values in (arrays.numbers(rows, "d"), arrays.numbers(rows, "rank"), changes_of(rows))
+    )
+    sizes = np.bincount(codes, minlength=len(first))
+    return {
+        (DIRECTIONS[d[at]], _RANKS[rank[at]] or "", CHANGES[change[at]]): int(sizes[at]) for at in range(len(first))
+    }
+
+
+def state_of(found: Taken) -> pa.Table:
     """state.parquet: every value that adds to a score, with the files it rests on; next month may have to carry it."""
-    codes = sql.by_number("q.i", [sql.text(one.id) for one in work.indicators])
-    return f"""
-        SELECT p.person, {codes} AS indicator, q.low, q.band, q.open, q.carried, e.files
-        FROM points q JOIN people p USING (id) JOIN evidence e USING (e) WHERE q.c > 0 ORDER BY q.i, p.person"""
+    table = found.points.filter(pc.greater(found.points.column("c"), 0))
+    order = arrays.token_order(found.people.column("person"), np.zeros(len(found.people), np.int64))
+    ids = arrays.numbers(found.people, "id")
+    places = np.zeros(int(ids.max(initial=0)) + 1, dtype=np.int64)
+    places[ids[order]] = np.arange(len(order))
+    of_person = places[arrays.numbers(table, "id")]
+    sorted_ = np.argsort(of_person * MOST_BITS + arrays.numbers(table, "i"))
+    table = table.select(["i", "low", "band", "open", "carried", "e"]).take(pa.array(sorted_))
+    return pa.table({
+        "person": found.people.column("person").take(pa.array(order[of_person[sorted_]])),
+        "indicator": arrays.words(arrays.numbers(table, "i"), [one.id for one in found.work.indicators]),
+        **{name: table.column(name) for name in ("low", "band", "open", "carried")},
+        "files": arrays.lists_of_words(arrays.numbers(table, "e"), found.evidence),
+    })  # fmt: skip
 
 
-def marks_of(work: Work) -> str:
-    """marks.parquet: the causes that stay quiet."""
-    return "SELECT * FROM marks ORDER BY person, direction, cause, indicator"
+def _of_bits(bits: int, options: Sequence[Any]) -> list[Any]:
+    """The options whose bits are set."""
+    return [option for number, option in enumerate(options) if bits >> number & 1]
 
 
-def households_of(work: Work) -> str:
-    """households.parquet: the household view, beside last month's.
-
-    A household's number is its county's own. Whoever has none stands alone.
-    """
-    kept = work.kept("households") if work.only is None else None
-    was = "SELECT NULL AS household, NULL::BIGINT AS county, NULL AS direction, 0 AS was WHERE false"
-    if kept is not None:
-        was = f"SELECT household, county, direction, {rank_of('level')} AS was FROM {kept} WHERE level IS NOT NULL"
-    change = """CASE WHEN rank = 0 THEN 'cleared' WHEN was = 0 THEN 'new' WHEN rank > was THEN 'raised'
-                WHEN rank < was THEN 'lowered' ELSE 'continued' END"""
-    causes = sql.named([sql.text(one.cause) for one in work.indicators], "found")
-    return f"""
-        WITH now AS (
-            SELECT coalesce(household, lower(hex(person))) AS household, place // 1000000 AS county,
-                   {sql.by_number("d", [sql.text(one) for one in DIRECTIONS])} AS direction, max(rank) AS rank,
-                   min(place) AS place, list(person) AS members, bit_or(found) AS found, min(raised) AS raised,
-                   min(deadline) AS deadline, arg_min(provisional, deadline) AS provisional
-            FROM warned WHERE rank > 0 GROUP BY ALL)
-        SELECT {sql.text(work.task.month)} AS month, household, county, place, direction,
-               {sql.by_number("rank", ["NULL", *map(sql.text, LEVELS)])} AS level, {change} AS change,
-               len(members) AS warned_members, list_sort(members) AS members, list_sort(list_distinct({causes})) AS causes,
-               raised, deadline, provisional
-        FROM (SELECT household, county, direction, place, coalesce(rank, 0) AS rank, coalesce(was, 0) AS was,
-                     coalesce(members, []) AS members, coalesce(found, 0) AS found, raised, deadline, provisional
-              FROM now FULL JOIN ({was}) USING (household, county, direction))
-        ORDER BY county, household, direction"""
+def _groups(work: Work, rows: pa.Table) -> pa.ListArray:
+    """The groups of who is watched; for who is not any more those of the warning."""
+    masks, watched = arrays.numbers(rows, "mask", -1), arrays.numbers(rows, "watched")
+    codes, first = arrays.distinct(np.where(watched, masks, -1))
+    names = list(work.task.monitoring.groups)
+    options: list[list[str] | None] = [_of_bits(int(masks[row]), names) if watched[row] else None for row in first]
+    gone = np.flatnonzero(~watched)
+    if len(gone):
+        last = rows.column("last_groups").take(pa.array(gone)).to_pylist()
+        known = {tuple(one): place for place, one in enumerate(dict.fromkeys(map(tuple, last)), start=len(options))}
+        codes = codes.copy()
+        codes[gone] = [known[tuple(one)] for one in last]
+        options += [list(one) for one in known]
+    return arrays.lists_of_words(codes, options)
 
 
-def _change() -> str:
-    return """CASE WHEN w.rank = 0 THEN 'cleared' WHEN w.was = 0 THEN 'new' WHEN w.rank > w.was THEN 'raised'
-              WHEN w.rank < w.was THEN 'lowered' ELSE 'continued' END"""
-
-
-def _cleared_by(work: Work) -> str:
-    """Of a warning that is none any more: the person is not watched, a decision, or what the lists say."""
+def _cleared_by(work: Work, rows: pa.Table) -> NDArray[np.int64]:
+    """Of a warning that is none any more: what the lists say (1), a decision (2), the person is not watched (3)."""
     least = sql.micro(work.task.monitoring.levels[0].low)
-    return f"""CASE WHEN w.rank > 0 THEN NULL WHEN w.watched IS NOT TRUE THEN 'unwatched'
-               WHEN w.whole >= {least} THEN 'decision' ELSE 'data' END"""
+    data, decision, unwatched = (CLEARED_BY.index(one) + 1 for one in ("data", "decision", "unwatched"))
+    standing, watched = arrays.numbers(rows, "rank") > 0, arrays.numbers(rows, "watched")
+    return np.select([standing, ~watched, arrays.numbers(rows, "whole") >= least], [0, unwatched, decision], data)
 
 
-def _way(work: Work) -> str:
+def _ways(work: Work, rows: pa.Table) -> pa.DictionaryArray:
     """The way of `Monitoring.way_of` for the indicator that adds most."""
     monitoring = work.task.monitoring
-    by_level = "".join(
-        f" WHEN w.d = 0 AND w.rank = {LEVELS.index(level.id) + 1} THEN {sql.text(level.way)}"
+    said = [*(level.way for level in monitoring.levels), *(one.way for one in work.indicators)]
+    names = list(dict.fromkeys([*filter(None, said), "deliver", "enrol"]))
+    rank, d, top = arrays.numbers(rows, "rank"), arrays.numbers(rows, "d"), arrays.numbers(rows, "top", 255)
+    enrolled = work.mask(tuple(code for code, group in monitoring.groups.items() if group.enrolled))
+    chosen = [(rank == 0, len(names))]
+    chosen += [
+        ((d == 0) & (rank == LEVELS.index(level.id) + 1), names.index(level.way))
         for level in monitoring.levels
         if level.way
-    )
-    by_indicator = "".join(
-        f" WHEN w.top = {n} THEN {sql.text(one.way)}" for n, one in enumerate(work.indicators) if one.way
-    )
-    enrolled = work.mask(tuple(code for code, group in monitoring.groups.items() if group.enrolled))
-    return f"CASE{by_level}{by_indicator} WHEN w.mask & {enrolled} <> 0 THEN 'deliver' ELSE 'enrol' END"
+    ]
+    chosen += [(top == n, names.index(one.way)) for n, one in enumerate(work.indicators) if one.way]
+    chosen += [(arrays.numbers(rows, "mask") & enrolled != 0, names.index("deliver"))]
+    found = np.select([rows_ for rows_, _way in chosen], [way for _rows, way in chosen], names.index("enrol"))
+    return arrays.words(found, [*names, None])
 
 
-def make_reasons(work: Work) -> None:
-    """`reasons` (id, d, said, lows): which sentences hold of a person, and the values by indicator; `said` the sentences.
+def _evidence(work: Work) -> list[list[str]]:
+    """The lists of files by their number; none has the number 0."""
+    found = dict(work.con.execute("SELECT e, files FROM evidence").fetchall())
+    return [found.get(number, []) for number in range(max(found, default=0) + 1)]
 
-    A sentence is everything about a reason but its value. There are few of them, and few combinations of them, however many
-    the people: texts are put together once for each combination (`sentences`), not once for each person.
+
+def _reasons(found: Taken) -> pa.ListArray:
+    """What is said of each row, in the order of the indicators.
+
+    A sentence is everything about a reason but its value. There are few of them, however many the people.
     """
+    work, told = found.work, found.points
     exits = [n for n, one in enumerate(work.indicators) if one.direction == DIRECTIONS[1]]
-    direction = f"CASE WHEN points.i IN ({', '.join(map(str, exits))}) THEN 1 ELSE 0 END" if exits else "0"
-    key = "i, band, c, more, carried, quiet, e"
-    work.run(f"""
-        CREATE TEMP TABLE told AS
-        SELECT points.*, {direction}::UTINYINT AS d, y.id IS NOT NULL AS quiet FROM points
-        SEMI JOIN warned ON warned.id = points.id LEFT JOIN quiet y ON y.id = points.id AND y.i = points.i
-        WHERE points.c > 0 OR points.more""")
-    work.run(
-        f"CREATE TEMP TABLE said AS SELECT row_number() OVER (ORDER BY {key})::INTEGER AS k, * FROM (SELECT DISTINCT {key} FROM told)"
-    )
-    numbers = range(len(work.indicators))
-    ks = ", ".join(f"max(k) FILTER (i = {n}) AS k{n}, max(low) FILTER (i = {n}) AS low{n}" for n in numbers)
-    work.run(f"""
-        CREATE TEMP TABLE reasons AS
-        SELECT id, d, list_filter([{", ".join(f"k{n}" for n in numbers)}], lambda k: k IS NOT NULL) AS said,
-               [{", ".join(f"low{n}" for n in numbers)}] AS lows
-        FROM (SELECT id, d, {ks} FROM told JOIN said USING ({key}) GROUP BY id, d)""")
-    work.run(f"""
-        CREATE TEMP TABLE sentences AS
-        SELECT said, list({{'i': q.i, {_sentence(work)}}} ORDER BY q.k) AS sentences
-        FROM (SELECT said, unnest(said) AS k FROM (SELECT DISTINCT said FROM reasons)) JOIN said q USING (k)
-        JOIN evidence e USING (e) GROUP BY said""")
-    work.run("DROP TABLE told")
+    indicator = arrays.numbers(told, "i").astype(np.int64)
+    places = _places(found)[arrays.numbers(told, "id").astype(np.int64) * 2 + np.isin(indicator, exits)]
+    order = np.argsort(places * MOST_BITS + indicator)
+    order = order[int((places < 0).sum()) :]
+    told = told.select(["low", "band", "c", "more", "carried", "e", "quiet"]).take(pa.array(order))
+    places, indicator = places[order], indicator[order]
+    flags = np.zeros(len(told), dtype=np.int64)
+    for bit, name in enumerate(("more", "carried", "quiet")):
+        flags |= arrays.numbers(told, name).astype(np.int64) << bit
+    band, added, evidence = (arrays.numbers(told, name).astype(np.int64) for name in ("band", "c", "e"))
+    said, first = arrays.distinct((band << 10) + (indicator << 3) + flags, added, evidence)
+    sentences = [
+        _sentence(
+            work, int(indicator[at]), int(band[at]), int(added[at]), int(flags[at]), found.evidence[int(evidence[at])]
+        )
+        for at in first
+    ]
+    value = arrays.decimals(arrays.numbers(told, "low"), 20, arrays.known(told, "low"))
+    return arrays.lists(np.bincount(places, minlength=len(found.rows)), _said(sentences, said, value))
 
 
-def _sentence(work: Work) -> str:
-    """The fields of a sentence."""
-    fields = {
-        "indicator": sql.by_number("q.i", [sql.text(one.id) for one in work.indicators]),
-        "unit": sql.by_number("q.i", [sql.text(one.unit) for one in work.indicators]),
-        "band": _band_text(work, lambda band: sql.text(band.title), "''"),
-        "points": _band_text(work, lambda band: f"{sql.micro(band.points)}", "0", digits=9),
-        "weight": sql.decimal_of(sql.by_number("q.i", [sql.micro(one.weight) for one in work.indicators]), 9),
-        "contribution": sql.decimal_of("q.c", 9),
-        "at_least": "q.more",
-        "carried": "q.carried",
-        "quiet": "q.quiet",
-        "files": "e.files",
+def _places(found: Taken) -> NDArray[np.int64]:
+    """The row of each person and direction, by twice the person's number; -1 where there is none."""
+    watched = arrays.numbers(found.rows, "watched")
+    ids = arrays.numbers(found.rows, "id").astype(np.int64) * 2 + arrays.numbers(found.rows, "d")
+    places = np.full(2 * int(arrays.numbers(found.people, "id").max(initial=0)) + 2, -1, dtype=np.int64)
+    places[ids[watched]] = np.flatnonzero(watched)
+    return places
+
+
+def _sentence(work: Work, number: int, band: int, added: int, flags: int, files: list[str]) -> dict[str, Any]:
+    one = work.indicators[number]
+    reached = one.bands[band - 1] if band else None
+    return {
+        "indicator": one.id,
+        "unit": one.unit,
+        "band": reached.title if reached else "",
+        "points": arrays.exact(sql.micro(reached.points) if reached else 0),
+        "weight": arrays.exact(sql.micro(one.weight)),
+        "contribution": arrays.exact(added),
+        "at_least": bool(flags & 1),
+        "carried": bool(flags & 2),
+        "quiet": bool(flags & 4),
+        "files": files,
     }
-    return ", ".join(f"{key!r}: {value}" for key, value in fields.items())
 
 
-def _with_values() -> str:
-    """A person's sentences with the values put in."""
-    rest = ("unit", "band", "points", "weight", "contribution", "at_least", "carried", "quiet", "files")
-    value = sql.decimal_of("r.lows[one.i + 1]", 20)
-    fields = ", ".join([f"'value': {value}", *(f"{name!r}: one.{name}" for name in rest)])
-    return f"list_transform(t.sentences, lambda one: {{'indicator': one.indicator, {fields}}})"
-
-
-def _band_text(work: Work, said: Callable[[Band], str], below: str, digits: int = 0) -> str:
-    """What is said about the band a value reached."""
-    cases = [sql.by_number("q.band", [below, *map(said, one.bands)]) for one in work.indicators]
-    found = sql.by_number("q.i", cases)
-    return sql.decimal_of(found, digits) if digits else found
+def _said(sentences: list[dict[str, Any]], said: NDArray[np.int64], value: pa.Array) -> pa.StructArray:
+    """The sentences with the values put in."""
+    chosen = pa.array(said)
+    fields: dict[str, pa.Array] = {}
+    for name in ("indicator", "unit", "band", "points", "weight", "contribution", "at_least", "carried", "quiet"):
+        every = [sentence[name] for sentence in sentences]
+        if name in ("indicator", "unit", "band"):
+            fields[name] = arrays.words(said, every)
+        else:
+            kind = pa.bool_() if name in ("at_least", "carried", "quiet") else pa.decimal128(9, 6)
+            fields[name] = pa.array(every, kind).take(chosen)
+        if name == "indicator":
+            fields["value"] = value
+    fields["files"] = arrays.lists_of_words(said, [sentence["files"] for sentence in sentences])
+    return pa.StructArray.from_arrays(list(fields.values()), names=list(fields))

@@ -4,7 +4,6 @@ keeps last month's value, and every value names its files.
 
 from __future__ import annotations
 
-from zhikun.engine.packs.monitoring import Indicator
 from zhikun.screening import facts, sql
 from zhikun.screening.work import Work
 
@@ -61,33 +60,67 @@ def _carried(work: Work) -> str | None:
         return None
     everybody = work.open_to_all()
     some = [row[0] for row in work.con.execute("SELECT DISTINCT i FROM facts WHERE open").fetchall()]
+    events = [
+        number for number, indicator in enumerate(work.indicators)
+        if number not in everybody and work.task.monitoring.sources[indicator.list_source].kind == "event"
+    ]  # fmt: skip
+    wanted = sorted({*everybody, *some, *events})
+    if not wanted:
+        return None
+    _take_left(work, state, wanted)
+    _take_waiting(work, events)
     parts = []
-    for number, indicator in enumerate(work.indicators):
+    for number in wanted:
+        indicator = work.indicators[number]
         groups = work.group_mask(indicator)
-        among = f" AND p.groups & {groups} <> 0" if groups else ""
-        said = f" FROM {state} s JOIN people p USING (person) WHERE s.indicator = {sql.text(indicator.id)}{among}"
+        among = f" AND s.groups & {groups} <> 0" if groups else ""
+        said = f" FROM left_state s WHERE s.i = {number}{among}"
         band = sql.band_of("s.low", indicator.bands)
-        value = f"SELECT p.id, {number}::UTINYINT AS i, s.low, s.files, {band}::UTINYINT AS band"
-        opened = f"id IN (SELECT id FROM facts WHERE open AND i = {number})"
+        value = f"SELECT s.id, s.i, s.low, s.files, {band}::UTINYINT AS band"
+        opened = f"s.id IN (SELECT id FROM facts WHERE open AND i = {number})"
         if number in everybody or number in some:
             parts.append(
                 f"{value}, ({facts.worth(indicator, band, 'true')})::INTEGER AS c,"
                 f" {facts.may_grow(indicator, band, 'true')} AS more, false AS known"
                 f"{said}{'' if number in everybody else f' AND {opened}'}"
             )
-        if number not in everybody and work.task.monitoring.sources[indicator.list_source].kind == "event":
+        if number in events:
             parts.append(
                 f"{value}, ({facts.worth(indicator, band, 's.open')})::INTEGER AS c, false AS more, true AS known"
-                f"{said} AND NOT {opened} AND person IN ({_waiting(work, indicator)})"
+                f"{said} AND NOT {opened} AND s.id IN (SELECT id FROM waiting WHERE i = {number})"
             )
-    return " UNION ALL ".join(parts) if parts else None
+    return " UNION ALL ".join(parts)
 
 
-def _waiting(work: Work, indicator: Indicator) -> str:
-    """The persons of whose warning last month the indicator's cause was one, and about whose cause nobody has found anything."""
-    direction, cause = sql.text(indicator.direction), sql.text(indicator.cause)
-    return (
-        f"SELECT person FROM {work.kept('warnings')} WHERE level IS NOT NULL AND direction = {direction}"
-        f" AND list_contains(causes, {cause})"
-        f" EXCEPT SELECT person FROM answered WHERE direction = {direction} AND cause = {cause}"
+def _take_left(work: Work, state: str, wanted: list[int]) -> None:
+    """`left_state` (id, groups, i, low, open, files): what the earlier month left of these indicators, read once."""
+    named = {work.indicators[number].id: number for number in wanted}
+    numbers = " ".join(f"WHEN {sql.text(name)} THEN {number}" for name, number in named.items())
+    work.run(f"""
+        CREATE TEMP TABLE left_state AS
+        SELECT p.id, p.groups, (CASE s.indicator {numbers} END)::UTINYINT AS i, s.low, s.open, s.files
+        FROM {state} s JOIN people p USING (person) WHERE s.indicator IN ({", ".join(map(sql.text, named))})""")
+
+
+def _take_waiting(work: Work, events: list[int]) -> None:
+    """`waiting` (id, i): whose warning last month had the cause of an event, about which nobody has found anything."""
+    work.run("CREATE TEMP TABLE waiting (id INTEGER, i UTINYINT)")
+    told = work.kept("warnings")
+    causes = sorted({(work.indicators[number].direction, work.indicators[number].cause) for number in events})
+    if told is None or not causes:
+        return
+    bits = " + ".join(
+        f"CASE WHEN direction = {sql.text(direction)} AND list_contains(causes, {sql.text(cause)}) THEN {1 << bit} ELSE 0 END"
+        for bit, (direction, cause) in enumerate(causes)
     )
+    numbers = " UNION ALL ".join(
+        f"SELECT {number}::UTINYINT AS i, {1 << causes.index((one.direction, one.cause))}::BIGINT AS bit,"
+        f" {sql.text(one.direction)} AS direction, {sql.text(one.cause)} AS cause"
+        for number in events for one in [work.indicators[number]]
+    )  # fmt: skip
+    work.run(f"""
+        INSERT INTO waiting
+        SELECT w.id, n.i FROM (SELECT p.id, p.person, ({bits})::BIGINT AS bits FROM {told} JOIN people p USING (person)
+                               WHERE level IS NOT NULL) w
+        JOIN ({numbers}) n ON w.bits & n.bit <> 0
+        ANTI JOIN answered a ON a.person = w.person AND a.direction = n.direction AND a.cause = n.cause""")

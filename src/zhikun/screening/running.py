@@ -9,30 +9,29 @@ from typing import Any
 
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import Monitoring
-from zhikun.identity import KeyRing, not_rotated, token_record
-from zhikun.screening import facts, output, points, quiet, sql, warnings
+from zhikun.identity import KeyRing, not_rotated
 from zhikun.screening.decisions import Decisions, decided, prefix_hash
 from zhikun.screening.errors import ScreeningRefused
-from zhikun.screening.model import FORMAT, PURPOSE, Earlier, Given, Inputs, Limits, Ran, hash_of, inputs_in
+from zhikun.screening.model import FORMAT, Earlier, Given, Inputs, Limits, Ran, hash_of, inputs_in
+from zhikun.screening.parts import Carry, write_tables
 from zhikun.screening.runs import Runs, whole, write_run
-from zhikun.screening.work import Task, Work, at_work, parquet
+from zhikun.screening.work import Task
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
-
-_TOKENS = {"warnings": "person", "households": "members", "state": "person", "marks": "person"}
-_ROW_GROUP = 122_880
 
 
 def run_month(  # noqa: PLR0913 - each is something that a result depends on, and named in run.json
     data: Path, pack: Pack, month: Month, inputs: Inputs, *, ring: KeyRing, calendar: Calendar, today: date,
     on: date | None = None, new_decisions: bool = False, new_rules: bool = False, limits: Limits | None = None,
+    carry: Carry | None = None,
 ) -> Ran:  # fmt: skip
     """Screen a month, or find that it was screened on the same files already.
 
     `on` is the day on which warnings go out, from which deadlines count; without it `day_of`. Run again on other files, what
     went out keeps its days and what is new counts from `on` or today. A month that was run before keeps the decisions it
-    took in then, unless `new_decisions`. Raises ScreeningRefused where there is no list of who is watched, and where the
-    month was run by other rules, unless `new_rules`; ScreeningDamaged where what is kept cannot be read.
+    took in then, unless `new_decisions`. `carry` has the parts of the month worked on elsewhere (`cluster`). Raises
+    ScreeningRefused where there is no list of who is watched, and where the month was run by other rules, unless `new_rules`;
+    ScreeningDamaged where what is kept cannot be read.
     """
     monitoring = _watching(pack, inputs, month)
     runs = Runs(data, pack.id, ring)
@@ -62,9 +61,7 @@ def run_month(  # noqa: PLR0913 - each is something that a result depends on, an
             monitoring, month, day, inputs, calendar, earlier, decisions, out, lambda text: runs.of(Month.read(text))
         )
         new = runs.begun(month)
-        with at_work(task, limits or Limits(), new / "spill") as work:
-            screen(work)
-            body = {**body, **_write(work, new, ring)}
+        body = {**body, **write_tables(task, new, ring, limits or Limits(), carry)}
         shutil.rmtree(new / "spill", ignore_errors=True)
         write_run(new, body)
         with not_rotated(ring):
@@ -121,19 +118,6 @@ def task_of(data: Path, pack: Pack, run: Earlier, *, ring: KeyRing, calendar: Ca
     )  # fmt: skip
 
 
-def screen(work: Work) -> None:
-    """All steps, from the lists to the table `warned`."""
-    others = [table for name in ("state", "warnings", "marks") if (table := work.kept(name))]
-    quiet.take_marks(work)
-    facts.find_people(work, [*others, "decided"])
-    facts.find_facts(work)
-    points.find_points(work)
-    quiet.find_quiet(work)
-    warnings.find_scores(work)
-    warnings.find_warnings(work)
-    output.make_reasons(work)
-
-
 def monitoring_of(pack: Pack) -> Monitoring:
     """The pack's monitoring. Raises ScreeningRefused where it has none, or no levels."""
     if pack.monitoring is None or not pack.monitoring.levels:
@@ -182,37 +166,6 @@ def _depends_on(
         "files": files,
         "previous": None if earlier is None else {"month": str(earlier.month), "id": earlier.id},
     }
-
-
-def _write(work: Work, folder: Path, ring: KeyRing) -> dict[str, Any]:
-    """The month's tables; how many rows they have and what was counted."""
-    rows = {}
-    for name, query in (("warnings", output.warnings_of), ("state", output.state_of), ("marks", output.marks_of)):
-        rows[name] = _copy(work, query(work), folder, name, ring)
-    work.run(f"CREATE TEMP VIEW warnings_now AS SELECT * FROM {parquet(folder / 'warnings.parquet')}")
-    rows["households"] = _copy(work, output.households_of(work), folder, "households", ring)
-    counted = work.con.execute(
-        "SELECT direction, coalesce(level, '') AS level, change, count(*) FROM warnings_now GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    counts = [{"direction": d, "level": level, "change": change, "persons": n} for d, level, change, n in counted]
-    scored = work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d ORDER BY d").fetchall()
-    return {
-        "rows": rows,
-        "counts": counts,
-        "scored": [n for _d, n in scored],
-        "found": work.count("SELECT count(*) FROM people"),
-    }
-
-
-def _copy(work: Work, query: str, folder: Path, name: str, ring: KeyRing) -> int:
-    record = ", ".join(
-        f"{key!r}: {sql.text(value)}" for key, value in token_record(ring, {_TOKENS[name]: PURPOSE}).items()
-    )
-    found = work.con.execute(
-        f"COPY ({query}) TO {sql.text(folder / f'{name}.parquet')}"
-        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{record}}})"
-    ).fetchone()
-    return int(found[0]) if found else 0
 
 
 def _later(runs: Runs, month: Month) -> tuple[Month, ...]:

@@ -13,8 +13,9 @@ from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS, Band, Level, Moni
 from zhikun.identity import KeyRing
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Limits
-from zhikun.screening.running import screen, task_of
+from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
+from zhikun.screening.steps import screen
 from zhikun.screening.words import direction_words
 from zhikun.screening.work import at_work, parquet
 from zhikun.wording import _, did_you_mean

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from zhikun.engine.packs.monitoring import LEVELS, Indicator, Monitoring
 from zhikun.screening import sql
@@ -26,6 +28,8 @@ from zhikun.workdays import Calendar, Month
 
 #: Groups, indicators and files of a window are told by the bits of one whole number.
 MOST_BITS = 62
+#: A range of tokens: from the first, included, to the second; empty where it is open.
+Part = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A task with its database. `only` restricts it to one person, for an explanation."""
+    """A task with its database. `only` restricts it to one person, for an explanation; `part` to a range of tokens."""
 
     task: Task
     con: duckdb.DuckDBPyConnection
     indicators: tuple[Indicator, ...]
     only: bytes | None = None
+    part: Part = (b"", b"")
 
     def run(self, query: str) -> None:
         self.con.execute(query)
@@ -78,8 +83,13 @@ class Work:
         return None if run is None else f"(SELECT * FROM {parquet(run.file(name))}{self.and_only('WHERE')})"
 
     def and_only(self, joined_by: str) -> str:
-        """The condition that restricts rows to one person, where only one is asked for."""
-        return "" if self.only is None else f" {joined_by} person = unhex({sql.text(self.only.hex())})"
+        """The condition that restricts rows to one person, where only one is asked for, or to the part."""
+        if self.only is not None:
+            return f" {joined_by} person = unhex({sql.text(self.only.hex())})"
+        first, end = self.part
+        found = [f"person >= unhex({sql.text(first.hex())})"] if first else []
+        found += [f"person < unhex({sql.text(end.hex())})"] if end else []
+        return f" {joined_by} {' AND '.join(found)}" if found else ""
 
     def group_mask(self, indicator: Indicator) -> int:
         """The bits of the groups that an indicator is for; 0 for everybody."""
@@ -90,8 +100,25 @@ class Work:
         return sum(1 << codes.index(code) for code in groups)
 
 
+def parts_of(task: Task, limits: Limits) -> list[Part]:
+    """Ranges of tokens that are screened one after the other, so that memory does not grow with the people watched.
+
+    Tokens are evenly spread. Every row of a person falls into one part; the result does not depend on their number.
+    """
+    lists = (file for given in task.inputs.indicators.values() for file in given.files)
+    paths = {file.path for file in lists}
+    if task.earlier is not None:
+        paths |= {task.earlier.file("state"), task.earlier.file("warnings")}
+    rows = sum(pq.read_metadata(path).num_rows for path in paths)
+    count = min(max(1, -(-rows // limits.rows)), 1 << 16)
+    ends = [(number * (1 << 32) // count).to_bytes(4, "big") for number in range(1, count)]
+    return list(pairwise([b"", *ends, b""]))
+
+
 @contextmanager
-def at_work(task: Task, limits: Limits, spill: Path | None = None, only: bytes | None = None) -> Iterator[Work]:
+def at_work(
+    task: Task, limits: Limits, spill: Path | None = None, only: bytes | None = None, part: Part = (b"", b"")
+) -> Iterator[Work]:
     """A database for one screening; what does not fit into memory goes to the folder `spill`."""
     indicators = tuple(task.monitoring.indicators.values())
     _refuse_too_many(task, indicators)
@@ -102,7 +129,7 @@ def at_work(task: Task, limits: Limits, spill: Path | None = None, only: bytes |
     }
     with reading(task.inputs), duckdb.connect(config=config) as con:
         con.execute("SET TimeZone = 'UTC'")
-        yield Work(task, con, indicators, only)
+        yield Work(task, con, indicators, only, part)
 
 
 def parquet(*paths: Path) -> str:

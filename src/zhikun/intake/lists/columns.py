@@ -33,6 +33,7 @@ _MAY_HOLD = r"[0-9]{17}[0-9Xx]|(^|[^0-9])[0-9]{15}([^0-9]|$)"
 _NUMBERS = re.compile(r"(?=([0-9]{17}[0-9Xx]))|(?<![0-9])([0-9]{15})(?![0-9])")
 _SHORTEST_NUMBER = 15
 _LONGEST = 1000
+_OFTEN = 4  # a column in which each text stands so often is looked at text by text
 _MOST_REMEMBERED = 200_000
 _GENERATED_AREA = "99"  # GB/T 2260 has no area that begins so: generated people live there
 _EARLIEST_YEAR = 1900
@@ -203,6 +204,13 @@ class _Texts:
         )  # fmt: skip
 
     def read(self, texts: pa.Array) -> tuple[pa.Array, Codes]:
+        encoded = texts.dictionary_encode()
+        if len(encoded.dictionary) * _OFTEN > len(texts):
+            return self._read(texts)
+        values, codes = self._read(encoded.dictionary)  # the same few hospitals again and again
+        return values.take(encoded.indices), codes[encoded.indices.to_numpy()]
+
+    def _read(self, texts: pa.Array) -> tuple[pa.Array, Codes]:
         plain = clean(texts)
         codes = np.zeros(len(texts), dtype=np.int32)
         longest = pc.max(pc.binary_length(plain)).as_py() or 0

@@ -23,6 +23,7 @@ from zhikun.identity import (
     normalise_names,
 )
 from zhikun.intake.lists.faults import Fault, Faults
+from zhikun.intake.lists.spelled import all_chinese
 from zhikun.intake.survey.values import mask_of
 from zhikun.wording import _
 
@@ -37,7 +38,7 @@ _REASONS = {
     IdFault.CHECK: "id_check",
 }
 _NAME = r"^[^\d、，,;；/\\@#=]{2,50}$"
-_PLAIN_NAME = r"^[\x{4e00}-\x{9fff}]{2,50}$"
+_USUAL_LENGTH = (2, 50)  # of a name in Chinese characters
 _FULL_LENGTH = 18
 _ROUNDED_SHARE = 50  # one row in fifty
 _LONGEST_NAME = 50
@@ -106,7 +107,7 @@ def read_names(
 
     Where a number says whose row it is, an odd name keeps no row out.
     """
-    unusual = ~mask_of(pc.match_substring_regex(texts, _PLAIN_NAME))
+    unusual = ~all_chinese(texts, *_USUAL_LENGTH)
     codes = np.zeros(len(texts), dtype=np.int32)
     if not unusual.any():
         return texts, codes, 0
@@ -146,7 +147,7 @@ def blank_fault(title: str) -> Fault:
 def masked(names: pa.Array, numbers: pa.Array) -> pa.Array:
     """张* 6201**********12: what eyes see of a person."""
     name = pc.fill_null(names, "")
-    plain = mask_of(pc.match_substring_regex(name, _PLAIN_NAME))
+    plain = all_chinese(name, *_USUAL_LENGTH)
     hidden = pc.subtract(pc.max_element_wise(pc.utf8_length(name), 1), 1)
     stars = _STARS.take(pc.min_element_wise(hidden, len(_STARS) - 1))
     shown_name = pc.binary_join_element_wise(pc.utf8_slice_codeunits(name, 0, 1), stars, "")

@@ -19,6 +19,7 @@ from zhikun.intake.lists.faults import Fault, Faults
 from zhikun.intake.lists.headings import Layout
 from zhikun.intake.lists.model import PERSON, PURPOSE, ROW, SHOWN
 from zhikun.intake.lists.people import DOCUMENT_KIND, blank_fault, masked, read_names, read_numbers
+from zhikun.intake.lists.spelled import holds_bytes
 from zhikun.intake.survey.values import mask_of
 from zhikun.tables import Kind
 from zhikun.wording import _
@@ -188,6 +189,8 @@ class RowReader:
         return values
 
     def _garbled(self, texts: pa.Array, column: Column, codes: Codes) -> None:
+        if not holds_bytes(texts, _REPLACEMENT.encode()):
+            return
         broken = mask_of(pc.match_substring(texts, _REPLACEMENT))
         if broken.any():
             remedy = _("原来的字已经丢失，请从原系统重新导出")
