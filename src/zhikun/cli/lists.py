@@ -65,7 +65,7 @@ def lists() -> None:
     "--each",
     multiple=True,
     metavar="SOURCE=FILE",
-    help=_("一次接收几份名单，两份两份同时收，如 --each inpatients=住院.csv --each unemployed=失业.csv"),
+    help=_("一次接收几份名单，同时收两份，如 --each inpatients=住院.csv"),
 )
 @PERIOD
 @pack_option
