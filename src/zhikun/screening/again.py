@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from zhikun.screening.model import SCREENING, Inputs
 from zhikun.screening.runs import RUN
@@ -24,16 +25,24 @@ def to_run_again(data: Path, pack: str, inputs_of: Callable[[Month], Inputs]) ->
     """
     found: list[Month] = []
     for month, files in _screened(data / SCREENING / pack):
-        if found or files != inputs_of(month).record(data):
+        if found or files != _which(inputs_of(month).record(data)):
             found.append(month)
     return found
+
+
+def _which(files: Mapping[str, Any]) -> dict[str, Any]:
+    """Which receipts the population and each indicator rest on, and which periods are missing."""
+    return {
+        name: ([(file["period"], file["number"]) for file in given["files"]], given["missing"])
+        for name, given in {"": files["population"], **files["indicators"]}.items()
+    }
 
 
 def _screened(folder: Path) -> Iterator[tuple[Month, object]]:
     """The months in order, with the files that each rests on; None where its record cannot be read."""
     for path in sorted(folder.glob(f"[0-9]*/{RUN}")):
         try:
-            yield Month.read(path.parent.name), json.loads(path.read_bytes())["files"]
+            yield Month.read(path.parent.name), _which(json.loads(path.read_bytes())["files"])
         except NotAMonth:
             continue
         except (OSError, ValueError, KeyError, TypeError):

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 from tests.intake.lists.factory import (
-    AT,
     BIRTHS,
     DISABLED,
     MONITORING,
@@ -297,7 +296,7 @@ def test_how_far_back_overdue_periods_are_shown_follows_what_conclusions_look_at
     )
     looks_back = Indicator(
         id="cost", title="费用", list_source="stays", measure="sum", column="cost", where=(), window_months=3,
-        bands=(), weight=1.0, direction="hardship", cause="illness", source=NO_SOURCE, at=AT,
+        bands=(), weight=1.0, direction="hardship", cause="illness", source=NO_SOURCE, at=STAYS.at,
     )  # fmt: skip
     monitoring = replace(MONITORING, indicators={"cost": looks_back})
     (found,) = (s for s in office.lists.status(monitoring, NOVEMBER, TODAY) if s.source == "stays")
