@@ -66,7 +66,7 @@ def alone(data: str, month: str) -> dict[str, Any]:
         raise SystemExit("gansu has no monitoring")
     ring = keys_for(folder.parent / "keys.json", folder)
     inputs = inputs_of(Lists(folder), pack.monitoring, when)
-    runs = Runs(folder, pack.id)
+    runs = Runs(folder, pack.id, ring)
     task = Task(pack.monitoring, when, date(2026, 10, 1), inputs, load_calendar(), runs.before(when))
     start = time.perf_counter()
     for part in parts_of(task, Limits()):
