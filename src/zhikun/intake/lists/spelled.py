@@ -14,7 +14,7 @@ _SECOND_OF_FIRST = 0xB8
 def holds_bytes(texts: pa.Array, wanted: bytes) -> bool:
     """Whether these bytes stand anywhere in the column; also across the end of a text, which is looked at more closely."""
     content, _ends = _bytes(texts)
-    return wanted in memoryview(content).tobytes()
+    return wanted in content.tobytes()
 
 
 def all_chinese(texts: pa.Array, least: int, most: int) -> NDArray[np.bool_]:
