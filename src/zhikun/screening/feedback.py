@@ -22,6 +22,7 @@ from zhikun.identity import (
     document_kind,
     document_title,
     fault_text,
+    holds_id_number,
     mask_id_number,
     mask_id_numbers_in,
     renewed_token,
@@ -181,13 +182,13 @@ def _said(cells: Mapping[str, str], outcome: str, by: str) -> tuple[str, str]:
     helped_with, entered_by = cells.get("helped_with", ""), cells.get("by", "") or by
     if outcome == "helped" and not helped_with:
         raise Unanswerable(_("结果是“已帮扶”，没有写帮扶措施，以后说不清落实了什么。请填“帮扶措施”。"))
-    if mask_id_numbers_in(helped_with) != helped_with:
+    if holds_id_number(helped_with):
         raise Unanswerable(
             _("“帮扶措施”里像是写了身份证号，记下来会泄露个人信息，这一行没有收。请删去号码，只写落实了什么。")
         )
     if not entered_by:
         raise Unanswerable(_("没有写经办人，以后无法说明是谁核实的。请填“经办人”。"))
-    if mask_id_numbers_in(entered_by) != entered_by:
+    if holds_id_number(entered_by):
         raise Unanswerable(_("“经办人”里像是写了身份证号，记下来会泄露个人信息，这一行没有收。请只写姓名或工号。"))
     return helped_with, entered_by
 

@@ -159,8 +159,8 @@ def _cleared_by(work: Work, rows: pa.Table) -> NDArray[np.int64]:
 def _ways(work: Work, rows: pa.Table) -> pa.DictionaryArray:
     """The way of `Monitoring.way_of` for the indicator that adds most."""
     monitoring = work.task.monitoring
-    said = [*(level.way for level in monitoring.levels), *(one.way for one in work.indicators)]
-    names = list(dict.fromkeys([*filter(None, said), "deliver", "enrol"]))
+    given = [*(level.way for level in monitoring.levels), *(one.way for one in work.indicators), "deliver", "enrol"]
+    names = list(dict.fromkeys(way for way in given if way))
     rank, d, top = arrays.numbers(rows, "rank"), arrays.numbers(rows, "d"), arrays.numbers(rows, "top", 255)
     enrolled = work.mask(tuple(code for code, group in monitoring.groups.items() if group.enrolled))
     chosen = [(rank == 0, len(names))]
