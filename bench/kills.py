@@ -31,7 +31,7 @@ from zhikun.cli import main as zhikun
 
 MONTHS = ("2026-08", "2026-09")
 ON = {"2026-08": "2026-09-01", "2026-09": "2026-10-09"}
-OF_THE_MOMENT = ("received_at",)  # in a receipt
+OF_THE_MOMENT = ("received_at", "names_sha256")  # in a receipt; sealed names are never twice the same bytes
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from tests.engine.small import fact, plan_of, rule
 from zhikun.engine.run import missing_facts
 from zhikun.engine.run.asking import asked
 from zhikun.engine.run.calendar import Calendar
-from zhikun.engine.run.elements import CALLED, OTHERS, SEVERAL, STRICT, div_grid, round_to
+from zhikun.engine.run.elements import CALLED, OTHERS, SEVERAL, SIGNS, STRICT, div_grid, round_to
 from zhikun.engine.run.facts import FactsError, load
 from zhikun.engine.run.household import OneHousehold, one_household
 from zhikun.engine.run.kernel import Kernel
@@ -85,7 +85,8 @@ def test_asks_for_the_same_facts(name):
 
 def test_every_operation_has_both_forms():
     # Lookups and the rows of entities are written by single.py itself.
-    assert set(OPERATIONS) - {*STRICT, *OTHERS, *SEVERAL} == {"spread", "count_rows", "lookup"}
+    by_single = {"spread", "count_rows", "lookup"}
+    assert set(OPERATIONS) - {*STRICT, *OTHERS, *SEVERAL, *(f"counted_{op}" for op in SIGNS)} == by_single
 
 
 @pytest.mark.parametrize("name", facts.RULED)

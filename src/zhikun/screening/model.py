@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from zhikun.identity import KeyRing, check_file
+from zhikun.identity import KeyRing, KeysRefused, check_file
+from zhikun.screening.errors import ScreeningDamaged
 from zhikun.workdays import Month
 
 #: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
@@ -66,10 +67,17 @@ class Inputs:
     indicators: Mapping[str, Given]
 
     def check(self, ring: KeyRing) -> None:
-        """Raises KeysRefused where the tokens of a file cannot be compared with those made now."""
+        """Raises KeysRefused where the tokens of a file cannot be compared with those made now, ScreeningDamaged for one damaged."""
         given = (self.population, *self.indicators.values())
         for path in dict.fromkeys(file.path for one in given for file in one.files):
-            check_file(ring, path)
+            try:
+                check_file(ring, path)
+            except KeysRefused as error:
+                from zhikun.intake.lists import damaged, is_readable  # noqa: PLC0415 - see received.py
+
+                if not is_readable(path):
+                    raise ScreeningDamaged(str(damaged(path))) from error
+                raise
 
     def record(self, data: Path) -> dict[str, Any]:
         """The files by their periods, numbers, hashes and places in the data folder, as run.json keeps them."""
