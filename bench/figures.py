@@ -286,9 +286,20 @@ def kills(run: Run) -> None:
     )
 
 
+def _of_the_month(name: str) -> Callable[[Run], None]:
+    def measure(run: Run) -> None:
+        from monitoring import MEASUREMENTS as MONTH  # noqa: PLC0415 - it builds on this module
+
+        work, people = MONTH[name]
+        work(run, people if run.rounds > 1 else 20_000)
+
+    return measure
+
+
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {
     "planning": planning, "explained": explained, "batch": batch, "growth": growth, "equality": equality, "judge": judge,
     "spark": spark, "county": county, "linkage": linkage, "kills": kills,
+    **{name: _of_the_month(name) for name in ("province", "alone", "nation", "watched", "again")},
 }  # fmt: skip
 
 

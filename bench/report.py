@@ -35,6 +35,12 @@ Kills: a process receives the lists of a month and screens it, is killed at a mo
 the next begins with what it left (`bench/kills.py`). Where the work comes to its end, every file of the data folder is compared with
 that of a folder in which nothing was killed.
 
+The month of monitoring (`bench/monitoring.py`): whole commands, start and imports included, CPU seconds beside the clock. Province:
+five lists of 630 thousand rows as CSV received (`zhikun lists receive --each`, two processes), then `zhikun monitor run` with last
+month's state; the population was received before, for both sides. More than half of the people watched have a warning in these
+data. The pandas peer (`bench/monitoring_peer.py`) gives the same warnings, without reasons, households, receipts, holds and state for
+the next month. Nation: tokens in Parquet as they lie after receipt, generated (`bench/monitoring_data.py`).
+
 ## How the peers were made
 
 `bench/peers` turns the plan's typed formulas into readable source: a pandas module, an OpenFisca tax and benefit system, and a
