@@ -59,7 +59,8 @@ class Spent:
 
     @property
     def text(self) -> str:
-        return f"{self.median:.1f} s (CPU {statistics.median(self.cpu):.1f} s), peak {max(self.peak):.2f} GiB"
+        times = f"{self.median:.1f} s (CPU {statistics.median(self.cpu):.1f} s"
+        return f"{times}, runs: {len(self.seconds)}), peak {max(self.peak):.2f} GiB"
 
     def data(self) -> dict[str, list[float]]:
         return {"seconds": self.seconds, "cpu_seconds": self.cpu, "peak_gib": self.peak}
