@@ -39,7 +39,8 @@ The month of monitoring (`bench/monitoring.py`): whole commands, start and impor
 five lists of 630 thousand rows as CSV received (`zhikun lists receive --each`, two processes), then `zhikun monitor run` with last
 month's state; the population was received before, for both sides. More than half of the people watched have a warning in these
 data. The pandas peer (`bench/monitoring_peer.py`) gives the same warnings, without reasons, households, receipts, holds and state for
-the next month. Sections of the month are medians of two to five runs, the nation is one run. Nation: tokens in Parquet as they lie after receipt, generated (`bench/monitoring_data.py`).
+the next month. Sections of the month are medians of two to five runs, the nation is one run.
+Nation: tokens in Parquet as they lie after receipt, generated (`bench/monitoring_data.py`).
 
 ## How the peers were made
 
