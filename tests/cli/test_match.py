@@ -269,6 +269,19 @@ def test_decisions_survive_a_rotation_of_the_keys(desk, zhikun):
     assert "密钥在导出以后轮换过" in stale.out
 
 
+def test_people_left_at_older_keys_are_not_linked_for_good(desk, zhikun):
+    watched = next((desk.data / "lists" / "population").rglob("rows.parquet"))
+    backup = watched.read_bytes()
+    assert zhikun("keys", "rotate", "--data", desk.data).code == 0
+    watched.write_bytes(backup)
+    answer = desk.link()
+    assert answer.code not in (0, 1)
+    assert "rows.parquet" in answer.err.replace("\n", "")
+    assert not list((desk.data / "matching").rglob("links.parquet")), (
+        "links to old tokens would name nobody, and be kept"
+    )
+
+
 def _decided(desk: Desk) -> Path:
     paths = (desk.data / "matching" / "leads").rglob("links.parquet")
     return next(p for p in paths if any(r["step"] == "decision" for r in pq.read_table(p).to_pylist()))

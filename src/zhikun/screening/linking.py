@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from zhikun.disk import one_writer, sync_file, sync_folder
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
-from zhikun.identity import TOKEN, KeyRing, tokens_of, with_token_record
+from zhikun.identity import TOKEN, KeyRing, check_file, tokens_of, with_token_record
 from zhikun.matching import LINKS, ambiguous, by_probability_possible, in_memory, link, nobody_text
 from zhikun.screening.errors import ScreeningDamaged
 from zhikun.screening.freshness import ListFile, Lists, inputs_of
@@ -134,7 +134,9 @@ class Links:
         return files[0] if files else None
 
     def watched(self, population: GivenFile) -> Watched:
+        """The people watched. Raises KeysRefused where their tokens are of other keys: the links would name nobody for good."""
         if population.path not in self._watched:
+            check_file(self._ring, population.path)
             place = self._monitoring.population.column_of("place")
             self._watched[population.path] = Watched(population.path, self._ring, place.name if place else "")
         return self._watched[population.path]
