@@ -13,12 +13,11 @@ from zhikun.cli.keys import keys_option, ring_for
 from zhikun.cli.lists import source_of, watched
 from zhikun.cli.monitor import answered
 from zhikun.cli.options import Period, data_option, pack_option
-from zhikun.cli.screen import FAULTS, UNREADABLE, UNUSABLE, Day, Refused, lines, progress, say, writing
+from zhikun.cli.screen import FAULTS, UNUSABLE, Day, Refused, lines, progress, rows_in, say, writing
 from zhikun.screening import review as room
 from zhikun.screening.feedback import Given
 from zhikun.screening.linking import Linking, Links, without_numbers
 from zhikun.screening.model import GivenFile
-from zhikun.tables import UnreadableFile
 from zhikun.wording import _
 from zhikun.workdays import Month
 
@@ -100,7 +99,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
     ring = ring_for(keys_path, data)
     with answered():
         links = Links(data, ring, monitoring, _lists(data))
-        rows = _rows(file) if file is not None else [Given(1, {k: v or "" for k, v in pair.items()})]
+        rows = rows_in(file, room.rows_of) if file is not None else [Given(1, {k: v or "" for k, v in pair.items()})]
         answers = room.take_decisions(data, links, rows, ring=ring, by=by, on=on or _today(), replace=replace)
     refused = [answer for answer in answers if answer.state == "refused"]
     say(_("认定 {n} 对：新收 {a} 对，已有 {k} 对，退回 {r} 对；{o} 行没有填，仍等核对。").format(
@@ -191,15 +190,6 @@ def _lists(data: Path) -> Any:
     from zhikun.intake.lists import Lists  # noqa: PLC0415 - the other commands start without what reads files
 
     return Lists(data)
-
-
-def _rows(file: Path) -> list[Any]:
-    try:
-        return room.rows_of(file)
-    except UnreadableFile as error:
-        raise Refused(
-            lines([str(m) for m in error.messages], _("“{f}”读不了：").format(f=file.name)), UNREADABLE
-        ) from None
 
 
 def _today() -> date:

@@ -29,13 +29,13 @@ from zhikun.cli.screen import (
     lines,
     load_pack,
     progress,
+    rows_in,
     say,
     why,
     writing,
 )
 from zhikun.matching import MatchingError
 from zhikun.screening.words import outcome_words
-from zhikun.tables import UnreadableFile
 from zhikun.wording import _
 from zhikun.workdays import BadExceptions, Calendar, Month, load_calendar
 
@@ -183,7 +183,7 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered():
         if file is not None:
-            every = _rows(file)
+            every = rows_in(file, room.rows_of)
             rows = [row for row in every if row.filled]
         else:
             token, number = _asked(None if person == "-" else person, kind)
@@ -374,15 +374,6 @@ def _asked(person: str | None, kind: str = "") -> tuple[str, str]:
     else:  # from a pipe there is nothing to hide on a screen
         text = sys.stdin.readline().strip()
     return ("", text) if kind or room.looks_like_number(text) else (text, "")
-
-
-def _rows(file: Path) -> list[Any]:
-    try:
-        return room.rows_of(file)
-    except UnreadableFile as error:
-        raise Refused(
-            lines([str(m) for m in error.messages], _("“{f}”读不了：").format(f=file.name)), UNREADABLE
-        ) from None
 
 
 def _number(text: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -162,3 +163,15 @@ def why(error: OSError) -> str:
     """The system's reason in the user's language; its own words where we have none."""
     reason = REASONS.get(error.errno or 0)
     return _(REASONS[error.errno or 0]) if reason else str(error.strerror or error)
+
+
+def rows_in(file: Path, read: Callable[[Path], list[Any]]) -> list[Any]:
+    """The rows of a filled-in file, as `read` takes them. Raises Refused where it cannot be read, with everything that is wrong."""
+    from zhikun.tables import UnreadableFile  # noqa: PLC0415 - most commands read no such file
+
+    try:
+        return read(file)
+    except UnreadableFile as error:
+        raise Refused(
+            lines([str(m) for m in error.messages], _("“{f}”读不了：").format(f=file.name)), UNREADABLE
+        ) from None
