@@ -25,7 +25,7 @@ Mask = NDArray[np.bool_]
 
 def numbers(table: pa.Table, name: str, missing: int = 0) -> NDArray[Any]:
     """A column without nulls, or with `missing` in their place. Days come as numbers of days since 1970."""
-    column = _whole(table.column(name))
+    column = whole(table.column(name))
     if pa.types.is_date(column.type):
         column = column.cast(pa.int32())
     if column.null_count:
@@ -105,26 +105,15 @@ def changes(rank: Numbers, was: Numbers) -> NDArray[np.int64]:
     return np.select([rank == 0, was == 0, rank > was, rank < was], [cleared, new, raised, lowered], continued)
 
 
-def token_order(tokens: pa.ChunkedArray | pa.Array, then: Numbers) -> NDArray[np.int64]:
-    """The order of rows by token, and by `then` within one person."""
-    halves = np.frombuffer(_bytes(tokens), dtype=">u8").reshape(-1, 2).astype(np.uint64)
-    order = np.argsort(halves[:, 0])
-    heads = halves[order, 0]
-    same = heads[1:] == heads[:-1]
-    if same.any():  # one person in both directions, or two persons who share half a token
-        tied = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
-        rows = order[tied]
-        order[tied] = rows[np.lexsort((then[rows], halves[rows, 1], halves[rows, 0]))]
-    return order
-
-
-def _bytes(tokens: pa.ChunkedArray | pa.Array) -> NDArray[np.uint8]:
-    column = _whole(tokens).cast(_TOKEN)
+def token_bytes(tokens: pa.ChunkedArray | pa.Array) -> NDArray[np.uint8]:
+    """The bytes of a column of tokens without nulls."""
+    column = whole(tokens).cast(_TOKEN)
     content = np.frombuffer(column.buffers()[1] or b"", dtype=np.uint8)
     return content[column.offset * 16 : (column.offset + len(column)) * 16]
 
 
-def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """A column in one piece."""
     if not isinstance(column, pa.ChunkedArray):
         return column
     found = column.combine_chunks()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from zhikun.screening.parts import Carry
-from zhikun.screening.work import Part
+from zhikun.screening.persons import Part
 
 
 def on_spark(session: Any) -> Carry:

@@ -21,6 +21,7 @@ from zhikun.screening import output
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Limits
+from zhikun.screening.persons import only
 from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
@@ -80,10 +81,9 @@ def explain(
     run = runs.latest(month)
     history = _history(runs, person)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
-    with at_work(task, limits or Limits(), only=person) as work:
-        screen(work)
-        again = [dict(row) for row in output.warnings_of(output.taken(work)).to_pylist()]
-        found = _rows(work, _watched(work))
+    with at_work(task, limits or Limits(), part=only(person)) as work:
+        again = [dict(row) for row in output.warnings_of(output.taken(work, screen(work))).to_pylist()]
+        found = _rows(work, _watched(work, person))
         if not found and not history:
             raise ScreeningRefused(
                 _(
@@ -145,8 +145,9 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def _watched(work: Work) -> str:
-    return f"SELECT p.*, s.shown FROM people p LEFT JOIN ({shown_names(work, 'people')}) s USING (person)"
+def _watched(work: Work, person: bytes) -> str:
+    one = f"(SELECT unhex('{person.hex()}') AS person)"
+    return f"SELECT p.*, s.shown FROM people p LEFT JOIN ({shown_names(work, one)}) s ON true"
 
 
 def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:

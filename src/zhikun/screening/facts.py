@@ -1,4 +1,4 @@
-"""From lists to facts: who is watched and stands in some list, and what each indicator finds about them.
+"""From the rows of lists to facts: what each indicator finds about a person.
 
 A fact is a lower bound (`low`, in millionths) with the band it reaches; `open` says that the value may be higher: a blank
 cell left a condition or an amount unknown, or a file of the window is missing.
@@ -6,43 +6,9 @@ cell left a condition or an amount unknown, or a file of the window is missing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, Indicator
+from zhikun.engine.packs.monitoring import Indicator
 from zhikun.screening import sql
-from zhikun.screening.model import GivenFile
-from zhikun.screening.received import kept
 from zhikun.screening.work import Work
-
-
-def find_people(work: Work, others: Sequence[str] = ()) -> None:
-    """`people`: the watched among those who stand in some list, or in one of the tables `others`.
-
-    The lists are small beside the population: their persons are kept by a hash, the population streams past them once and is
-    never sorted. Persons who share a hash by chance are watched people without facts and do no harm.
-    """
-    parts = [
-        f"SELECT hash(person) AS h FROM ({scan(work, n, indicator)})" for n, indicator in enumerate(work.indicators)
-        if work.given(indicator).files
-    ]  # fmt: skip
-    parts += [f"SELECT hash(person) AS h FROM {table}" for table in others]
-    work.run(f"CREATE TEMP TABLE keys AS {' UNION ALL '.join(parts) or 'SELECT 0::UBIGINT AS h WHERE false'}")
-    population, monitoring = work.task.inputs.population, work.task.monitoring
-    place = monitoring.population.column_of("place")
-    bits = " ".join(f"WHEN {sql.text(code)} THEN {1 << n}" for n, code in enumerate(monitoring.groups))
-    work.run(f"""
-        CREATE TEMP TABLE people AS
-        SELECT row_number() OVER ()::INTEGER AS id, * FROM (
-            SELECT person, bit_or(mask) AS groups, arg_min(place, row) AS place, arg_min(household, row) AS household
-            FROM (SELECT person, row, CASE {GROUP_COLUMN} {bits or "WHEN NULL THEN 0"} ELSE 0 END::BIGINT AS mask,
-                         {sql.name(place.name) if place else "NULL::BIGINT"} AS place, {sql.name(HOUSEHOLD)} AS household
-                  FROM {kept(monitoring.population, *population.files)}
-                  WHERE person IS NOT NULL{work.and_only("AND")} AND hash(person) IN (SELECT h FROM keys))
-            GROUP BY person)""")
-    work.run("DROP TABLE keys")
-
-
-GROUP_COLUMN = f"CAST({sql.name(GROUP)} AS VARCHAR)"
 
 
 def find_facts(work: Work) -> None:
@@ -54,20 +20,15 @@ def find_facts(work: Work) -> None:
     for number, indicator in enumerate(work.indicators):
         given = work.given(indicator)
         if given.files:
-            groups = work.group_mask(indicator)
-            among = f" WHERE p.groups & {groups} <> 0" if groups else ""
-            rows = (
-                f"SELECT p.id AS who, r.* FROM ({scan(work, number, indicator)}) r JOIN people p USING (person){among}"
-            )
-            found = f"SELECT who, {measured(work, indicator)}, bit_or(f) AS mask FROM ({rows}) GROUP BY who"
-            work.run(f"INSERT INTO facts SELECT who, {number}, {_banded(indicator)}, mask FROM ({found})")
+            found = f"SELECT id, {measured(work, indicator)}, bit_or(f) AS mask FROM rows_{number} GROUP BY id"
+            work.run(f"INSERT INTO facts SELECT id, {number}, {_banded(indicator)}, mask FROM ({found})")
 
 
 def find_fresh(work: Work, number: int, indicator: Indicator) -> str:
-    """The persons (`person`) of the table `handled` (person, seen) whom rows of files not `seen` alone bring into a band."""
-    rows = f"SELECT r.* FROM ({scan(work, number, indicator)}) r JOIN handled h USING (person) WHERE r.f & h.seen = 0"
-    found = f"SELECT person, {measured(work, indicator)} FROM ({rows}) GROUP BY person"
-    return f"SELECT person FROM ({found}) WHERE {sql.band_of('low', indicator.bands)} > 0"
+    """The persons of the table `handled` (id, seen) whom rows of files not `seen` alone bring into a band."""
+    rows = f"SELECT r.* FROM rows_{number} r JOIN handled h USING (id) WHERE r.f & h.seen = 0"
+    found = f"SELECT id, {measured(work, indicator)} FROM ({rows}) GROUP BY id"
+    return f"SELECT id FROM ({found}) WHERE {sql.band_of('low', indicator.bands)} > 0"
 
 
 def worth(indicator: Indicator, band: str = "band", opened: str = "open") -> str:
@@ -83,25 +44,6 @@ def may_grow(indicator: Indicator, band: str = "band", opened: str = "open") -> 
     certain, highest = sql.certain_contributions(indicator), sql.highest_contribution(indicator)
     grows = [most > least for least, most in zip(certain, highest, strict=True)]
     return f"({opened} AND {sql.by_number(band, ['true' if more else 'false' for more in grows])})"
-
-
-def scan(work: Work, number: int, indicator: Indicator) -> str:
-    """The rows that may count: person, the file's bit `f`, whether the conditions hold (`t`), the value (`v`)."""
-    source = work.task.monitoring.sources[indicator.list_source]
-    holds = sql.where_of(indicator.where, dict(source.columns))
-    if source.column_of("id_number") is None:
-        # Linked by name: a row that waits for review counts for nothing and leaves open what it may add.
-        holds = f"(({holds}) AND nullif(sure, false))"
-    value = sql.micro_of(sql.name(indicator.column)) if indicator.column else "0::BIGINT"
-
-    def one(bit: int, file: GivenFile) -> str:
-        return (
-            f"SELECT person, {1 << bit}::BIGINT AS f, {holds} AS t, {value} AS v FROM {kept(source, file)}"
-            f" WHERE person IS NOT NULL{work.and_only('AND')}"
-        )
-
-    rows = " UNION ALL ".join(one(bit, file) for bit, file in enumerate(work.given(indicator).files))
-    return f"SELECT * FROM ({rows}) WHERE t IS DISTINCT FROM false"
 
 
 def measured(work: Work, indicator: Indicator) -> str:

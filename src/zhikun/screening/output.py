@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS
 from zhikun.screening import arrays, sql
 from zhikun.screening.model import CHANGES, CLEARED_BY
+from zhikun.screening.persons import Tokens
 from zhikun.screening.work import MOST_BITS, Work
 
 _RANKS = (None, *LEVELS)
@@ -29,31 +30,33 @@ class Taken:
     work: Work  # its database may be closed
     rows: pa.Table  # `warned`, in order of person
     points: pa.Table
-    people: pa.Table
+    persons: Tokens  # by their numbers
     marks: pa.Table
     evidence: list[list[str]]  # lists of files by their number
 
 
-def taken(work: Work) -> Taken:
-    """Everything that is written, and nothing else."""
+def taken(work: Work, persons: Tokens) -> Taken:
+    """Everything that is written, and nothing else. `persons` are the tokens by number."""
     points = work.con.sql("""
         SELECT q.id, q.i, q.low, q.band::UTINYINT AS band, q.open, q.carried, q.c, q.more, q.e, y.id IS NOT NULL AS quiet
         FROM points q LEFT JOIN quiet y ON y.id = q.id AND y.i = q.i WHERE q.c > 0 OR q.more""").to_arrow_table()
-    people = work.con.sql("SELECT id, person FROM people").to_arrow_table()
-    marks = work.con.sql("SELECT * FROM marks ORDER BY person, direction, cause, indicator").to_arrow_table()
-    return Taken(work, _warned_rows(work), points, people, marks, _evidence(work))
+    marks = work.con.sql("SELECT * FROM marks ORDER BY id, direction, cause, indicator").to_arrow_table()
+    who = persons.take(arrays.numbers(marks, "id")).to_arrow()
+    marks = marks.drop_columns(["id"]).add_column(0, "person", who)
+    return Taken(work, _warned_rows(work, persons), points, persons, marks, _evidence(work))
 
 
-def _warned_rows(work: Work) -> pa.Table:
+def _warned_rows(work: Work, persons: Tokens) -> pa.Table:
     """`warned` as it is written: by person and direction, with a colour this month or last month."""
     table = work.con.sql("""
-        SELECT id, d, rank, was, score, whole, may_be_more, found, top, mask, person, place, household,
+        SELECT id, d, rank, was, score, whole, may_be_more, found, top, mask, place, household,
                watched IS TRUE AS watched, CASE WHEN watched THEN NULL ELSE last_groups END AS last_groups,
                raised, counted_from, days, deadline, provisional
         FROM warned WHERE rank > 0 OR was > 0""").to_arrow_table()
     named = np.argsort(np.argsort(DIRECTIONS))  # within one person by the name of the direction
-    order = arrays.token_order(table.column("person"), named[arrays.numbers(table, "d")])
-    return table.take(pa.array(order))
+    ids = arrays.numbers(table, "id").astype(np.int64)
+    order = np.argsort(ids * len(DIRECTIONS) + named[arrays.numbers(table, "d")])
+    return table.take(pa.array(order)).append_column("person", persons.take(ids[order]).to_arrow())
 
 
 def warnings_of(taken_: Taken) -> pa.Table:
@@ -112,15 +115,11 @@ def counts_of(rows: pa.Table) -> dict[tuple[str, str, str], int]:
 def state_of(found: Taken) -> pa.Table:
     """state.parquet: every value that adds to a score, with the files it rests on; next month may have to carry it."""
     table = found.points.filter(pc.greater(found.points.column("c"), 0))
-    order = arrays.token_order(found.people.column("person"), np.zeros(len(found.people), np.int64))
-    ids = arrays.numbers(found.people, "id")
-    places = np.zeros(int(ids.max(initial=0)) + 1, dtype=np.int64)
-    places[ids[order]] = np.arange(len(order))
-    of_person = places[arrays.numbers(table, "id")]
-    sorted_ = np.argsort(of_person * MOST_BITS + arrays.numbers(table, "i"))
-    table = table.select(["i", "low", "band", "open", "carried", "e"]).take(pa.array(sorted_))
+    ids = arrays.numbers(table, "id").astype(np.int64)
+    order = np.argsort(ids * MOST_BITS + arrays.numbers(table, "i"))
+    table = table.select(["i", "low", "band", "open", "carried", "e"]).take(pa.array(order))
     return pa.table({
-        "person": found.people.column("person").take(pa.array(order[of_person[sorted_]])),
+        "person": found.persons.take(ids[order]).to_arrow(),
         "indicator": arrays.words(arrays.numbers(table, "i"), [one.id for one in found.work.indicators]),
         **{name: table.column(name) for name in ("low", "band", "open", "carried")},
         "files": arrays.lists_of_words(arrays.numbers(table, "e"), found.evidence),
@@ -213,7 +212,7 @@ def _places(found: Taken) -> NDArray[np.int64]:
     """The row of each person and direction, by twice the person's number; -1 where there is none."""
     watched = arrays.numbers(found.rows, "watched")
     ids = arrays.numbers(found.rows, "id").astype(np.int64) * 2 + arrays.numbers(found.rows, "d")
-    places = np.full(2 * int(arrays.numbers(found.people, "id").max(initial=0)) + 2, -1, dtype=np.int64)
+    places = np.full(2 * len(found.persons), -1, dtype=np.int64)
     places[ids[watched]] = np.flatnonzero(watched)
     return places
 

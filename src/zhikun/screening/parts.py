@@ -20,9 +20,11 @@ import pyarrow.parquet as pq
 from zhikun.identity import KeyRing, token_record
 from zhikun.screening import output
 from zhikun.screening.households import Households
+from zhikun.screening.listed import Listed, take_lists
 from zhikun.screening.model import PURPOSE, Limits
+from zhikun.screening.persons import Part
 from zhikun.screening.steps import screen
-from zhikun.screening.work import Part, Task, at_work, parts_of
+from zhikun.screening.work import Task, at_work, parts_of
 
 #: Has every part worked on by the function given, which returns a text, and gives these back in the order of the parts.
 Carry = Callable[[Callable[[Part], str], Sequence[Part]], Sequence[str]]
@@ -79,10 +81,13 @@ def write_tables(task: Task, folder: Path, ring: KeyRing, limits: Limits, carry:
 def _here(task: Task, limits: Limits, folder: Path) -> Iterator[Made]:
     """In this process: one part is screened while the one before it is put together and written."""
 
-    def screened(part: Part) -> tuple[output.Taken, dict[int, int], int]:
-        return _screened(task, limits, folder / "spill", part)
-
     parts = parts_of(task, limits)
+    with at_work(task, limits, folder / "spill") as work:
+        listed = take_lists(work)
+
+    def screened(part: Part) -> tuple[output.Taken, dict[int, int], int]:
+        return _screened(task, limits, folder / "spill", part, listed)
+
     with ThreadPoolExecutor(1) as ahead:
         coming: Future[tuple[output.Taken, dict[int, int], int]] = ahead.submit(screened, parts[0])
         for following in [*parts[1:], None]:
@@ -92,11 +97,13 @@ def _here(task: Task, limits: Limits, folder: Path) -> Iterator[Made]:
             yield _made(taken, scored, found)
 
 
-def _screened(task: Task, limits: Limits, spill: Path, part: Part) -> tuple[output.Taken, dict[int, int], int]:
+def _screened(
+    task: Task, limits: Limits, spill: Path, part: Part, listed: Listed | None = None
+) -> tuple[output.Taken, dict[int, int], int]:
     with at_work(task, limits, spill, part=part) as work:
-        screen(work)
+        persons = screen(work, listed)
         scored = work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d").fetchall()
-        return output.taken(work), dict(scored), work.count("SELECT count(*) FROM people")
+        return output.taken(work, persons), dict(scored), work.count("SELECT count(*) FROM people")
 
 
 def _made(taken: output.Taken, scored: dict[int, int], found: int) -> Made:

@@ -55,8 +55,7 @@ def _evidence(work: Work) -> None:
 
 def _carried(work: Work) -> str | None:
     """Last month's values (id, i, low, files, band, c, more, known) of what may not end by itself; None where nothing is."""
-    state = work.kept("state")
-    if state is None:
+    if work.task.earlier is None:
         return None
     everybody = work.open_to_all()
     some = [row[0] for row in work.con.execute("SELECT DISTINCT i FROM facts WHERE open").fetchall()]
@@ -67,7 +66,7 @@ def _carried(work: Work) -> str | None:
     wanted = sorted({*everybody, *some, *events})
     if not wanted:
         return None
-    _take_left(work, state, wanted)
+    _take_left(work, wanted)
     _take_waiting(work, events)
     parts = []
     for number in wanted:
@@ -92,22 +91,21 @@ def _carried(work: Work) -> str | None:
     return " UNION ALL ".join(parts)
 
 
-def _take_left(work: Work, state: str, wanted: list[int]) -> None:
+def _take_left(work: Work, wanted: list[int]) -> None:
     """`left_state` (id, groups, i, low, open, files): what the earlier month left of these indicators, read once."""
     named = {work.indicators[number].id: number for number in wanted}
     numbers = " ".join(f"WHEN {sql.text(name)} THEN {number}" for name, number in named.items())
     work.run(f"""
         CREATE TEMP TABLE left_state AS
         SELECT p.id, p.groups, (CASE s.indicator {numbers} END)::UTINYINT AS i, s.low, s.open, s.files
-        FROM {state} s JOIN people p USING (person) WHERE s.indicator IN ({", ".join(map(sql.text, named))})""")
+        FROM state_then s JOIN people p USING (id) WHERE s.indicator IN ({", ".join(map(sql.text, named))})""")
 
 
 def _take_waiting(work: Work, events: list[int]) -> None:
     """`waiting` (id, i): whose warning last month had the cause of an event, about which nobody has found anything."""
     work.run("CREATE TEMP TABLE waiting (id INTEGER, i UTINYINT)")
-    told = work.kept("warnings")
     causes = sorted({(work.indicators[number].direction, work.indicators[number].cause) for number in events})
-    if told is None or not causes:
+    if not causes:
         return
     bits = " + ".join(
         f"CASE WHEN direction = {sql.text(direction)} AND list_contains(causes, {sql.text(cause)}) THEN {1 << bit} ELSE 0 END"
@@ -120,7 +118,7 @@ def _take_waiting(work: Work, events: list[int]) -> None:
     )  # fmt: skip
     work.run(f"""
         INSERT INTO waiting
-        SELECT w.id, n.i FROM (SELECT p.id, p.person, ({bits})::BIGINT AS bits FROM {told} JOIN people p USING (person)
+        SELECT w.id, n.i FROM (SELECT p.id, ({bits})::BIGINT AS bits FROM warnings_then JOIN people p USING (id)
                                WHERE level IS NOT NULL) w
         JOIN ({numbers}) n ON w.bits & n.bit <> 0
-        ANTI JOIN answered a ON a.person = w.person AND a.direction = n.direction AND a.cause = n.cause""")
+        ANTI JOIN answered a ON a.id = w.id AND a.direction = n.direction AND a.cause = n.cause""")

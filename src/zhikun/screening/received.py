@@ -30,10 +30,10 @@ def kept(source: ListSource, *files: GivenFile) -> str:
 
 @contextmanager
 def reading(inputs: Inputs) -> Iterator[None]:
-    """Where a query fails because a received file is damaged, ScreeningDamaged says which."""
+    """Where reading fails because a received file is damaged, ScreeningDamaged says which."""
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         from zhikun.intake.lists import damaged, is_readable  # noqa: PLC0415 - see above
 
         every = (inputs.population, *inputs.indicators.values())

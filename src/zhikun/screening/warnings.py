@@ -60,7 +60,7 @@ def find_warnings(work: Work) -> None:
     # A warning is a new task, with a new deadline, where none of last month's causes is still waiting for its visit.
     bits = " ".join(f"WHEN {sql.text(one)} THEN {1 << n}" for n, one in enumerate(causes))
     answered = (
-        f"SELECT person, direction, bit_or(CASE cause {bits} ELSE 0 END::BIGINT) AS causes FROM decided GROUP BY ALL"
+        f"SELECT id, direction, bit_or(CASE cause {bits} ELSE 0 END::BIGINT) AS causes FROM decided GROUP BY ALL"
     )
     of_cause = [sum(1 << n for n, one in enumerate(work.indicators) if one.cause == cause) for cause in causes]
     standing = " + ".join(
@@ -69,7 +69,7 @@ def find_warnings(work: Work) -> None:
     waiting = "b.causes & ~coalesce(v.causes, 0)"
     work.run(f"""
         CREATE TEMP TABLE warned AS
-        SELECT coalesce(s.person, b.person) AS person, coalesce(s.d, b.d) AS d, s.id, s.watched, coalesce(s.rank, 0) AS rank,
+        SELECT coalesce(s.id, b.id) AS id, coalesce(s.d, b.d) AS d, s.watched, coalesce(s.rank, 0) AS rank,
                coalesce(b.rank, 0) AS was, coalesce(s.score, 0) AS score, coalesce(s.whole, 0) AS whole,
                coalesce(s.may_be_more, false) AS may_be_more, coalesce(s.found, 0) AS found, s.top, s.groups AS mask,
                CASE WHEN s.watched THEN s.place ELSE b.place END AS place,
@@ -81,39 +81,38 @@ def find_warnings(work: Work) -> None:
                CASE WHEN anew THEN n.due ELSE o.due END AS deadline, CASE WHEN anew THEN n.provisional ELSE o.provisional END AS provisional
         FROM (SELECT people.*, d, rank, score, whole, may_be_more, found, top, true AS watched
               FROM people JOIN scored USING (id)
-              WHERE rank > 0 OR (person, d) IN (SELECT (person, d) FROM before)
+              WHERE rank > 0 OR (id, d) IN (SELECT (id, d) FROM before)
               UNION ALL BY NAME
-              SELECT people.*, before.d, true AS watched FROM people JOIN before USING (person)
+              SELECT people.*, before.d, true AS watched FROM people JOIN before USING (id)
               ANTI JOIN scored ON scored.id = people.id AND scored.d = before.d) s
-        FULL JOIN before b USING (person, d)
-        LEFT JOIN ({answered}) v ON v.person = b.person AND v.direction = {_direction_name("b.d")}
-        LEFT JOIN gone_out g ON g.person = s.person AND g.d = s.d AND s.rank > 0
+        FULL JOIN before b USING (id, d)
+        LEFT JOIN ({answered}) v ON v.id = b.id AND v.direction = {_direction_name("b.d")}
+        LEFT JOIN gone_out g ON g.id = s.id AND g.d = s.d AND s.rank > 0
         LEFT JOIN due n ON n.rank = s.rank
         LEFT JOIN due o ON o.rank IS NULL AND o.counted_from = coalesce(g.counted_from, b.counted_from)
                            AND o.days = coalesce(g.days, b.days),
-        LATERAL (SELECT b.person IS NOT NULL AND coalesce(s.rank, 0) > 0
+        LATERAL (SELECT b.id IS NOT NULL AND coalesce(s.rank, 0) > 0
                         AND ({waiting}) & ({standing}) = 0
-                        AND (g.person IS NULL OR (g.counted_from = b.counted_from AND g.raised = b.raised)) AS afresh),
-        LATERAL (SELECT (b.person IS NULL AND g.person IS NULL) OR afresh
+                        AND (g.id IS NULL OR (g.counted_from = b.counted_from AND g.raised = b.raised)) AS afresh),
+        LATERAL (SELECT (b.id IS NULL AND g.id IS NULL) OR afresh
                         OR (s.rank > greatest(coalesce(b.rank, 0), coalesce(g.rank, 0)) AND coalesce(n.due < o.due, true)) AS anew)""")
 
 
 def _take_before(work: Work, causes: Sequence[str]) -> None:
     """`before`: last month's warnings that stood."""
-    kept = work.kept("warnings")
-    columns = "person, household, place, groups, raised, counted_from, days"
+    columns = "id, household, place, groups, raised, counted_from, days"
     before = f"SELECT {columns}, 0::UTINYINT AS d, 0 AS rank, 0::BIGINT AS causes FROM nothing"
-    if kept is not None:
+    if work.task.earlier is not None:
         mask = " + ".join(
             f"CASE WHEN list_contains(causes, {sql.text(one)}) THEN {1 << n} ELSE 0 END" for n, one in enumerate(causes)
         )
         before = (
             f"SELECT {columns}, {_direction()} AS d, {rank_of('level')}::UTINYINT AS rank, ({mask})::BIGINT AS causes"
-            f" FROM {kept} WHERE level IS NOT NULL"
+            " FROM warnings_then WHERE level IS NOT NULL"
         )
     else:
         work.run(
-            "CREATE TEMP TABLE nothing (person BLOB, household VARCHAR, place BIGINT, groups VARCHAR[], raised DATE,"
+            "CREATE TEMP TABLE nothing (id INTEGER, household VARCHAR, place BIGINT, groups VARCHAR[], raised DATE,"
             " counted_from DATE, days SMALLINT)"
         )
     work.run(f"CREATE TEMP TABLE before AS {before}")
@@ -121,12 +120,12 @@ def _take_before(work: Work, causes: Sequence[str]) -> None:
 
 def _take_gone_out(work: Work) -> None:
     """`gone_out`: the month's warnings as officers have them already. They keep their days; what is new counts from today."""
-    out = work.gone_out()
-    rows = f"{out} WHERE level IS NOT NULL" if out else "before WHERE false"
+    out = work.task.out is not None
+    rows = "warnings_out WHERE level IS NOT NULL" if out else "before WHERE false"
     rank = f"{rank_of('level')}::UTINYINT" if out else "rank"
     direction = _direction() if out else "d"
     work.run(
-        f"CREATE TEMP TABLE gone_out AS SELECT person, {direction} AS d, {rank} AS rank, raised, counted_from, days FROM {rows}"
+        f"CREATE TEMP TABLE gone_out AS SELECT id, {direction} AS d, {rank} AS rank, raised, counted_from, days FROM {rows}"
     )
 
 

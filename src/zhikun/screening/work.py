@@ -1,8 +1,8 @@
 """One screening at work: the month, what it is given, and the tables it builds in a DuckDB of its own.
 
-Tables, in the order in which they come: `keys` (persons who can matter), `people` (those of them who are watched),
-`facts` (what each indicator found), `points` (facts with what a missing file carries over), `marks` and `quiet` (causes
-that a person has handled), `scored`, `warned`.
+Tables, in the order in which they come: those of `numbered` (persons by number, and what there is about them), `facts` (what
+each indicator found), `points` (facts with what a missing file carries over), `marks` and `quiet` (causes that a person has
+handled), `scored`, `warned`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ from zhikun.engine.packs.monitoring import LEVELS, Indicator, Monitoring
 from zhikun.screening import sql
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Given, Inputs, Limits
+from zhikun.screening.persons import Part
 from zhikun.screening.received import reading
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
 
 #: Groups, indicators and files of a window are told by the bits of one whole number.
 MOST_BITS = 62
-#: A range of tokens: from the first, included, to the second; empty where it is open.
-Part = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A task with its database. `only` restricts it to one person, for an explanation; `part` to a range of tokens."""
+    """A task with its database. `part` restricts it to a range of tokens, for an explanation to a single one."""
 
     task: Task
     con: duckdb.DuckDBPyConnection
     indicators: tuple[Indicator, ...]
-    only: bytes | None = None
     part: Part = (b"", b"")
 
     def run(self, query: str) -> None:
@@ -71,21 +69,16 @@ class Work:
         """The numbers of indicators whose files are not all there: unknown, not false, for everybody."""
         return [n for n, indicator in enumerate(self.indicators) if not self.given(indicator).complete]
 
-    def kept(self, name: str) -> str | None:
-        """A table that the earlier month left, as SQL; None in the first month."""
-        return self._left_by(self.task.earlier, name)
+    def left_file(self, name: str) -> Path | None:
+        """A table that the earlier month left; None in the first month."""
+        return None if self.task.earlier is None else self.task.earlier.file(name)
 
-    def gone_out(self) -> str | None:
-        """The warnings of this month as they went out before it was run again, as SQL; None in the month's first run."""
-        return self._left_by(self.task.out, "warnings")
-
-    def _left_by(self, run: Earlier | None, name: str) -> str | None:
-        return None if run is None else f"(SELECT * FROM {parquet(run.file(name))}{self.and_only('WHERE')})"
+    def gone_out_file(self) -> Path | None:
+        """The warnings of this month as they went out before it was run again; None in the month's first run."""
+        return None if self.task.out is None else self.task.out.file("warnings")
 
     def and_only(self, joined_by: str) -> str:
-        """The condition that restricts rows to one person, where only one is asked for, or to the part."""
-        if self.only is not None:
-            return f" {joined_by} person = unhex({sql.text(self.only.hex())})"
+        """The condition that restricts rows to the part."""
         first, end = self.part
         found = [f"person >= unhex({sql.text(first.hex())})"] if first else []
         found += [f"person < unhex({sql.text(end.hex())})"] if end else []
@@ -116,9 +109,7 @@ def parts_of(task: Task, limits: Limits) -> list[Part]:
 
 
 @contextmanager
-def at_work(
-    task: Task, limits: Limits, spill: Path | None = None, only: bytes | None = None, part: Part = (b"", b"")
-) -> Iterator[Work]:
+def at_work(task: Task, limits: Limits, spill: Path | None = None, part: Part = (b"", b"")) -> Iterator[Work]:
     """A database for one screening; what does not fit into memory goes to the folder `spill`."""
     indicators = tuple(task.monitoring.indicators.values())
     _refuse_too_many(task, indicators)
@@ -129,7 +120,7 @@ def at_work(
     }
     with reading(task.inputs), duckdb.connect(config=config) as con:
         con.execute("SET TimeZone = 'UTC'")
-        yield Work(task, con, indicators, only, part)
+        yield Work(task, con, indicators, part)
 
 
 def parquet(*paths: Path) -> str:
