@@ -6,12 +6,13 @@ text is copied, compared or hashed row by row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhikun.screening.model import CHANGES
@@ -21,6 +22,7 @@ _TOKEN = pa.binary(16)
 
 Numbers = NDArray[np.integer[Any]]
 Mask = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def numbers(table: pa.Table, name: str, missing: int = 0) -> NDArray[Any]:
@@ -31,6 +33,11 @@ def numbers(table: pa.Table, name: str, missing: int = 0) -> NDArray[Any]:
     if column.null_count:
         column = column.fill_null(bool(missing) if pa.types.is_boolean(column.type) else missing)
     return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def some(column: NDArray[Scalar] | None, which: Numbers | Mask | slice) -> NDArray[Scalar] | None:
+    """Some values of a column that may be left out."""
+    return None if column is None else column[which]
 
 
 def known(table: pa.Table, name: str) -> Mask:
@@ -103,6 +110,31 @@ def changes(rank: Numbers, was: Numbers) -> NDArray[np.int64]:
     """What became of a level, by its number in CHANGES: ranks of now and of last month, 0 for none."""
     new, raised, lowered, continued, cleared = range(len(CHANGES))
     return np.select([rank == 0, was == 0, rank > was, rank < was], [cleared, new, raised, lowered], continued)
+
+
+def same(column: pa.ChunkedArray, word: str) -> Mask:
+    """Which rows of a column have a word."""
+    return np.asarray(pc.fill_null(pc.equal(column, word), fill_value=False).to_numpy(), dtype=bool)
+
+
+def either(one: pa.Array, other: pa.Array, first: Mask) -> pa.Array:
+    """The first column where marked, the other elsewhere."""
+    return pc.if_else(pa.array(first), one, other)
+
+
+def bits_of_lists(column: pa.ChunkedArray, bits: Mapping[str, int]) -> NDArray[np.int64]:
+    """For each list of words the bits of its words together; a word without a bit has none."""
+    listed = whole(column)
+    found = np.zeros(len(listed), dtype=np.int64)
+    inside = listed.flatten().cast(pa.string()).dictionary_encode()
+    if not len(inside):
+        return found
+    own = np.array([bits.get(word, 0) for word in inside.dictionary.to_pylist()], dtype=np.int64)
+    sizes = pc.list_value_length(listed).fill_null(0).to_numpy().astype(np.int64)
+    filled = np.flatnonzero(sizes)
+    starts = (np.cumsum(sizes) - sizes)[filled]
+    found[filled] = np.bitwise_or.reduceat(own[inside.indices.to_numpy()], starts)
+    return found
 
 
 def token_bytes(tokens: pa.ChunkedArray | pa.Array) -> NDArray[np.uint8]:

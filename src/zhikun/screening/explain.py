@@ -21,10 +21,11 @@ from zhikun.screening import output
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Limits
+from zhikun.screening.numbered import Numbered
 from zhikun.screening.persons import only
 from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
-from zhikun.screening.steps import screen
+from zhikun.screening.steps import Screened, screen
 from zhikun.screening.work import Work, at_work, parquet
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
@@ -82,16 +83,17 @@ def explain(
     history = _history(runs, person)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
     with at_work(task, limits or Limits(), part=only(person)) as work:
-        again = [dict(row) for row in output.warnings_of(output.taken(work, screen(work))).to_pylist()]
-        found = _rows(work, _watched(work, person))
-        if not found and not history:
+        screened = screen(work)
+        again = [dict(row) for row in output.warnings_of(screened).to_pylist()]
+        about = _about(work, screened.month, person)
+        if about is None and not history:
             raise ScreeningRefused(
                 _(
                     "{m} 的监测名册里没有这个人，也没有过预警。请核对人员代码或身份证号；确是困难群众的，请先列入名册。"
                 ).format(m=run.month)
             )
-        about: dict[str, Any] = found[0] if found else {"groups": 0, "household": None, "place": None, "shown": None}
-        lines = tuple(_line(work, n, one, about["groups"]) for n, one in enumerate(work.indicators)) if found else ()
+        lines = () if about is None else tuple(_line(screened, n, one) for n, one in enumerate(work.indicators))
+    about = about or {"groups": 0, "household": None, "place": None, "shown": None}
     written = [row for row in history if row["month"] == str(run.month)]
     codes = list(task.monitoring.groups)
     findings = tuple(f for f in Decisions(data, ring).history() if f.person == person and f.pack == pack.id)
@@ -145,9 +147,18 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def _watched(work: Work, person: bytes) -> str:
+def _about(work: Work, month: Numbered, person: bytes) -> dict[str, Any] | None:
+    """What the list of who is watched says of the one person of the month; None for who is not watched or in no list."""
+    if not month.watched.any():
+        return None
     one = f"(SELECT unhex('{person.hex()}') AS person)"
-    return f"SELECT p.*, s.shown FROM people p LEFT JOIN ({shown_names(work, one)}) s ON true"
+    shown = work.con.execute(shown_names(work, one)).fetchone()
+    return {
+        "groups": int(month.groups[0]),
+        "household": month.household[0].as_py(),
+        "place": month.place[0].as_py(),
+        "shown": shown[1] if shown else None,
+    }
 
 
 def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
@@ -160,39 +171,31 @@ def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
         return [dict(row) for row in con.sql(query, params=[person]).to_arrow_table().to_pylist()]
 
 
-def _rows(work: Work, query: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in work.con.sql(query).to_arrow_table().to_pylist()]
-
-
-def _line(work: Work, number: int, one: Indicator, groups: int) -> Line:
+def _line(screened: Screened, number: int, one: Indicator) -> Line:
     """How one indicator stands."""
-    given = work.given(one)
-    found = _rows(
-        work,
-        f"SELECT q.low, q.band, q.open, q.carried, q.c, q.more, e.files, (id, i) IN (SELECT (id, i) FROM quiet) AS quiet"
-        f" FROM points q JOIN evidence e USING (e) WHERE q.i = {number}",
-    )
-    point = found[0] if found else None
-    concerns = not one.groups or bool(groups & work.group_mask(one))
-    band = one.bands[point["band"] - 1] if point and point["band"] else None
+    work, found = screened.work, screened.points[number]
+    given, there = work.given(one), bool(len(found.ids))
+    concerns = not one.groups or bool(int(screened.month.groups[0]) & work.group_mask(one))
+    band = one.bands[int(found.band[0]) - 1] if there and found.band[0] else None
     return Line(
-        one.id, one.direction, _state(point, concerns=concerns, complete=given.complete),
-        None if point is None or point["low"] is None else Decimal(point["low"]) / _MILLION, one.unit,
+        one.id, one.direction, _standing(screened, number, concerns=concerns, complete=given.complete),
+        Decimal(int(found.low[0])) / _MILLION if there and found.known[0] else None, one.unit,
         band.title if band else "", Decimal(str(band.points)) if band else Decimal(0), Decimal(str(one.weight)),
-        Decimal(point["c"]) / _MILLION if point else Decimal(0),
-        bool(point["more"]) if point else concerns and not given.complete,
-        tuple(point["files"]) if point else (), tuple(file.label(given.source) for file in given.files),
-        tuple(map(str, given.missing)),
+        Decimal(int(found.adds[0])) / _MILLION if there else Decimal(0),
+        bool(found.more[0]) if there else concerns and not given.complete,
+        tuple(screened.evidence[int(found.evidence[0])]) if there else (),
+        tuple(file.label(given.source) for file in given.files), tuple(map(str, given.missing)),
     )  # fmt: skip
 
 
-def _state(point: dict[str, Any] | None, *, concerns: bool, complete: bool) -> str:
+def _standing(screened: Screened, number: int, *, concerns: bool, complete: bool) -> str:
+    found, quiet = screened.points[number], screened.quiet.points[number]
     if not concerns:
         return "other_groups"
-    if point is None:
+    if not len(found.ids):
         return "absent" if complete else "unknown"
-    if not point["c"]:
-        return "unknown" if point["more"] else "below"
-    if point["quiet"]:
+    if not found.adds[0]:
+        return "unknown" if found.more[0] else "below"
+    if quiet is not None and quiet[0]:
         return "quiet"
-    return "carried" if point["carried"] else "counts"
+    return "carried" if found.carried[0] else "counts"

@@ -22,9 +22,13 @@ from zhikun.screening.model import CHANGES
 
 _COUNTY_STEP = 1_000_000
 _NOWHERE = -1  # the county of a household whose place is not known
-_TOGETHER = 400_000
+_TOGETHER = 200_000
 _NEVER = np.iinfo(np.int32).max
-_KEPT = ("d", "rank", "found", "place", "raised", "deadline", "provisional", "person")
+#: Of every warned row of a month: as small as it can be, because they wait until all are there.
+_KEPT = pa.schema([
+    ("d", pa.uint8()), ("rank", pa.uint8()), ("found", pa.int64()), ("place", pa.int64()), ("raised", pa.date32()),
+    ("deadline", pa.date32()), ("provisional", pa.bool_()), ("person", pa.binary(16)),
+])  # fmt: skip
 
 Rows = NDArray[np.int64]
 
@@ -42,9 +46,8 @@ class Households:
         if names.null_count:
             alone = standing.column("person").filter(names.is_null()).to_pylist()
             names = pc.replace_with_mask(names, names.is_null(), pa.array([one.hex() for one in alone], pa.string()))
-        self._parts.append(
-            standing.select(list(_KEPT)).append_column("household", pa.chunked_array([names], pa.string()))
-        )
+        kept = standing.select(_KEPT.names).cast(_KEPT)
+        self._parts.append(kept.append_column("household", pa.chunked_array([names], pa.string())))
 
     def tables(self, month: str, indicators: tuple[Indicator, ...], last_month: Path | None) -> Iterator[pa.Table]:
         """households.parquet, some counties at a time.
@@ -133,8 +136,8 @@ class _Groups:
 
     def members(self) -> pa.ListArray:
         """Their tokens, in order: the groups stand in the order of the result."""
-        persons = pa.concat_arrays(self._rows.column("person").chunks) if len(self._rows) else pa.array([], pa.binary())
-        return arrays.lists(self.sizes(), persons.take(pa.array(self._order)))
+        persons = arrays.whole(self._rows.column("person")).take(pa.array(self._order))
+        return arrays.lists(self.sizes(), persons.cast(pa.binary()))
 
     def _put(self, join: np.ufunc, values: NDArray[Any], otherwise: int) -> Rows:
         found = np.full(self._count, otherwise, dtype=np.int64)
@@ -175,15 +178,19 @@ def _found_in(names: pa.Array, wanted: pa.ChunkedArray) -> Rows:
 
 
 def _keys(now: pa.Table, own: Rows, was: pa.Table, before: Rows) -> tuple[Rows, Rows]:
-    """One number for county, household and direction, in the order of the table."""
+    """One number for county, household and direction, in the order of the table: the same however counties are put together."""
     counties, counties_then = _counties(now), _counties_then(was)
     known = np.unique(np.concatenate([counties, counties_then]))
     names = int(max(own.max(initial=0), before.max(initial=0))) + 1
+    here, then = np.searchsorted(known, counties), np.searchsorted(known, counties_then)
+    # A household is numbered in its county, by its first member now; those without a colour now come behind them.
+    met = pa.array(np.concatenate([here * names + own, then * names + before])).dictionary_encode()
+    order, most = met.indices.to_numpy().astype(np.int64), len(met.dictionary)
     direction = arrays.numbers(now, "d").astype(np.int64)
-    then = pc.equal(was.column("direction"), DIRECTIONS[1]).combine_chunks().to_numpy(zero_copy_only=False)
+    exits = pc.equal(was.column("direction"), DIRECTIONS[1]).combine_chunks().to_numpy(zero_copy_only=False)
     return (
-        (np.searchsorted(known, counties) * names + own) * 2 + direction,
-        (np.searchsorted(known, counties_then) * names + before) * 2 + then.astype(np.int64),
+        (here * most + order[: len(here)]) * 2 + direction,
+        (then * most + order[len(here) :]) * 2 + exits.astype(np.int64),
     )
 
 

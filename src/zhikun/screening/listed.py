@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,40 +17,34 @@ from zhikun.screening.persons import Part, Tokens
 from zhikun.screening.received import kept
 from zhikun.screening.work import Work
 
+_BLOCK_ROWS = 1 << 17
+
 
 @dataclass(frozen=True, slots=True)
 class ListRows:
-    """The rows of one indicator's files that may count: whose, the file's bit, whether the conditions hold, the value.
+    """The rows of one indicator's files that may count, in order of person.
 
-    `holds` is None where every row counts; NULL in it is 0. `values` is None where nothing is measured but the row itself.
+    `files` has each row's bit, `holds` whether the conditions are met for certain, `values` what is measured and `known` where
+    it is; None where there is one file, where every row counts, where nothing but the row is measured, where all are known.
     """
 
     tokens: Tokens
-    files: NDArray[np.int64] | None  # None where there is one file
+    files: NDArray[np.int64] | None
     holds: NDArray[np.bool_] | None
-    values: pa.Array | None
+    values: NDArray[np.int64] | None
+    known: NDArray[np.bool_] | None
+
+    def of(self, tokens: Tokens, which: NDArray[np.integer] | NDArray[np.bool_] | slice) -> ListRows:
+        """Some of them."""
+        return ListRows(
+            tokens, arrays.some(self.files, which), arrays.some(self.holds, which), arrays.some(self.values, which),
+            arrays.some(self.known, which),
+        )  # fmt: skip
 
     def between(self, part: Part) -> ListRows:
         """Those of a range of tokens."""
         some = self.tokens.between(part)
-        return ListRows(
-            self.tokens.take(some),
-            None if self.files is None else self.files[some],
-            None if self.holds is None else self.holds[some],
-            None if self.values is None else self.values[some],
-        )
-
-    def table(self, which: NDArray[np.bool_], ids: NDArray[np.int64]) -> pa.Table:
-        """Some of them as a table for the steps that follow: id, f, t, v."""
-        count = len(ids)
-        holds = np.ones(count, dtype=bool) if self.holds is None else self.holds[which]
-        values = pa.array(np.zeros(count, np.int64)) if self.values is None else self.values.filter(pa.array(which))
-        return pa.table({
-            "id": ids.astype(np.int32),
-            "f": np.ones(count, np.int64) if self.files is None else self.files[which],
-            "t": pa.array(holds, mask=None if holds.all() else ~holds),
-            "v": values,
-        })  # fmt: skip
+        return self.of(self.tokens.take(some), some)
 
 
 #: For each indicator its rows; None where it has no file.
@@ -64,17 +60,33 @@ def take_lists(work: Work) -> Listed:
 
 
 def _rows(work: Work, number: int, indicator: Indicator) -> ListRows:
-    found = work.con.sql(scan(work, number, indicator)).to_arrow_table()
-    tokens = Tokens.of(found.column("person"))
-    order = tokens.order()
-    where = pa.array(order)
-    holds = found.column("t")
-    return ListRows(
-        tokens.take(order),
-        arrays.numbers(found, "f").astype(np.int64)[order] if len(work.given(indicator).files) > 1 else None,
-        arrays.known(found, "t")[order] if holds.null_count else None,
-        arrays.whole(found.column("v").take(where)) if indicator.column else None,
+    """One indicator's rows, block by block, so that no copy of them all lies beside them."""
+    several, measured = len(work.given(indicator).files) > 1, indicator.column is not None
+    tokens, parts = [], []
+    for batch in work.con.sql(scan(work, number, indicator)).to_arrow_reader(_BLOCK_ROWS):
+        table = pa.table(batch)
+        tokens.append(Tokens.of(table.column("person")))
+        parts.append((
+            arrays.numbers(table, "f").astype(np.int64) if several else None,
+            arrays.known(table, "t"),
+            arrays.numbers(table, "v").astype(np.int64) if measured else None,
+            arrays.known(table, "v") if measured else None,
+        ))  # fmt: skip
+    every = Tokens.joined(tokens)
+    files, holds, values, known = (_together(one) for one in zip(*parts, strict=True)) if parts else (None,) * 4
+    rows = ListRows(
+        every,
+        files,
+        None if holds is None or holds.all() else holds,
+        values,
+        None if known is None or known.all() else known,
     )
+    order = every.order()
+    return rows.of(every.take(order), order)
+
+
+def _together(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
+    return None if parts[0] is None else np.concatenate([one for one in parts if one is not None])
 
 
 def scan(work: Work, number: int, indicator: Indicator) -> str:

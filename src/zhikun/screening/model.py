@@ -15,7 +15,7 @@ from zhikun.screening.errors import ScreeningDamaged
 from zhikun.workdays import Month
 
 #: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
-FORMAT = 4
+FORMAT = 5
 #: A new warning; one whose colour rose or fell; one as last month; one that is none any more.
 CHANGES = ("new", "raised", "lowered", "continued", "cleared")
 #: Why a warning is none any more: the lists say so, a person decided, the person is not watched any more.

@@ -1,16 +1,12 @@
-"""From tokens to numbers: who matters this month, and every table of the month with numbers in their place.
+"""From tokens to numbers: who matters this month, and everything that is said about them by number.
 
 Who matters is watched and stands in some list, or was left something by last month, or was decided about. A number is the
 place in the order of their tokens: what is in order of the numbers is in order of person.
-
-Tables: `people` (id, groups, place, household: the watched among them), `rows_<n>` (id, f, t, v: the rows of each indicator),
-`state_then`, `warnings_then`, `marks_then` (what last month left), `warnings_out` (the month as it went out before), `given`
-(the decisions).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +17,8 @@ from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD
 from zhikun.screening import arrays
-from zhikun.screening.listed import Listed, take_lists
+from zhikun.screening.facts import Rows
+from zhikun.screening.listed import Listed, ListRows, take_lists
 from zhikun.screening.persons import Part, Places, Tokens, together
 from zhikun.screening.work import Work
 
@@ -35,44 +32,102 @@ LEFT = {
 _NO_ROW = np.iinfo(np.int64).max
 
 
-def number_persons(work: Work, listed: Listed | None = None) -> Tokens:
-    """Everything by number; the tokens by their numbers. `listed` are the lists' rows where they have been read."""
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A part of a month by number of person.
+
+    `left` are the tables that last month left, `out` the warnings as the month itself went out before, `decided` the
+    decisions, each with `id` in place of `person`. `rows` are the rows of each indicator, of those whom it concerns.
+    """
+
+    tokens: Tokens
+    watched: NDArray[np.bool_]
+    groups: NDArray[np.int64]  # bits; 0 of who is not watched
+    place: pa.Array
+    household: pa.Array
+    rows: tuple[Rows | None, ...]
+    left: Mapping[str, pa.Table]
+    out: pa.Table | None
+    decided: pa.Table | None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+def number_persons(work: Work, listed: Listed | None = None) -> Numbered:
+    """Everything by number. `listed` are the lists' rows where they have been read for several parts."""
     listed = take_lists(work) if listed is None else listed
     rows = [one if one is None else one.between(work.part) for one in listed]
-    left = {f"{name}_then": table for name in LEFT if (table := _left(work, name)) is not None}
-    if work.task.decided is not None:
-        left["given"] = _within(work.task.decided, work.part)
+    tables = _tables(work)
     population = _Population(work)
     places = [None if one is None else population.tokens.find(one.tokens) for one in rows]
-    owners = {name: Tokens.of(table.column(_PERSON)) for name, table in left.items()}
-    everybody = together(Tokens.none(), *owners.values())
+    owners = {name: Tokens.of(table.column(_PERSON)) for name, table in tables.items()}
+    found = {name: population.tokens.find(one) for name, one in owners.items()}
     hit = np.zeros(len(population.tokens), dtype=bool)
-    for found in (*places, population.tokens.find(everybody)):
-        if found is not None:
-            hit[found[found >= 0]] = True
-    persons = together(population.tokens.take(hit), everybody)
-    numbers = np.full(len(population.tokens) + 1, -1, dtype=np.int64)  # the last: of who is not watched
-    numbers[:-1][hit] = persons.find(population.tokens.take(hit))
-    groups = _people(work, population, hit, numbers, len(persons))
-    for number, (one, found) in enumerate(zip(rows, places, strict=True)):
-        if one is not None and found is not None:
-            ids = numbers[found]
-            mask = work.group_mask(work.indicators[number])
-            which = ids >= 0
-            if mask:
-                which &= (groups[ids] & mask) != 0
-            work.con.register(f"rows_{number}", one.table(which, ids[which]))
-    if (out := work.gone_out_file()) is not None:
-        left["warnings_out"] = read_between(out, LEFT["warnings"], work.part)
-        owners["warnings_out"] = Tokens.of(left["warnings_out"].column(_PERSON))
-    for name, table in left.items():
-        work.con.register(name, by_number(table, persons, owners[name]))
-    return persons
+    for at in (*places, *(one for name, one in found.items() if name != "out")):
+        if at is not None:
+            hit[at[at >= 0]] = True
+    gone = together(*(one.take(found[name] < 0) for name, one in owners.items() if name != "out"))
+    persons, numbers = _numbers(population.tokens, hit, gone)
+    ids = {
+        name: np.where(at >= 0, numbers[at], persons.find(owners[name]) if len(gone) else -1)
+        for name, at in found.items()
+    }
+    watched, groups, place, household = _people(work, population, hit, numbers, len(persons))
+    own: list[Rows | None] = []
+    for number, (one, at) in enumerate(zip(rows, places, strict=True)):
+        mask = work.group_mask(work.indicators[number])
+        own.append(None if one is None or at is None else _concerned(one, numbers[at], groups, mask))
+    left = {name: _with_ids(table, ids[name]) for name, table in tables.items()}
+    out, decided = left.pop("out", None), left.pop("decided", None)
+    return Numbered(persons, watched, groups, place, household, tuple(own), left, out, decided)
 
 
-def by_number(table: pa.Table, persons: Tokens, owners: Tokens | None = None) -> pa.Table:
+def _tables(work: Work) -> dict[str, pa.Table]:
+    """What there is by token: the tables of last month, of the month as it went out before, and the decisions."""
+    task, part = work.task, work.part
+    tables = {}
+    if task.earlier is not None:
+        tables = {name: read_between(task.earlier.file(name), columns, part) for name, columns in LEFT.items()}
+    if task.out is not None:
+        tables["out"] = read_between(task.out.file("warnings"), LEFT["warnings"], part)
+    if task.decided is not None:
+        tables["decided"] = _within(task.decided, part)
+    return tables
+
+
+def _concerned(rows: ListRows, ids: Places, groups: NDArray[np.int64], mask: int) -> Rows:
+    """The rows of who is watched, and in one of the groups of the mask where there is one."""
+    which = ids >= 0
+    if mask:
+        which &= (groups[ids] & mask) != 0
+    if which.all():
+        return Rows(ids, rows.files, rows.holds, rows.values, rows.known)
+    some = rows.of(rows.tokens, which)
+    return Rows(ids[which], some.files, some.holds, some.values, some.known)
+
+
+def _numbers(watched: Tokens, hit: NDArray[np.bool_], gone: Tokens) -> tuple[Tokens, Places]:
+    """The tokens of who matters, in order, and the number of each who is watched: -1 for who does not matter.
+
+    `gone` are those who matter and are not watched. The last number, for a place of -1, is -1.
+    """
+    chosen = watched.take(hit)
+    numbers = np.full(len(watched) + 1, -1, dtype=np.int64)
+    if not len(gone):
+        numbers[:-1][hit] = np.arange(len(chosen))
+        return chosen, numbers
+    persons = together(chosen, gone)
+    numbers[:-1][hit] = persons.find(chosen)
+    return persons, numbers
+
+
+def by_number(table: pa.Table, persons: Tokens) -> pa.Table:
     """A table with `id` in place of `person`, without the rows of who has no number."""
-    ids = persons.find(Tokens.of(table.column(_PERSON)) if owners is None else owners)
+    return _with_ids(table, persons.find(Tokens.of(table.column(_PERSON))))
+
+
+def _with_ids(table: pa.Table, ids: Places) -> pa.Table:
     table = table.drop_columns([_PERSON])
     if (ids < 0).any():
         table, ids = table.filter(pa.array(ids >= 0)), ids[ids >= 0]
@@ -85,11 +140,6 @@ def read_between(path: Path, columns: Sequence[str], part: Part) -> pa.Table:
         groups = list(_groups_between(file, part))
         table = file.read_row_groups(groups, columns=[_PERSON, *columns])
     return _within(table.select([_PERSON, *columns]), part)
-
-
-def _left(work: Work, name: str) -> pa.Table | None:
-    path = work.left_file(name)
-    return None if path is None else read_between(path, LEFT[name], work.part)
 
 
 def _within(table: pa.Table, part: Part) -> pa.Table:
@@ -161,30 +211,24 @@ class _Population:
 
 def _people(
     work: Work, population: _Population, hit: NDArray[np.bool_], numbers: Places, count: int
-) -> NDArray[np.int64]:
-    """Registers `people`; the groups of each number, 0 for who is not watched."""
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], pa.Array, pa.Array]:
+    """By number: whether watched, the groups, the place, the household."""
     place = work.task.monitoring.population.column_of("place")
-    columns = [_ROW, GROUP, HOUSEHOLD, *([place.name] if place else [])]
-    persons, table = population.rows(hit, columns)
+    persons, table = population.rows(hit, [_ROW, GROUP, HOUSEHOLD, *([place.name] if place else [])])
     ids = numbers[persons]
-    groups = np.zeros(count, dtype=np.int64)
+    watched, groups = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
     if not len(ids):
-        empty = {"id": pa.int32(), "groups": pa.int64(), "place": pa.int64(), "household": pa.string()}
-        work.con.register("people", pa.table({name: pa.array([], kind) for name, kind in empty.items()}))
-        return groups
-    rows = arrays.numbers(table, _ROW)
-    order = np.lexsort((rows, ids))
+        return watched, groups, pa.nulls(count, pa.int64()), pa.nulls(count, pa.string())
+    order = np.lexsort((arrays.numbers(table, _ROW), ids))
     starts = np.flatnonzero(np.diff(ids[order], prepend=-1))
-    watched = ids[order][starts]
-    groups[watched] = np.bitwise_or.reduceat(_masks(work, table)[order], starts)
-    found = {"id": pa.array(watched.astype(np.int32)), "groups": pa.array(groups[watched])}
-    for name, column, kind in (
-        ("place", place.name if place else "", pa.int64()),
-        ("household", HOUSEHOLD, pa.string()),
-    ):
-        found[name] = _first_known(table, column, order, starts, kind)
-    work.con.register("people", pa.table(found))
-    return groups
+    known = ids[order][starts]
+    watched[known] = True
+    groups[known] = np.bitwise_or.reduceat(_masks(work, table)[order], starts)
+    where = np.full(count, -1, dtype=np.int64)
+    where[known] = np.arange(len(known))
+    spread = pa.array(where, mask=where < 0)
+    places = _first_known(table, place.name if place else "", order, starts, pa.int64())
+    return watched, groups, places.take(spread), _first_known(table, HOUSEHOLD, order, starts, pa.string()).take(spread)
 
 
 def _masks(work: Work, table: pa.Table) -> NDArray[np.int64]:

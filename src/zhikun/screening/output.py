@@ -5,63 +5,26 @@ Each is sorted by what tells its rows apart, so that the same month gives the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS
 from zhikun.screening import arrays, sql
 from zhikun.screening.model import CHANGES, CLEARED_BY
-from zhikun.screening.persons import Tokens
+from zhikun.screening.points import Points
+from zhikun.screening.steps import Screened
 from zhikun.screening.work import MOST_BITS, Work
 
 _RANKS = (None, *LEVELS)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What was found, out of the database: it can be put together while the next part is being screened."""
-
-    work: Work  # its database may be closed
-    rows: pa.Table  # `warned`, in order of person
-    points: pa.Table
-    persons: Tokens  # by their numbers
-    marks: pa.Table
-    evidence: list[list[str]]  # lists of files by their number
-
-
-def taken(work: Work, persons: Tokens) -> Taken:
-    """Everything that is written, and nothing else. `persons` are the tokens by number."""
-    points = work.con.sql("""
-        SELECT q.id, q.i, q.low, q.band::UTINYINT AS band, q.open, q.carried, q.c, q.more, q.e, y.id IS NOT NULL AS quiet
-        FROM points q LEFT JOIN quiet y ON y.id = q.id AND y.i = q.i WHERE q.c > 0 OR q.more""").to_arrow_table()
-    marks = work.con.sql("SELECT * FROM marks ORDER BY id, direction, cause, indicator").to_arrow_table()
-    who = persons.take(arrays.numbers(marks, "id")).to_arrow()
-    marks = marks.drop_columns(["id"]).add_column(0, "person", who)
-    return Taken(work, _warned_rows(work, persons), points, persons, marks, _evidence(work))
-
-
-def _warned_rows(work: Work, persons: Tokens) -> pa.Table:
-    """`warned` as it is written: by person and direction, with a colour this month or last month."""
-    table = work.con.sql("""
-        SELECT id, d, rank, was, score, whole, may_be_more, found, top, mask, place, household,
-               watched IS TRUE AS watched, CASE WHEN watched THEN NULL ELSE last_groups END AS last_groups,
-               raised, counted_from, days, deadline, provisional
-        FROM warned WHERE rank > 0 OR was > 0""").to_arrow_table()
-    named = np.argsort(np.argsort(DIRECTIONS))  # within one person by the name of the direction
-    ids = arrays.numbers(table, "id").astype(np.int64)
-    order = np.argsort(ids * len(DIRECTIONS) + named[arrays.numbers(table, "d")])
-    return table.take(pa.array(order)).append_column("person", persons.take(ids[order]).to_arrow())
-
-
-def warnings_of(taken_: Taken) -> pa.Table:
+def warnings_of(screened: Screened) -> pa.Table:
     """warnings.parquet: one row for each person and direction with a warning this month or last month."""
-    work, rows = taken_.work, taken_.rows
+    work, rows = screened.work, screened.rows
     rank, d = arrays.numbers(rows, "rank"), arrays.numbers(rows, "d")
     standing = rank > 0
     found = arrays.numbers(rows, "found")
@@ -85,7 +48,7 @@ def warnings_of(taken_: Taken) -> pa.Table:
         "way": _ways(work, rows),
         "causes": arrays.lists_of_words(codes, [sorted({one.cause for one in ones}) for ones in combinations]),
         "indicators": arrays.lists_of_words(codes, [[one.id for one in ones] for ones in combinations]),
-        "reasons": _reasons(taken_),
+        "reasons": _reasons(screened),
         "raised": rows.column("raised"),
         "counted_from": rows.column("counted_from"),
         "days": rows.column("days"),
@@ -112,18 +75,39 @@ def counts_of(rows: pa.Table) -> dict[tuple[str, str, str], int]:
     }
 
 
-def state_of(found: Taken) -> pa.Table:
+def state_of(found: Screened) -> pa.Table:
     """state.parquet: every value that adds to a score, with the files it rests on; next month may have to carry it."""
-    table = found.points.filter(pc.greater(found.points.column("c"), 0))
-    ids = arrays.numbers(table, "id").astype(np.int64)
-    order = np.argsort(ids * MOST_BITS + arrays.numbers(table, "i"))
-    table = table.select(["i", "low", "band", "open", "carried", "e"]).take(pa.array(order))
+    told = _told(found, lambda one: one.adds > 0)
     return pa.table({
-        "person": found.persons.take(ids[order]).to_arrow(),
-        "indicator": arrays.words(arrays.numbers(table, "i"), [one.id for one in found.work.indicators]),
-        **{name: table.column(name) for name in ("low", "band", "open", "carried")},
-        "files": arrays.lists_of_words(arrays.numbers(table, "e"), found.evidence),
+        "person": found.month.tokens.take(told["ids"]).to_arrow(),
+        "indicator": arrays.words(told["indicator"], [one.id for one in found.work.indicators]),
+        "low": pa.array(told["low"], mask=None if told["known"].all() else ~told["known"]),
+        "band": told["band"].astype(np.uint8),
+        "open": told["open"],
+        "carried": told["carried"],
+        "files": arrays.lists_of_words(told["evidence"], found.evidence),
     })  # fmt: skip
+
+
+def marks_of(found: Screened) -> pa.Table:
+    """marks.parquet: the causes that a person has handled."""
+    marks = found.quiet.marks
+    who = found.month.tokens.take(arrays.numbers(marks, "id")).to_arrow()
+    return marks.drop_columns(["id"]).add_column(0, "person", who)
+
+
+def _told(found: Screened, which: Callable[[Points], NDArray[np.bool_]]) -> dict[str, NDArray[Any]]:
+    """Points of all indicators together, in order of person and indicator; `quiet` ones do not count."""
+    parts: list[dict[str, NDArray[Any]]] = []
+    for number, (one, silent) in enumerate(zip(found.points, found.quiet.points, strict=True)):
+        rows = np.flatnonzero(which(one))
+        own = {name: getattr(one, name)[rows] for name in Points.__slots__}
+        own["indicator"] = np.full(len(rows), number, dtype=np.int64)
+        own["quiet"] = np.zeros(len(rows), dtype=bool) if silent is None else silent[rows]
+        parts.append(own)
+    every = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    order = np.argsort(every["ids"] * MOST_BITS + every["indicator"])
+    return {name: values[order] for name, values in every.items()}
 
 
 def _of_bits(bits: int, options: Sequence[Any]) -> list[Any]:
@@ -174,29 +158,22 @@ def _ways(work: Work, rows: pa.Table) -> pa.DictionaryArray:
     return arrays.words(found, [*names, None])
 
 
-def _evidence(work: Work) -> list[list[str]]:
-    """The lists of files by their number; none has the number 0."""
-    found = dict(work.con.execute("SELECT e, files FROM evidence").fetchall())
-    return [found.get(number, []) for number in range(max(found, default=0) + 1)]
-
-
-def _reasons(found: Taken) -> pa.ListArray:
+def _reasons(found: Screened) -> pa.ListArray:
     """What is said of each row, in the order of the indicators.
 
     A sentence is everything about a reason but its value. There are few of them, however many the people.
     """
-    work, told = found.work, found.points
-    exits = [n for n, one in enumerate(work.indicators) if one.direction == DIRECTIONS[1]]
-    indicator = arrays.numbers(told, "i").astype(np.int64)
-    places = _places(found)[arrays.numbers(told, "id").astype(np.int64) * 2 + np.isin(indicator, exits)]
-    order = np.argsort(places * MOST_BITS + indicator)
+    work, told = found.work, _told(found, lambda one: (one.adds > 0) | one.more)
+    exits = np.array([one.direction == DIRECTIONS[1] for one in work.indicators], dtype=np.int64)
+    places = _places(found)[told["ids"] * 2 + exits[told["indicator"]]]
+    # Rows are in order of person: only where one has both directions do reasons stand in another order than the points.
+    order = np.argsort(places, kind="stable")
     order = order[int((places < 0).sum()) :]
-    told = told.select(["low", "band", "c", "more", "carried", "e", "quiet"]).take(pa.array(order))
-    places, indicator = places[order], indicator[order]
-    flags = np.zeros(len(told), dtype=np.int64)
+    places, told = places[order], {name: values[order] for name, values in told.items()}
+    indicator, band, added, evidence = (told[name] for name in ("indicator", "band", "adds", "evidence"))
+    flags = np.zeros(len(places), dtype=np.int64)
     for bit, name in enumerate(("more", "carried", "quiet")):
-        flags |= arrays.numbers(told, name).astype(np.int64) << bit
-    band, added, evidence = (arrays.numbers(told, name).astype(np.int64) for name in ("band", "c", "e"))
+        flags |= told[name].astype(np.int64) << bit
     said, first = arrays.distinct((band << 10) + (indicator << 3) + flags, added, evidence)
     sentences = [
         _sentence(
@@ -204,15 +181,15 @@ def _reasons(found: Taken) -> pa.ListArray:
         )
         for at in first
     ]
-    value = arrays.decimals(arrays.numbers(told, "low"), 20, arrays.known(told, "low"))
+    value = arrays.decimals(told["low"], 20, told["known"])
     return arrays.lists(np.bincount(places, minlength=len(found.rows)), _said(sentences, said, value))
 
 
-def _places(found: Taken) -> NDArray[np.int64]:
+def _places(found: Screened) -> NDArray[np.int64]:
     """The row of each person and direction, by twice the person's number; -1 where there is none."""
     watched = arrays.numbers(found.rows, "watched")
-    ids = arrays.numbers(found.rows, "id").astype(np.int64) * 2 + arrays.numbers(found.rows, "d")
-    places = np.full(2 * len(found.persons), -1, dtype=np.int64)
+    ids = arrays.numbers(found.rows, "id") * 2 + arrays.numbers(found.rows, "d")
+    places = np.full(2 * len(found.month), -1, dtype=np.int64)
     places[ids[watched]] = np.flatnonzero(watched)
     return places
 

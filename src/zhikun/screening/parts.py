@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 from zhikun.identity import KeyRing, token_record
 from zhikun.screening import output
 from zhikun.screening.households import Households
-from zhikun.screening.listed import Listed, take_lists
+from zhikun.screening.listed import take_lists
 from zhikun.screening.model import PURPOSE, Limits
 from zhikun.screening.persons import Part
-from zhikun.screening.steps import screen
+from zhikun.screening.steps import Screened, screen
 from zhikun.screening.work import Task, at_work, parts_of
 
 #: Has every part worked on by the function given, which returns a text, and gives these back in the order of the parts.
@@ -80,35 +80,35 @@ def write_tables(task: Task, folder: Path, ring: KeyRing, limits: Limits, carry:
 
 def _here(task: Task, limits: Limits, folder: Path) -> Iterator[Made]:
     """In this process: one part is screened while the one before it is put together and written."""
-
     parts = parts_of(task, limits)
     with at_work(task, limits, folder / "spill") as work:
         listed = take_lists(work)
+    pa.default_memory_pool().release_unused()
 
-    def screened(part: Part) -> tuple[output.Taken, dict[int, int], int]:
-        return _screened(task, limits, folder / "spill", part, listed)
+    def screened(part: Part) -> Screened:
+        with at_work(task, limits, folder / "spill", part=part) as work:
+            return screen(work, listed)
 
     with ThreadPoolExecutor(1) as ahead:
-        coming: Future[tuple[output.Taken, dict[int, int], int]] = ahead.submit(screened, parts[0])
+        coming: Future[Screened] = ahead.submit(screened, parts[0])
         for following in [*parts[1:], None]:
-            taken, scored, found = coming.result()
+            found = coming.result()
             if following is not None:
                 coming = ahead.submit(screened, following)
-            yield _made(taken, scored, found)
+            made = _made(found)
+            del found
+            yield made
+            pa.default_memory_pool().release_unused()
 
 
-def _screened(
-    task: Task, limits: Limits, spill: Path, part: Part, listed: Listed | None = None
-) -> tuple[output.Taken, dict[int, int], int]:
-    with at_work(task, limits, spill, part=part) as work:
-        persons = screen(work, listed)
-        scored = work.con.execute("SELECT d, count(*) FROM scored WHERE whole > 0 GROUP BY d").fetchall()
-        return output.taken(work, persons), dict(scored), work.count("SELECT count(*) FROM people")
-
-
-def _made(taken: output.Taken, scored: dict[int, int], found: int) -> Made:
-    tables = {"warnings": output.warnings_of(taken), "state": output.state_of(taken), "marks": taken.marks}
-    return Made(tables, taken.rows, output.counts_of(taken.rows), scored, found)
+def _made(found: Screened) -> Made:
+    tables = {
+        "warnings": output.warnings_of(found),
+        "state": output.state_of(found),
+        "marks": output.marks_of(found),
+    }
+    scored = {d: n for d, one in enumerate(found.scores) if (n := int((one.some & (one.whole > 0)).sum()))}
+    return Made(tables, found.rows, output.counts_of(found.rows), scored, int(found.month.watched.sum()))
 
 
 def _elsewhere(task: Task, limits: Limits, folder: Path, carry: Carry) -> Iterator[Made]:
@@ -132,7 +132,8 @@ def _in_files(task: Task, limits: Limits, folder: Path, part: Part) -> str:
     """One part, worked on by whoever gets it; tried again, it writes the same files again."""
     place = folder / (part[0].hex() or "first")
     place.mkdir(exist_ok=True)
-    made = _made(*_screened(task, limits, place / "spill", part))
+    with at_work(task, limits, place / "spill", part=part) as work:
+        made = _made(screen(work))
     for name, table in {**made.tables, "rows": made.rows}.items():
         with pa.OSFile(str(place / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table)

@@ -46,8 +46,8 @@ class Tokens:
         return Tokens(self.heads[which], self.tails[which])
 
     def order(self) -> Places:
-        """Their order; equal ones as they stand."""
-        order = np.argsort(self.heads, kind="stable")
+        """Their order; equal ones in any."""
+        order = np.argsort(self.heads)
         heads = self.heads[order]
         same = heads[1:] == heads[:-1]
         if same.any():

@@ -4,121 +4,213 @@ keeps last month's value, and every value names its files.
 
 from __future__ import annotations
 
-from zhikun.screening import facts, sql
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from zhikun.engine.packs.monitoring import DIRECTIONS
+from zhikun.screening import arrays
+from zhikun.screening.facts import Facts, band_of, may_grow, worth
+from zhikun.screening.numbered import Numbered
 from zhikun.screening.work import Work
 
+Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+_BETWEEN = "\n"  # no label of a file has one
 
-def find_points(work: Work) -> None:
-    """`points` (id, i, low, band, open, carried, c, more, e) and `evidence` (e, files).
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The values of one indicator, a row for each person: `low` where `known`, what they add, and `evidence`, the number of
+    the list of files on which each rests. `carried` ones are last month's.
+    """
+
+    ids: Numbers
+    low: Numbers
+    known: Mask
+    band: Numbers
+    open: Mask
+    carried: Mask
+    adds: Numbers
+    more: Mask
+    evidence: Numbers
+
+
+class Evidence:
+    """Lists of files, each said once; none has the number 0."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], int] = {(): 0}
+
+    def number(self, files: Sequence[str]) -> int:
+        """The number of a list of files."""
+        return self._numbers.setdefault(tuple(files), len(self._numbers))
+
+    def lists(self) -> list[list[str]]:
+        """Every list by its number."""
+        return [list(files) for files in self._numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Last month's values of one indicator, of who is watched: `evidence` is the number of their files."""
+
+    ids: Numbers
+    low: Numbers
+    known: Mask
+    open: Mask
+    evidence: Numbers
+
+
+def find_points(
+    work: Work, month: Numbered, facts: Sequence[Facts | None], answered: Mapping[tuple[str, str], Numbers]
+) -> tuple[list[Points], Evidence]:
+    """The points of every indicator, and the files they rest on.
 
     Last month's value is carried where it adds more than what is certain now and either this month leaves it open (an unknown
-    never lowers or clears) or it is `known`: an event of a warning that nobody has answered. It keeps the files on which it rests.
+    never lowers or clears) or it is `waiting`: an event of a warning that nobody has answered. It keeps the files on which it
+    rests. `answered` are the persons whose cause a person has handled, by direction and cause.
     """
-    _evidence(work)
-    carried = _carried(work)
-    if carried is None:
-        work.run("""
-            CREATE TEMP TABLE points AS
-            SELECT id, f.i, low, band, open, false AS carried, c, more, e FROM facts f JOIN masks USING (i, mask)""")
-    else:
-        work.run(f"CREATE TEMP TABLE carried AS {carried}")
-        work.run("""
-            INSERT INTO evidence
-            SELECT (SELECT count(*) FROM evidence) + row_number() OVER (), files
-            FROM (SELECT DISTINCT files FROM carried ORDER BY files)""")
-        # Alike lists of files of this month and of a carried value may stand twice in the evidence; either says the same.
-        work.run("""
-            CREATE TEMP TABLE points AS
-            SELECT id, i, CASE WHEN keeps THEN k.low ELSE f.low END AS low, CASE WHEN keeps THEN k.band ELSE f.band END AS band,
-                   CASE WHEN keeps THEN NOT k.known ELSE f.open END AS open, keeps AS carried,
-                   CASE WHEN keeps THEN k.c ELSE f.c END AS c, CASE WHEN keeps THEN k.more ELSE f.more END AS more,
-                   CASE WHEN keeps THEN k.e ELSE f.e END AS e
-            FROM (SELECT facts.*, e FROM facts JOIN masks USING (i, mask)) f
-            FULL JOIN (SELECT id, i, low, band, c, more, known, max(e) AS e FROM carried JOIN evidence USING (files) GROUP BY ALL) k
-            USING (id, i), LATERAL (SELECT k.c IS NOT NULL AND k.c > coalesce(f.c, 0) AND (f.c IS NULL OR f.open OR k.known) AS keeps)
-            WHERE keeps OR f.c IS NOT NULL""")
-        work.run("DROP TABLE carried")
-    work.run("DROP TABLE facts")
+    evidence = Evidence()
+    left = _left(work, month, evidence)
+    waiting = _Waiting(work, month, answered)
+    points = []
+    for number, own in enumerate(facts):
+        now = _now(work, number, own, evidence)
+        kept = _kept(work, number, own, left.get(number), waiting)
+        points.append(now if kept is None else _joined(len(month), now, *kept))
+    return points, evidence
 
 
-def _evidence(work: Work) -> None:
-    """Which files a person stands in, said once for each combination that occurs."""
-    found = work.con.execute("SELECT DISTINCT i, mask FROM facts ORDER BY i, mask").fetchall()
-    work.run("CREATE TEMP TABLE evidence (e INTEGER, files VARCHAR[])")
-    work.run("CREATE TEMP TABLE masks (i UTINYINT, mask BIGINT, e INTEGER)")
-    for e, (i, mask) in enumerate(found, start=1):
-        given = work.given(work.indicators[i])
-        files = [file.label(given.source) for bit, file in enumerate(given.files) if mask >> bit & 1]
-        work.con.execute("INSERT INTO evidence VALUES (?, ?)", [e, files])
-        work.con.execute("INSERT INTO masks VALUES (?, ?, ?)", [i, mask, e])
-
-
-def _carried(work: Work) -> str | None:
-    """Last month's values (id, i, low, files, band, c, more, known) of what may not end by itself; None where nothing is."""
-    if work.task.earlier is None:
-        return None
-    everybody = work.open_to_all()
-    some = [row[0] for row in work.con.execute("SELECT DISTINCT i FROM facts WHERE open").fetchall()]
-    events = [
-        number for number, indicator in enumerate(work.indicators)
-        if number not in everybody and work.task.monitoring.sources[indicator.list_source].kind == "event"
-    ]  # fmt: skip
-    wanted = sorted({*everybody, *some, *events})
-    if not wanted:
-        return None
-    _take_left(work, wanted)
-    _take_waiting(work, events)
-    parts = []
-    for number in wanted:
-        indicator = work.indicators[number]
-        groups = work.group_mask(indicator)
-        among = f" AND s.groups & {groups} <> 0" if groups else ""
-        said = f" FROM left_state s WHERE s.i = {number}{among}"
-        band = sql.band_of("s.low", indicator.bands)
-        value = f"SELECT s.id, s.i, s.low, s.files, {band}::UTINYINT AS band"
-        opened = f"s.id IN (SELECT id FROM facts WHERE open AND i = {number})"
-        if number in everybody or number in some:
-            parts.append(
-                f"{value}, ({facts.worth(indicator, band, 'true')})::INTEGER AS c,"
-                f" {facts.may_grow(indicator, band, 'true')} AS more, false AS known"
-                f"{said}{'' if number in everybody else f' AND {opened}'}"
-            )
-        if number in events:
-            parts.append(
-                f"{value}, ({facts.worth(indicator, band, 's.open')})::INTEGER AS c, false AS more, true AS known"
-                f"{said} AND NOT {opened} AND s.id IN (SELECT id FROM waiting WHERE i = {number})"
-            )
-    return " UNION ALL ".join(parts)
-
-
-def _take_left(work: Work, wanted: list[int]) -> None:
-    """`left_state` (id, groups, i, low, open, files): what the earlier month left of these indicators, read once."""
-    named = {work.indicators[number].id: number for number in wanted}
-    numbers = " ".join(f"WHEN {sql.text(name)} THEN {number}" for name, number in named.items())
-    work.run(f"""
-        CREATE TEMP TABLE left_state AS
-        SELECT p.id, p.groups, (CASE s.indicator {numbers} END)::UTINYINT AS i, s.low, s.open, s.files
-        FROM state_then s JOIN people p USING (id) WHERE s.indicator IN ({", ".join(map(sql.text, named))})""")
-
-
-def _take_waiting(work: Work, events: list[int]) -> None:
-    """`waiting` (id, i): whose warning last month had the cause of an event, about which nobody has found anything."""
-    work.run("CREATE TEMP TABLE waiting (id INTEGER, i UTINYINT)")
-    causes = sorted({(work.indicators[number].direction, work.indicators[number].cause) for number in events})
-    if not causes:
-        return
-    bits = " + ".join(
-        f"CASE WHEN direction = {sql.text(direction)} AND list_contains(causes, {sql.text(cause)}) THEN {1 << bit} ELSE 0 END"
-        for bit, (direction, cause) in enumerate(causes)
+def _now(work: Work, number: int, facts: Facts | None, evidence: Evidence) -> Points:
+    """Facts as points: nothing is carried."""
+    if facts is None:
+        none, nothing = np.zeros(0, np.int64), np.zeros(0, bool)
+        return Points(none, none, nothing, none, nothing, nothing, none, nothing, none)
+    given = work.given(work.indicators[number])
+    masks, where = np.unique(facts.files, return_inverse=True)
+    files = [file.label(given.source) for file in given.files]
+    numbers = np.array(
+        [evidence.number([file for bit, file in enumerate(files) if int(mask) >> bit & 1]) for mask in masks], np.int64
     )
-    numbers = " UNION ALL ".join(
-        f"SELECT {number}::UTINYINT AS i, {1 << causes.index((one.direction, one.cause))}::BIGINT AS bit,"
-        f" {sql.text(one.direction)} AS direction, {sql.text(one.cause)} AS cause"
-        for number in events for one in [work.indicators[number]]
+    nowhere = np.zeros(len(facts.ids), dtype=bool)
+    return Points(
+        facts.ids, facts.low, facts.known, facts.band, facts.open, nowhere, facts.adds, facts.more,
+        numbers[where] if len(masks) else where.astype(np.int64),
     )  # fmt: skip
-    work.run(f"""
-        INSERT INTO waiting
-        SELECT w.id, n.i FROM (SELECT p.id, ({bits})::BIGINT AS bits FROM warnings_then JOIN people p USING (id)
-                               WHERE level IS NOT NULL) w
-        JOIN ({numbers}) n ON w.bits & n.bit <> 0
-        ANTI JOIN answered a ON a.id = w.id AND a.direction = n.direction AND a.cause = n.cause""")
+
+
+def _kept(
+    work: Work, number: int, facts: Facts | None, left: _Left | None, waiting: _Waiting
+) -> tuple[Points, Mask] | None:
+    """Last month's values of an indicator that may not end by themselves, and of which of them it is known that they go on."""
+    if left is None:
+        return None
+    indicator = work.indicators[number]
+    band = band_of(left.low, left.known, indicator)
+    if not work.given(indicator).complete:
+        opened, goes_on = np.ones(len(left.ids), dtype=bool), np.zeros(len(left.ids), dtype=bool)
+    else:
+        opened = np.zeros(len(left.ids), dtype=bool)
+        if facts is not None:
+            opened = np.isin(left.ids, facts.ids[facts.open], assume_unique=True)
+        goes_on = np.zeros(len(left.ids), dtype=bool)
+        if work.task.monitoring.sources[indicator.list_source].kind == "event":
+            goes_on = ~opened & waiting.of(number)[left.ids]
+    which = opened | goes_on
+    if not which.any():
+        return None
+    adds = np.where(opened, worth(indicator, band, opened), worth(indicator, band, left.open))
+    more = may_grow(indicator, band, opened)
+    carried = np.ones(int(which.sum()), dtype=bool)
+    kept = Points(
+        left.ids[which], left.low[which], left.known[which], band[which], ~goes_on[which], carried, adds[which],
+        more[which], left.evidence[which],
+    )  # fmt: skip
+    return kept, goes_on[which]
+
+
+def _joined(count: int, now: Points, kept: Points, goes_on: Mask) -> Points:
+    """Points of this month with last month's in the place of those that may not end by themselves."""
+    at = np.full(count, -1, dtype=np.int64)
+    at[now.ids] = np.arange(len(now.ids))
+    own = at[kept.ids]
+    new = own < 0
+    if len(now.ids):
+        own = np.maximum(own, 0)
+        stays = (kept.adds > np.where(new, 0, now.adds[own])) & (new | now.open[own] | goes_on)
+    else:
+        stays = kept.adds > 0
+    replaced = np.zeros(len(now.ids), dtype=bool)
+    replaced[own[stays & ~new]] = True
+    names = Points.__slots__
+    found = {
+        name: np.concatenate([getattr(now, name)[~replaced], getattr(kept, name)[stays]]) for name in names
+    }  # fmt: skip
+    order = np.argsort(found["ids"])
+    return Points(**{name: values[order] for name, values in found.items()})
+
+
+def _left(work: Work, month: Numbered, evidence: Evidence) -> dict[int, _Left]:
+    """What the earlier month left of each indicator, of those whom it concerns."""
+    table = month.left.get("state")
+    if table is None or not len(table):
+        return {}
+    ids = arrays.numbers(table, "id").astype(np.int64)
+    named = arrays.whole(table.column("indicator").cast(pa.string())).dictionary_encode()
+    known = {one.id: number for number, one in enumerate(work.indicators)}
+    numbers = np.array([known.get(name, -1) for name in named.dictionary.to_pylist()], np.int64)
+    which = numbers[named.indices.to_numpy()]
+    files = _files(table, evidence)
+    low, sure, opened = arrays.numbers(table, "low"), arrays.known(table, "low"), arrays.numbers(table, "open")
+    found = {}
+    for number, indicator in enumerate(work.indicators):
+        mask = work.group_mask(indicator)
+        mine = (which == number) & month.watched[ids]
+        if mask:
+            mine &= (month.groups[ids] & mask) != 0
+        rows = np.flatnonzero(mine)
+        if len(rows):
+            found[number] = _Left(ids[rows], low[rows], sure[rows], opened[rows].astype(bool), files[rows])
+    return found
+
+
+def _files(table: pa.Table, evidence: Evidence) -> Numbers:
+    """The number of each row's list of files."""
+    joined = (
+        arrays.whole(pc.binary_join(arrays.whole(table.column("files")), _BETWEEN)).fill_null("").dictionary_encode()
+    )
+    numbers = [evidence.number(text.split(_BETWEEN) if text else ()) for text in joined.dictionary.to_pylist()]
+    return np.array(numbers, np.int64)[joined.indices.to_numpy()]
+
+
+class _Waiting:
+    """Whose warning last month had the cause of an event, about which nobody has found anything."""
+
+    def __init__(self, work: Work, month: Numbered, answered: Mapping[tuple[str, str], Numbers]) -> None:
+        self._work, self._count, self._answered = work, len(month), answered
+        told = month.left.get("warnings")
+        self._bits: dict[str, Numbers] = {}
+        if told is None:
+            return
+        causes = {one: 1 << n for n, one in enumerate(dict.fromkeys(one.cause for one in work.indicators))}
+        self._causes = causes
+        ids, bits = arrays.numbers(told, "id").astype(np.int64), arrays.bits_of_lists(told.column("causes"), causes)
+        standing = arrays.known(told, "level")
+        for direction in DIRECTIONS:
+            rows = standing & arrays.same(told.column("direction"), direction)
+            self._bits[direction] = np.zeros(self._count, dtype=np.int64)
+            self._bits[direction][ids[rows]] = bits[rows]
+
+    def of(self, number: int) -> Mask:
+        """By number of person, for the cause of one indicator."""
+        one = self._work.indicators[number]
+        if one.direction not in self._bits:
+            return np.zeros(self._count, dtype=bool)
+        found = (self._bits[one.direction] & self._causes[one.cause]) != 0
+        found[self._answered.get((one.direction, one.cause), np.zeros(0, np.int64))] = False
+        return found

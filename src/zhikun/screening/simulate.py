@@ -98,7 +98,7 @@ def simulate(
     run = Runs(data, pack.id, ring).latest(month)
     task = task_of(data, replace(pack, monitoring=tried), run, ring=ring, calendar=calendar)
     with at_work(task, limits or Limits()) as work:
-        screen(work)
+        work.con.register("warned", screen(work).rows.select(["place", "d", "rank"]))
         directions = ", ".join(f"'{one}'" for one in DIRECTIONS)
         levels = ", ".join(f"'{one}'" for one in LEVELS)
         was = f"SELECT place // 1000000 AS county, direction, level, 1 AS run, 0 AS tried FROM {parquet(run.file('warnings'))}"

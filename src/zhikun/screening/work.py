@@ -8,7 +8,7 @@ handled), `scored`, `warned`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zhikun.engine.packs.monitoring import LEVELS, Indicator, Monitoring
+from zhikun.engine.packs.monitoring import Indicator, Monitoring
 from zhikun.screening import sql
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Given, Inputs, Limits
@@ -46,36 +46,43 @@ class Task:
     handled_in: Callable[[str], Earlier | None] = field(default=lambda _month: None)  # the run of a month
 
 
+class _Database:
+    """A database that is opened when something is asked of it: most parts of a month never do."""
+
+    def __init__(self, config: dict[str, str | bool | int | float | list[str]]) -> None:
+        self._config = config
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            self._con = duckdb.connect(config=self._config)
+            self._con.execute("SET TimeZone = 'UTC'")
+        return self._con
+
+    def close(self) -> None:
+        if self._con is not None:
+            self._con.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A task with its database. `part` restricts it to a range of tokens, for an explanation to a single one."""
 
     task: Task
-    con: duckdb.DuckDBPyConnection
+    database: _Database
     indicators: tuple[Indicator, ...]
     part: Part = (b"", b"")
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The database."""
+        return self.database.open()
 
     def run(self, query: str) -> None:
         self.con.execute(query)
 
-    def count(self, query: str) -> int:
-        found = self.con.execute(query).fetchone()
-        return int(found[0]) if found else 0
-
     def given(self, indicator: Indicator) -> Given:
         return self.task.inputs.indicators[indicator.id]
-
-    def open_to_all(self) -> list[int]:
-        """The numbers of indicators whose files are not all there: unknown, not false, for everybody."""
-        return [n for n, indicator in enumerate(self.indicators) if not self.given(indicator).complete]
-
-    def left_file(self, name: str) -> Path | None:
-        """A table that the earlier month left; None in the first month."""
-        return None if self.task.earlier is None else self.task.earlier.file(name)
-
-    def gone_out_file(self) -> Path | None:
-        """The warnings of this month as they went out before it was run again; None in the month's first run."""
-        return None if self.task.out is None else self.task.out.file("warnings")
 
     def and_only(self, joined_by: str) -> str:
         """The condition that restricts rows to the part."""
@@ -118,19 +125,13 @@ def at_work(task: Task, limits: Limits, spill: Path | None = None, part: Part = 
         "memory_limit": limits.memory,
         "temp_directory": str(spill or ""),
     }
-    with reading(task.inputs), duckdb.connect(config=config) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        yield Work(task, con, indicators, part)
+    with reading(task.inputs), closing(_Database(config)) as database:
+        yield Work(task, database, indicators, part)
 
 
 def parquet(*paths: Path) -> str:
     """Files as a table."""
     return f"read_parquet([{', '.join(sql.text(path) for path in paths)}])"
-
-
-def rank_of(column: str) -> str:
-    """A level by its rank: 1 for the mildest; 0 for none."""
-    return f"coalesce(list_position([{', '.join(map(sql.text, LEVELS))}], {column}), 0)"
 
 
 def _refuse_too_many(task: Task, indicators: tuple[Indicator, ...]) -> None:
