@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import Indicator
@@ -61,6 +62,9 @@ def take_lists(work: Work) -> Listed:
 
 def _rows(work: Work, number: int, indicator: Indicator) -> ListRows:
     """One indicator's rows, block by block, so that no copy of them all lies beside them."""
+    source = work.task.monitoring.sources[indicator.list_source]
+    if not indicator.where and indicator.column is None and source.column_of("id_number") is not None:
+        return _every_row(work, indicator)
     several, measured = len(work.given(indicator).files) > 1, indicator.column is not None
     tokens, parts = [], []
     for batch in work.con.sql(scan(work, number, indicator)).to_arrow_reader(_BLOCK_ROWS):
@@ -83,6 +87,23 @@ def _rows(work: Work, number: int, indicator: Indicator) -> ListRows:
     )
     order = every.order()
     return rows.of(every.take(order), order)
+
+
+def _every_row(work: Work, indicator: Indicator) -> ListRows:
+    """The rows of an indicator for which it is enough to stand in the list: nothing but the tokens is read."""
+    tokens, bits = [], []
+    for bit, given in enumerate(work.given(indicator).files):
+        with pq.ParquetFile(given.path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(_BLOCK_ROWS, columns=["person"], use_threads=False):
+                found = Tokens.of(batch.column(0).drop_null())
+                if work.part != (b"", b""):
+                    found = found.take(found.within(work.part))
+                tokens.append(found)
+                bits.append(np.full(len(found), 1 << bit, dtype=np.int64))
+    every = Tokens.joined(tokens)
+    order = every.order()
+    files = np.concatenate(bits)[order] if len(work.given(indicator).files) > 1 and bits else None
+    return ListRows(every.take(order), files, None, None, None)
 
 
 def _together(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:

@@ -138,7 +138,7 @@ class Limits:
 
     threads: int = 2
     memory: str = "2GB"
-    rows: int = 1_000_000  # of lists and of last month's tables, looked at together
+    rows: int = 500_000  # of lists and of last month's tables, looked at together
 
 
 @dataclass(frozen=True, slots=True)
