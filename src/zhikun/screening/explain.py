@@ -15,16 +15,18 @@ from typing import Any
 import duckdb
 
 from zhikun.engine.packs.model import Pack
-from zhikun.engine.packs.monitoring import Indicator
+from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, Indicator
 from zhikun.identity import KeyRing, token_text
-from zhikun.screening import output
+from zhikun.screening import output, sql
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.identified import under_present_keys
 from zhikun.screening.model import Limits
+from zhikun.screening.received import kept
 from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
-from zhikun.screening.work import Work, at_work, parquet
+from zhikun.screening.work import Task, Work, at_work, parquet
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
 
@@ -78,19 +80,19 @@ def explain(
     """Everything about one person in a month (the newest that was run). Raises ScreeningRefused for somebody not watched."""
     runs = Runs(data, pack.id, ring)
     run = runs.latest(month)
-    history = _history(runs, person)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
+    person, history = _known_as(runs, task, person, ring)
     with at_work(task, limits or Limits(), only=person) as work:
         screen(work)
         again = [dict(row) for row in output.warnings_of(output.taken(work)).to_pylist()]
-        found = _rows(work, _watched(work))
-        if not found and not history:
+        found = _watched(work)
+        if found is None and not history:
             raise ScreeningRefused(
                 _(
                     "{m} 的监测名册里没有这个人，也没有过预警。请核对人员代码或身份证号；确是困难群众的，请先列入名册。"
                 ).format(m=run.month)
             )
-        about: dict[str, Any] = found[0] if found else {"groups": 0, "household": None, "place": None, "shown": None}
+        about: dict[str, Any] = found or {"groups": 0, "household": None, "place": None, "shown": None}
         lines = tuple(_line(work, n, one, about["groups"]) for n, one in enumerate(work.indicators)) if found else ()
     written = [row for row in history if row["month"] == str(run.month)]
     codes = list(task.monitoring.groups)
@@ -145,8 +147,31 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def _watched(work: Work) -> str:
-    return f"SELECT p.*, s.shown FROM people p LEFT JOIN ({shown_names(work, 'people')}) s USING (person)"
+def _known_as(runs: Runs, task: Task, person: bytes, ring: KeyRing) -> tuple[bytes, list[dict[str, Any]]]:
+    """The person under the present keys, for a code that was printed under earlier ones; and the rows of every month."""
+    for token in under_present_keys(ring, person):
+        if history := _history(runs, token):
+            return token, history
+        with at_work(task, Limits(), only=token) as work:
+            if _watched(work) is not None:
+                return token, []
+    return person, []
+
+
+def _watched(work: Work) -> dict[str, Any] | None:
+    """The person in the population, whether or not any list names them: groups (as bits), place, household, `shown`."""
+    population, monitoring = work.task.inputs.population, work.task.monitoring
+    place = monitoring.population.column_of("place")
+    found = _rows(
+        work,
+        f"SELECT list(DISTINCT CAST({sql.name(GROUP)} AS VARCHAR)) AS groups, arg_min({sql.name(HOUSEHOLD)}, row) AS household,"
+        f" arg_min({sql.name(place.name) if place else 'NULL::BIGINT'}, row) AS place, arg_min(shown, row) AS shown"
+        f" FROM {kept(monitoring.population, *population.files)} WHERE person IS NOT NULL{work.and_only('AND')} GROUP BY person",
+    )
+    if not found:
+        return None
+    mine = tuple(code for code in monitoring.groups if code in found[0]["groups"])
+    return found[0] | {"groups": work.mask(mine)}
 
 
 def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
