@@ -13,7 +13,7 @@ from zhikun.cli.keys import keys_option, ring_for
 from zhikun.cli.lists import source_of, watched
 from zhikun.cli.monitor import answered
 from zhikun.cli.options import Period, data_option, pack_option
-from zhikun.cli.screen import FAULTS, UNUSABLE, Day, Refused, lines, progress, rows_in, say, writing
+from zhikun.cli.screen import FAULTS, UNUSABLE, Day, Refused, lines, not_over, progress, rows_in, say, writing
 from zhikun.screening import review as room
 from zhikun.screening.feedback import Given
 from zhikun.screening.linking import Linking, Links, without_numbers
@@ -26,6 +26,12 @@ PERIOD = click.option("--period", type=Period(), required=True, metavar="PERIOD"
 MONTH = click.option(
     "--month", type=Period(), metavar="YYYY-MM", help=_("与哪个月的监测名册比对（默认：报送期那个月）")
 )
+
+
+def _not_to_come(_ctx: click.Context, _param: click.Parameter, day: date | None) -> date | None:
+    if day is not None and day > _today():
+        raise click.BadParameter(_("{d} 晚于今天，还没有到的日子不会有认定。请核对年份。").format(d=day))
+    return day
 
 
 @click.group(help=_("对人：没有身份证号的名单是谁的；核对拿不准的；查找重复和已故仍在册的人"))
@@ -61,7 +67,7 @@ def link(
 def review(
     source_name: str, period: Month, month: Month | None, out: Path, pack_name: str, data: Path, keys_path: Path | None
 ) -> int:  # fmt: skip
-    _workbook(out)
+    not_over(out)
     links, linking, ring = _linked(source_name, period, month, pack_name, data, keys_path)
     population = _population(links, month or period)
     if not linking.counts["review"]:
@@ -81,7 +87,7 @@ def review(
 @click.option("--verdict", metavar="TEXT", help=_("认定：{all}").format(all="、".join(room.VERDICTS)))
 @click.option("--why", metavar="TEXT", help=_("理由"))
 @click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
-@click.option("--on", type=Day(), metavar="DAY", help=_("哪一天核对的（默认：今天）"))
+@click.option("--on", type=Day(), callback=_not_to_come, metavar="DAY", help=_("哪一天核对的（默认：今天）"))
 @click.option("--replace", is_flag=True, help=_("更正原认定：与以前的认定相反时也收下，原来的仍保留在记录里"))
 @pack_option
 @data_option
@@ -124,7 +130,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
 def duplicates(month: Month, out: Path, pack_name: str, data: Path, keys_path: Path | None) -> int:
     from zhikun.screening import doubles  # noqa: PLC0415 - only this command looks for them
 
-    _workbook(out)
+    not_over(out)
     _pack, monitoring = watched(pack_name)
     ring = ring_for(keys_path, data)
     with answered(), progress() as bar:
@@ -134,7 +140,7 @@ def duplicates(month: Month, out: Path, pack_name: str, data: Path, keys_path: P
         deaths = [
             named for name in doubles.death_lists(monitoring) for named in links.rows_of(name, month.plus(-11), month)
         ]
-        found = doubles.find_doubles(links.watched(population), population, deaths)
+        found = doubles.find_doubles(links.watched(population), deaths)
         bar(_("查找重复"), 1, 1)
         with writing(out):
             doubles.write_doubles(found, _("{m} 的监测名册").format(m=month), out)
@@ -145,11 +151,6 @@ def duplicates(month: Month, out: Path, pack_name: str, data: Path, keys_path: P
     if not found.deaths:
         say(_("近 12 个月没有可用的死亡名单，已故仍在册的没有查。请先接收死亡名单。"))
     return FAULTS if found.people or found.households or found.dead else 0
-
-
-def _workbook(out: Path) -> None:
-    if out.suffix.lower() != ".xlsx":
-        raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
 
 
 def _population(links: Links, month: Month) -> GivenFile:

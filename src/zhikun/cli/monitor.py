@@ -21,13 +21,13 @@ from zhikun.cli.screen import (
     FAULTS,
     UNREADABLE,
     UNUSABLE,
-    UNWRITTEN,
     Day,
     Refused,
     aside,
     folder,
     lines,
     load_pack,
+    not_over,
     progress,
     rows_in,
     say,
@@ -290,13 +290,7 @@ def worklist(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
     out: Path, place: str, levels: Sequence[str], on: date | None, month: Month | None, pack_name: str, data: Path,
     keys_path: Path | None, exceptions: Path | None,
 ) -> int:  # fmt: skip
-    if out.suffix != ".xlsx":
-        raise click.UsageError(_("名单是工作簿，文件名应以 .xlsx 结尾。"))
-    if out.exists():
-        raise Refused(
-            _("已经有 {f}，里面可能填了还没有收回的结果，没有覆盖。请换一个文件名，或先收回并移走它。").format(f=out),
-            UNWRITTEN,
-        )
+    not_over(out)
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered(), writing(out):
         done = room.write_worklist(

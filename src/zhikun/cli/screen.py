@@ -142,6 +142,18 @@ def writing(path: Path) -> Iterator[None]:
         ) from None
 
 
+def not_over(out: Path) -> Path:
+    """The workbook's place, where nothing stands yet: somebody may have written into the one that does."""
+    if out.suffix.lower() != ".xlsx":
+        raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
+    if out.exists():
+        raise Refused(
+            _("已经有 {f}，里面可能填了还没有收回的结果，没有覆盖。请换一个文件名，或先收回并移走它。").format(f=out),
+            UNWRITTEN,
+        )
+    return out
+
+
 REASONS = {
     errno.EACCES: "没有权限",
     errno.EPERM: "没有权限",

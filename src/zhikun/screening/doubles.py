@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from zhikun.disk import written_whole
 from zhikun.documents.book import WHOLE, WRAP, Book, Head
-from zhikun.engine.packs.monitoring import HOUSEHOLD, Monitoring
+from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.identity import TOKEN
 from zhikun.matching import HOUSEHOLDS, by_probability_possible, dead_on_list, households_twice, in_memory, people_twice
-from zhikun.screening.model import GivenFile
+from zhikun.screening.received import reading_files
 from zhikun.screening.watched import Watched
 from zhikun.wording import _
 
@@ -49,9 +49,9 @@ class Doubles:
     deaths: tuple[str, ...]  # the files of deaths looked at
 
 
-def find_doubles(watched: Watched, population: GivenFile, deaths: Iterable[tuple[str, Path]]) -> Doubles:
+def find_doubles(watched: Watched, deaths: Iterable[tuple[str, Path]]) -> Doubles:
     """People and households that stand twice in a population, and its dead. `deaths` are files by their labels."""
-    members = _members(watched, population)
+    members = _members(watched)
     exact_only = not by_probability_possible()
     model = watched.model
     twice = people_twice(members, model=model, exact_only=exact_only) if len(members) else None
@@ -59,7 +59,7 @@ def find_doubles(watched: Watched, population: GivenFile, deaths: Iterable[tuple
     named = tuple(deaths)
     return Doubles(
         _people_rows(twice, members), [list(row.values()) for row in homes.to_pylist()],
-        _dead_rows(watched, population, named), not exact_only, tuple(label for label, _path in named),
+        _dead_rows(watched, named), not exact_only, tuple(label for label, _path in named),
     )  # fmt: skip
 
 
@@ -94,21 +94,20 @@ def write_doubles(found: Doubles, title: str, path: Path) -> None:
             book.table(name, heads, rows, title=_("{t}：{n}").format(t=title, n=name), remarks=[remark])
 
 
-def _members(watched: Watched, population: GivenFile) -> pa.Table:
+def _members(watched: Watched) -> pa.Table:
     """Everybody of the households in which somebody may stand twice: MEMBERS."""
-    rows = _rows_alike(watched) | _rows_in_two_households(population.path)
+    rows = _rows_alike(watched) | _rows_in_two_households(watched)
     if not rows:
         return MEMBERS.empty_table()
+    listed = watched.asked(
+        """, p AS (SELECT * FROM listed WHERE person IS NOT NULL),
+            h AS (SELECT DISTINCT household FROM p SEMI JOIN alike USING (row))
+        SELECT person, household, min(row) AS row, arg_min(shown, row) AS shown FROM p SEMI JOIN h USING (household)
+        GROUP BY person, household ORDER BY row""",
+        alike=pa.table({"row": pa.array(sorted(rows), pa.int32())}),
+    )
+    wanted = listed["row"].combine_chunks().cast(pa.int32())
     with in_memory() as con:
-        con.register("alike", pa.table({"row": pa.array(sorted(rows), pa.int32())}))
-        listed = con.sql(
-            f"""WITH p AS (SELECT person, row, {HOUSEHOLD} AS household, shown FROM read_parquet($1) WHERE person IS NOT NULL),
-                h AS (SELECT DISTINCT household FROM p SEMI JOIN alike USING (row))
-            SELECT person, household, min(row) AS row, arg_min(shown, row) AS shown FROM p SEMI JOIN h USING (household)
-            GROUP BY person, household ORDER BY row""",
-            params=[str(population.path)],
-        ).to_arrow_table()
-        wanted = listed["row"].combine_chunks().cast(pa.int32())
         con.register("listed", listed)
         con.register("n", pa.concat_tables([c.filter(pc.is_in(c["row"], wanted)) for c in watched.chunks()]))
         found = con.sql(
@@ -118,16 +117,14 @@ def _members(watched: Watched, population: GivenFile) -> pa.Table:
     return pa.table([found[field.name].cast(field.type) for field in MEMBERS], schema=MEMBERS)
 
 
-def _rows_in_two_households(rows: Path) -> set[int]:
+def _rows_in_two_households(watched: Watched) -> set[int]:
     """Rows of people whose number stands in two households."""
-    with in_memory() as con:
-        found = con.execute(
-            f"""SELECT min(row) FROM read_parquet($1) WHERE person IN (
-                SELECT person FROM read_parquet($1) WHERE person IS NOT NULL GROUP BY person
-                HAVING count(DISTINCT {HOUSEHOLD}) > 1) GROUP BY person, {HOUSEHOLD}""",
-            [str(rows)],
-        ).fetchall()
-    return {int(row) for (row,) in found}
+    found = watched.asked(
+        """SELECT min(row) AS row FROM listed WHERE person IN (
+            SELECT person FROM listed WHERE person IS NOT NULL GROUP BY person HAVING count(DISTINCT household) > 1)
+        GROUP BY person, household"""
+    )
+    return set(found["row"].to_pylist())
 
 
 def _rows_alike(watched: Watched) -> set[int]:
@@ -179,18 +176,17 @@ def _people_rows(pairs: pa.Table | None, members: pa.Table) -> list[list[object]
     ]
 
 
-def _dead_rows(watched: Watched, population: GivenFile, deaths: Iterable[tuple[str, Path]]) -> list[list[object]]:
+def _dead_rows(watched: Watched, deaths: Iterable[tuple[str, Path]]) -> list[list[object]]:
     """The watched who stand in a list of deaths, by number or by links; the first list that names a person counts."""
     rows: dict[bytes, list[object]] = {}
     for label, path in deaths:
-        table = _deaths(path)
-        with in_memory() as con:
-            con.register("d", table)
-            people = con.sql(
-                f"SELECT person AS token, arg_min(shown, row) AS shown, arg_min({HOUSEHOLD}, row) AS household"
-                " FROM read_parquet($1) SEMI JOIN d ON d.token = person GROUP BY person ORDER BY token",
-                params=[str(population.path)],
-            ).to_arrow_table()
+        with reading_files(path):
+            table = _deaths(path)
+        people = watched.asked(
+            "SELECT person AS token, arg_min(shown, row) AS shown, arg_min(household, row) AS household,"
+            " arg_min(place, row) AS place FROM listed SEMI JOIN d ON d.token = person GROUP BY person ORDER BY token",
+            d=table,
+        )
         found = _as_records(people, "p"), _as_records(table, "d")
         pairs = dead_on_list(*found, model=watched.model, exact_only=True)
         by_id = {f"p{row['token'].hex()}": row for row in people.to_pylist()}

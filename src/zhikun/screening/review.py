@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhikun.disk import written_whole
 from zhikun.documents.book import WHOLE, WRAP, Book, Head
-from zhikun.identity import KeyRing, mask_id_numbers_in, mask_name, token_from_text, token_text
+from zhikun.identity import KeyRing, holds_id_number, mask_id_numbers_in, mask_name, token_from_text, token_text
 from zhikun.matching import MatchingError, Verdict
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.feedback import Answer, Given
-from zhikun.screening.identified import person_id, record_id
+from zhikun.screening.identified import RECORDS, person_id, record_id, under_present_keys
 from zhikun.screening.linking import LINKS_FILE, MATCHING, Linking, Links
 from zhikun.screening.model import GivenFile
+from zhikun.screening.received import links_damaged, reading_files
 from zhikun.tables import RowMessage, UnreadableFile, read_sheets
 from zhikun.wording import _
 
@@ -97,7 +99,15 @@ def rows_of(path: Path) -> list[Given]:
 def take_decisions(
     data: Path, links: Links, rows: Sequence[Given], *, ring: KeyRing, by: str, on: date, replace: bool = False
 ) -> list[Answer]:
-    """Keep what was decided, row by row; rows without a verdict stay open and are not answered."""
+    """Keep what was decided, row by row; rows without a verdict stay open and are not answered.
+
+    Raises ScreeningRefused where `by` holds an identity number: it would be kept as it is written.
+    """
+    if holds_id_number(by):
+        raise ScreeningRefused(
+            _("--by 里像是写了身份证号，它会留在认定记录里给人看见，因此没有照办。请只写姓名或工号，再运行一次。")
+        )
+    links.check_decisions()
     known = _known_pairs(data)
     answers = []
     for given in rows:
@@ -118,12 +128,21 @@ def _decide(
     words = VERDICTS | _OTHER_WORDS
     if cells["verdict"] not in words:
         raise ScreeningRefused(_("“认定”不能是“{v}”，请写 {all}。").format(v=cells["verdict"], all="、".join(VERDICTS)))
-    plain, _at, scope = cells.get("record", "").partition("@")
-    record, person = token_from_text(plain), token_from_text(cells.get("person", ""))
-    if (record, scope, person) not in known:
+    if holds_id_number(cells.get("why", "")):
         raise ScreeningRefused(
-            _("没有比对过这一对，可能代码被改动，或密钥在导出以后轮换过。请用 zhikun match review 重新导出后填写。")
+            _("“理由”里像是写了身份证号，记下来会泄露个人信息，这一行没有收。请删去号码，只写怎样核实的。")
         )
+    plain, _at, scope = cells.get("record", "").partition("@")
+    written = token_from_text(plain), token_from_text(cells.get("person", ""))
+    renewed = zip(
+        under_present_keys(ring, written[0], RECORDS), under_present_keys(ring, written[1]), strict=True
+    )  # the workbook may have been written before the keys were rotated
+    pair = next(((record, person) for record, person in renewed if (record, scope, person) in known), None)
+    if pair is None:
+        raise ScreeningRefused(
+            _("没有比对过这一对，可能“记录代码”或“人员代码”被改动过。请用 zhikun match review 重新导出，照抄这两列。")
+        )
+    record, person = pair
     verdict = words[cells["verdict"]]
     return links.decisions.decide(
         record_id(ring, record, scope), person_id(ring, person), verdict, by=by, on=on, why=cells.get("why", ""),
@@ -136,7 +155,10 @@ def _known_pairs(data: Path) -> set[tuple[bytes, str, bytes]]:
     found = set()
     for path in sorted((data / MATCHING).glob(f"*/*/*/*/{LINKS_FILE}")):
         scope = "/".join(path.relative_to(data / MATCHING).parts[:2])
-        table = pq.read_table(path, columns=["record", "scoped", "person"])
+        try:
+            table = pq.read_table(path, columns=["record", "scoped", "person"])
+        except (pa.ArrowException, OSError) as error:
+            raise links_damaged(path.parent) from error
         for row in table.to_pylist():
             if row["person"] is not None:
                 found.add((row["record"], scope if row["scoped"] else "", row["person"]))
@@ -148,7 +170,7 @@ def _shown(population: GivenFile, persons: Iterable[bytes]) -> dict[bytes, str]:
     wanted = list(persons)
     if not wanted:
         return {}
-    with duckdb.connect() as con:
+    with reading_files(population.path), duckdb.connect() as con:
         found = con.execute(
             "SELECT person, arg_min(shown, row) FROM read_parquet($1) WHERE list_contains($2::BLOB[], person)"
             " GROUP BY person",
