@@ -86,6 +86,23 @@ def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
     assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other。" in answer.out
 
 
+def test_a_run_on_an_earlier_register_says_who_is_watched(county, zhikun):
+    answer = zhikun("monitor", "run", "--month", "2026-02", "--on", "2026-03-01")
+    assert answer.code == 0, answer.said
+    assert "监测的是 2026-01 名册上的人" in answer.out
+    assert "名册上的人" not in zhikun("monitor", "run", "--month", "2026-01", "--on", "2026-02-01").out
+
+
+def test_findings_that_contradict_each_other_are_shown(screened, zhikun, tmp_path):
+    code = token_text(screened.token(1))
+    zhikun("monitor", "feedback", "--person", code, "--outcome", "情况属实", "--by", "甲")
+    file = tmp_path / "反馈.csv"
+    file.write_text(f"人员代码,结果,经办人\n{code},不困难,乙\n", encoding="utf-8-sig")
+    answer = zhikun("monitor", "feedback", file)
+    assert answer.code == 0
+    assert "与以前的反馈相反的，请核对：\n  第 2 行：甲 " in answer.out
+
+
 def test_an_explanation_shows_the_arithmetic_and_the_files(screened, zhikun):
     answer = zhikun("monitor", "explain", token_text(screened.token(2)))
     assert answer.code == 0, answer.err

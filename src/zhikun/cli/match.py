@@ -13,8 +13,21 @@ from zhikun.cli.keys import keys_option, ring_for
 from zhikun.cli.lists import source_of, watched
 from zhikun.cli.monitor import answered
 from zhikun.cli.options import Period, data_option, pack_option
-from zhikun.cli.screen import FAULTS, UNUSABLE, Day, Refused, lines, not_over, progress, rows_in, say, writing
+from zhikun.cli.screen import (
+    FAULTS,
+    UNUSABLE,
+    Day,
+    Refused,
+    lines,
+    not_over,
+    progress,
+    rows_in,
+    say,
+    say_months,
+    writing,
+)
 from zhikun.screening import review as room
+from zhikun.screening.again import to_run_again
 from zhikun.screening.feedback import Given
 from zhikun.screening.linking import Linking, Links, without_numbers
 from zhikun.screening.model import GivenFile
@@ -101,7 +114,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
         raise click.UsageError(
             _("请写核对好的工作簿 FILE，或写 --record、--person、--verdict 和 --why 认定一对，两者写一种。")
         )
-    _pack, monitoring = watched(pack_name)
+    pack, monitoring = watched(pack_name)
     ring = ring_for(keys_path, data)
     with answered():
         links = Links(data, ring, monitoring, _lists(data))
@@ -114,8 +127,10 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
     if refused:
         told = [_("第 {n} 行：{t}").format(n=a.row, t=a.text) for a in refused] if file else [a.text for a in refused]
         say(lines(told, _("退回的，改好后再交即可：")))
-    if len(refused) < len(answers):
+    if any(answer.state == "accepted" for answer in answers):
         say(_("认定在下一次 zhikun match link 或 zhikun monitor run 时生效。"))
+        with answered():
+            say_months(to_run_again(data, pack.id, links.inputs, linked=True), pack_name)
     return FAULTS if refused else 0
 
 

@@ -31,6 +31,7 @@ from zhikun.cli.screen import (
     progress,
     rows_in,
     say,
+    say_months,
     why,
     writing,
 )
@@ -121,18 +122,12 @@ def run(
             new_decisions=new_decisions, new_rules=new_rules,
         )  # fmt: skip
         bar(_("筛查"), 1, 1)
-        others = room.Runs(data, pack.id, ring).with_other_files(links.inputs)
+        others = room.to_run_again(data, pack.id, links.inputs, linked=True)
     for text in match_text.linking_lines(linked, month, pack_name):
         say(text)
     for text in monitor_text.run_lines(ran, pack):
         say(text)
-    again = sorted({*ran.later, *(other for other in others if other != month)})
-    if again:
-        say(
-            _("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(
-                m="、".join(f"zhikun monitor run --month {one} --pack {pack_name}" for one in again)
-            )
-        )
+    say_months(sorted({*ran.later, *others}), pack_name)
     return 0
 
 
@@ -199,6 +194,8 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
             n=len(answers), a=sum(a.state == "accepted" for a in answers), k=sum(a.state == "known" for a in answers), r=len(refused)
         )
     )  # fmt: skip
+    if other := [_("第 {n} 行：{t}").format(n=a.row, t=a.text) for a in answers if a.state == "accepted" and a.text]:
+        say(lines(other, _("与以前的反馈相反的，请核对：")))
     if len(every) > len(rows):
         say(_("还没有填结果的 {n} 行没有收，填好后整份再交即可。").format(n=len(every) - len(rows)))
     if refused:

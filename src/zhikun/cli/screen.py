@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -112,6 +112,13 @@ def progress() -> Iterator[Report]:
 def say(text: str) -> None:
     """A line of the result, on standard output."""
     click.echo(shown(text))
+
+
+def say_months(months: Sequence[object], pack_name: str) -> None:
+    """Which months have to be screened again, in order; nothing where none has."""
+    if months:
+        said = "、".join(f"zhikun monitor run --month {month} --pack {pack_name}" for month in months)
+        say(_("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(m=said))
 
 
 def aside(text: str) -> None:

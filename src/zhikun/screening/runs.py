@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from zhikun.disk import finish_folder, one_writer, private_folder, sync_folder
 from zhikun.identity import KeyRing
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
-from zhikun.screening.model import SCREENING, TABLES, Earlier, Inputs
+from zhikun.screening.model import SCREENING, TABLES, Earlier
 from zhikun.wording import _
 from zhikun.workdays import Month, NotAMonth
 
@@ -104,10 +104,6 @@ class Runs:
                 found.append(run.month)
             before = run
         return found
-
-    def with_other_files(self, inputs_of: Callable[[Month], Inputs]) -> list[Month]:
-        """Months whose files are not those in force any more: one came late or was corrected."""
-        return [run.month for run in self.all() if run.run["files"] != inputs_of(run.month).record(self.data)]
 
 
 def whole(run: Earlier) -> bool:

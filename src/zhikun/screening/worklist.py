@@ -129,6 +129,7 @@ def _heads() -> list[Head]:
         Head(_("结果"), 14, choices=tuple(outcome_words().values())), Head(_("帮扶措施"), 24, note=_("结果是“已帮扶”时必填")),
         Head(_("核实日期"), 13, note=_("如 2026-11-20；不填按收到的那天")), Head(_("经办人"), 10), Head(_("月份"), 9),
         Head(_("人员代码"), 36, note=_("请不要改动：反馈靠它找到人")),
+        Head(_("政策包"), 12, note=_("请不要改动：反馈收到它的预警上")),
     ]  # fmt: skip
 
 
@@ -142,7 +143,7 @@ def _write(
             str(row["place"] or ""), row["household"] or "", row["shown"] or "", levels[row["level"]],
             directions[row["direction"]], cause_words(monitoring, row["causes"]), reason_words(monitoring, row["reasons"]),
             ways[row["way"]], _due(row), _days_left(calendar, on, row["deadline"]), "", "", "", "", str(run.month),
-            token_text(row["person"]),
+            token_text(row["person"]), pack.id,
         ]
         for row in rows
     )  # fmt: skip
