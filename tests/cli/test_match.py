@@ -344,6 +344,30 @@ def test_without_splink_exact_links_only_and_loudly(desk, monkeypatch):
     monkeypatch.undo()
 
 
+def test_what_was_not_compared_without_splink_stands_in_the_explanation_and_the_report(desk, zhikun, monkeypatch):
+    monkeypatch.setattr("zhikun.screening.linking.by_probability_possible", lambda: False)
+    desk.run()
+    told = zhikun("monitor", "explain", desk.token(LI).hex()).out
+    lead = next(line for line in told.splitlines() if "走访或热线" in line)
+    assert "名单里有 3 行没有比对（没有安装 splink），其中可能有这个人" in lead
+    assert told.count("没有比对") == 1, "lists with numbers are whole"
+    zhikun("monitor", "report", "--month", "2026-10", "--out", desk.folder)
+    report = (desk.folder / "report.html").read_text(encoding="utf-8")
+    assert "没有安装 splink" in report
+    assert "“主动发现线索”3 行" in report
+    monkeypatch.setattr("zhikun.screening.linking.by_probability_possible", lambda: True)
+    desk.run()
+    assert "没有比对" not in zhikun("monitor", "explain", desk.token(LI).hex()).out
+
+
+def test_after_a_decision_the_months_that_rest_on_older_links_are_named(desk, zhikun):
+    desk.run()
+    answer = zhikun("match", "decide", desk.reviewed({"3": "是同一人"}), "--by", "张核对")
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-10 --pack national。" in answer.out
+    assert "重新筛查" not in desk.run().out
+    assert "重新筛查" not in zhikun("match", "decide", desk.folder / "认定.csv", "--by", "张核对").out
+
+
 def test_a_run_without_such_a_list_does_not_load_splink(desk, zhikun):
     import subprocess
     import sys

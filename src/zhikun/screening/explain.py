@@ -22,7 +22,7 @@ from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.identified import under_present_keys
 from zhikun.screening.model import Limits
-from zhikun.screening.received import kept
+from zhikun.screening.received import kept, uncompared
 from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
@@ -53,6 +53,7 @@ class Line:
     files: tuple[str, ...]  # in which the person stands
     looked_in: tuple[str, ...]  # on which the indicator rests this month
     missing: tuple[str, ...]  # periods that were due and have no file
+    uncompared: int  # rows of a list without numbers that were left out for want of Splink: one may be this person's
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _line(work: Work, number: int, one: Indicator, groups: int) -> Line:
         Decimal(point["c"]) / _MILLION if point else Decimal(0),
         bool(point["more"]) if point else concerns and not given.complete,
         tuple(point["files"]) if point else (), tuple(file.label(given.source) for file in given.files),
-        tuple(map(str, given.missing)),
+        tuple(map(str, given.missing)), sum(uncompared(file.path) for file in given.files) if concerns else 0,
     )  # fmt: skip
 
 

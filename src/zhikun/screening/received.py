@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,20 @@ def _refuse_damaged(paths: Iterable[Path], error: Exception) -> None:
         if not is_readable(path):
             linked = (path.parent / ABOUT).exists()
             raise links_damaged(path.parent) if linked else ScreeningDamaged(str(damaged(path))) from error
+
+
+def uncompared(path: Path) -> int:
+    """How many rows of a list without numbers nobody was compared with by probability, for want of Splink: some may be somebody's.
+
+    0 for any other file.
+    """
+    try:
+        about = json.loads((path.parent / ABOUT).read_bytes())
+        return int(about["counts"]["not_linked"]) if about["method"] == "exact" else 0
+    except FileNotFoundError:
+        return 0
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise links_damaged(path.parent) from error
 
 
 def links_damaged(folder: Path) -> ScreeningDamaged:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from zhikun.engine.packs.monitoring import HOUSEHOLD, ListSource
 from zhikun.identity import TOKEN, KeyRing
 from zhikun.matching import Candidates, Model, in_memory, watched_model
-from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening import sql
+from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.identified import person_id
 from zhikun.screening.received import reading_files, table_of
 from zhikun.wording import _
