@@ -10,6 +10,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
@@ -536,6 +537,53 @@ def test_people_and_households_twice_and_the_dead_still_watched_are_asked_about(
     assert SUN not in said
     assert "孙德福" not in said
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def filled(book: Path, household: str, verdict: str, why: str = "看过户口本") -> Path:
+    """The workbook of duplicates with a verdict about the pair with this other household."""
+    opened = openpyxl.load_workbook(book)
+    sheet = opened["一人在两户"]
+    head = next(n for n, row in enumerate(sheet.iter_rows(values_only=True), start=1) if "认定" in row)
+    columns = {cell.value: cell.column for cell in sheet[head]}
+    row = next(r for r in range(head + 1, sheet.max_row + 1) if sheet.cell(r, columns["另一户编号"]).value == household)
+    sheet.cell(row, columns["认定"], verdict)
+    sheet.cell(row, columns["理由"], why)
+    opened.save(book)
+    return book
+
+
+def test_who_was_found_to_be_two_people_is_not_asked_about_again(desk, zhikun, monkeypatch):
+    second = with_check_character("99010119800102009")  # another number for the same name, day and village
+    monkeypatch.setitem(NAMES, second, "王小明")
+    desk.watch([*PEOPLE, (LI, HOME, "H9"), (second, HOME, "H8")])
+
+    def asked(name: str) -> tuple[Path, dict[str, str]]:
+        book = desk.folder / name
+        zhikun("match", "duplicates", "--month", "2026-10", "--out", book)
+        sheets = {sheet.name: sheet.head(20) for sheet in read_sheets(book)}
+        assert "演示数据" in json.dumps(sheets, ensure_ascii=False), "nobody takes generated people for real ones"
+        return book, {row[3]: row[4] for row in sheets["一人在两户"] if row[1].startswith("H")}
+
+    book, pairs = asked("1.xlsx")
+    assert pairs == {"H8": "待核对", "H9": "是同一人"}
+    same = zhikun("match", "decide", filled(book, "H9", "不是同一人"), "--by", "张核对")
+    assert "证件号码相同，就是同一个人，不用认定" in same.out
+    book, _pairs = asked("2.xlsx")
+    assert zhikun("keys", "rotate", "--data", desk.data).code == 0
+    answer = zhikun("match", "decide", filled(book, "H8", "不是同一人"), "--by", "张核对")
+    assert (answer.code, "新收 1 对" in answer.out) == (0, True), answer.said
+    assert asked("3.xlsx")[1] == {"H9": "是同一人"}
+    assert "已有 1 对" in zhikun("match", "decide", book, "--by", "李核对").out
+    against = zhikun("match", "decide", filled(book, "H8", "是同一人"), "--by", "李核对")
+    assert "张核对已于" in against.out
+    assert zhikun("match", "decide", book, "--by", "李核对", "--replace").code == 0
+    assert zhikun("keys", "rotate", "--data", desk.data).code == 0
+    assert asked("4.xlsx")[1] == {"H8": "是同一人", "H9": "是同一人"}, "asked for until the register is put right"
+    words = ("--person", desk.token(WANG).hex(), "--by", "王", "--verdict", "不是同一人", "--why", "核实")
+    assert "李核对已于" in zhikun("match", "decide", "--other", desk.token(second).hex(), *words).out
+    assert "监测名册里没有这一对人" in zhikun("match", "decide", "--other", "00" * 16, *words).out
+    assert zhikun("match", "decide", "--record", "00" * 16, "--other", "00" * 16, *words).code == 2
+    assert "对上" in desk.link().out, "decisions about people are none about records"
 
 
 def test_killed_or_twice_at_once_the_links_are_whole_and_the_same(desk):

@@ -97,6 +97,9 @@ def review(
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--record", metavar="CODE", help=_("一对里的记录代码（工作簿里有）"))
 @click.option("--person", metavar="CODE", help=_("一对里的人员代码"))
+@click.option(
+    "--other", metavar="CODE", help=_("名册里的两个人是一对时，另一人员代码（match duplicates 的工作簿里有）")
+)
 @click.option("--verdict", metavar="TEXT", help=_("认定：{all}").format(all="、".join(room.VERDICTS)))
 @click.option("--why", metavar="TEXT", help=_("理由"))
 @click.option("--by", required=True, metavar="NAME", help=_("谁核对的"))
@@ -106,19 +109,22 @@ def review(
 @data_option
 @keys_option
 def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
-    file: Path | None, record: str | None, person: str | None, verdict: str | None, why: str | None, by: str,
+    file: Path | None, record: str | None, person: str | None, other: str | None, verdict: str | None, why: str | None, by: str,
     on: date | None, replace: bool, pack_name: str, data: Path, keys_path: Path | None,
 ) -> int:  # fmt: skip
-    pair = {"record": record, "person": person, "verdict": verdict, "why": why}
-    if (file is None) == (record is None) or (file is None and not all(pair.values())):
+    pair = {"record": record, "other": other, "person": person, "verdict": verdict, "why": why}
+    given = {name: text for name, text in pair.items() if text}
+    if bool(file) == bool(given) or (file is None and len(given) != len(pair) - 1) or (record and other):
         raise click.UsageError(
-            _("请写核对好的工作簿 FILE，或写 --record、--person、--verdict 和 --why 认定一对，两者写一种。")
+            _(
+                "请写核对好的工作簿 FILE，或写 --record（或 --other）、--person、--verdict 和 --why 认定一对，两者写一种。"
+            )
         )
     pack, monitoring = watched(pack_name)
     ring = ring_for(keys_path, data)
     with answered():
         links = Links(data, ring, monitoring, _lists(data))
-        rows = rows_in(file, room.rows_of) if file is not None else [Given(1, {k: v or "" for k, v in pair.items()})]
+        rows = rows_in(file, room.rows_of) if file is not None else [Given(1, given)]
         answers = room.take_decisions(data, links, rows, ring=ring, by=by, on=on or _today(), replace=replace)
     refused = [answer for answer in answers if answer.state == "refused"]
     say(_("认定 {n} 对：新收 {a} 对，已有 {k} 对，退回 {r} 对；{o} 行没有填，仍等核对。").format(
@@ -128,7 +134,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
         told = [_("第 {n} 行：{t}").format(n=a.row, t=a.text) for a in refused] if file else [a.text for a in refused]
         say(lines(told, _("退回的，改好后再交即可：")))
     if any(answer.state == "accepted" for answer in answers):
-        say(_("认定在下一次 zhikun match link 或 zhikun monitor run 时生效。"))
+        say(_("认定在下一次 zhikun match link、match duplicates 或 zhikun monitor run 时生效。"))
         with answered():
             say_months(to_run_again(data, pack.id, links.inputs, linked=True), pack_name)
     return FAULTS if refused else 0
@@ -155,7 +161,7 @@ def duplicates(month: Month, out: Path, pack_name: str, data: Path, keys_path: P
         deaths = [
             named for name in doubles.death_lists(monitoring) for named in links.rows_of(name, month.plus(-11), month)
         ]
-        found = doubles.find_doubles(links.watched(population), deaths)
+        found = doubles.find_doubles(links.watched(population), deaths, links.doubles.in_force())
         bar(_("查找重复"), 1, 1)
         with writing(out):
             doubles.write_doubles(found, _("{m} 的监测名册").format(m=month), out)
@@ -163,6 +169,12 @@ def duplicates(month: Month, out: Path, pack_name: str, data: Path, keys_path: P
         say(match_text.without_splink())
     say(_("{p}：一人在两户 {a} 对，一户两个编号 {b} 对，已故仍在册 {c} 人（依据 {n} 份死亡名单）。").format(
         p=out, a=len(found.people), b=len(found.households), c=len(found.dead), n=len(found.deaths)))  # fmt: skip
+    if found.people:
+        say(
+            _(
+                "号码不同的两人：填好“认定”和“理由”后运行 zhikun match decide {p} --by 姓名，认定不是同一人的以后不再问。"
+            ).format(p=out)
+        )
     if not found.deaths:
         say(_("近 12 个月没有可用的死亡名单，已故仍在册的没有查。请先接收死亡名单。"))
     return FAULTS if found.people or found.households or found.dead else 0

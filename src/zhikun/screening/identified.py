@@ -61,7 +61,7 @@ class LinkDecisions:
     """The decisions about links in a data folder: append-only, the last one about a pair in force."""
 
     def __init__(self, folder: Path, ring: KeyRing) -> None:
-        self._kept = _Renewed(folder, ring)
+        self._kept = _OnePerson(folder, ring)
 
     @property
     def path(self) -> Path:
@@ -95,32 +95,39 @@ class LinkDecisions:
         return self._kept.decide(record, person, verdict, by=by, on=on, why=why, replace=correct) is self._kept.newest
 
 
+class DoubleDecisions:
+    """The decisions about two people watched, whether they are one: append-only, the last one about a pair in force."""
+
+    def __init__(self, folder: Path, ring: KeyRing) -> None:
+        self._kept = _Renewed(folder, ring, "duplicates.jsonl")
+
+    def in_force(self) -> dict[tuple[bytes, bytes], Decision]:
+        """By the tokens of both."""
+        return {(token_in(left), token_in(right)): said for (left, right), said in self._kept.in_force().items()}
+
+    def decide(
+        self, first: str, second: str, verdict: Verdict, *, by: str, on: date, why: str, correct: bool = False
+    ) -> bool:  # fmt: skip
+        """Keep a decision; whether it is new. Raises MatchingError where it lacks something or contradicts another."""
+        return self._kept.decide(first, second, verdict, by=by, on=on, why=why, replace=correct) is self._kept.newest
+
+
 class _Renewed(Decisions):
     """Decisions under the ids that records and people have today: ids made of tokens change when the keys are rotated."""
 
-    def __init__(self, folder: Path, ring: KeyRing) -> None:
+    def __init__(self, folder: Path, ring: KeyRing, name: str = "decisions.jsonl") -> None:
         super().__init__(folder)
         self._ring = ring
-        self.path = self._path
+        self.path = self._path = folder / name
         self.newest: Decision | None = None  # the last one that this process has kept
 
     def history(self) -> list[Decision]:
         """Every decision in the order in which they were made."""
-        return [
-            replace(decision, left=self._today(decision.left), right=self._today(decision.right))
-            for decision in super().history()
-        ]
-
-    def _allowed(self, known: dict[tuple[str, str], Decision], new: Decision) -> None:
-        """A record is one person, whoever decides at the same moment."""
-        others = (old for (person, record), old in known.items() if record == new.right and person != new.left)
-        taken = next((old for old in others if old.verdict is Verdict.SAME), None)
-        if taken is not None and new.verdict is Verdict.SAME:
-            raise MatchingError(
-                _(
-                    "这一行已由{by}于{on}认定为另一个人，一行不能是两个人。如确需更正，请先把原来的一对更正为“不是同一人”。"
-                ).format(by=taken.by, on=taken.on.isoformat())
-            )
+        found = []
+        for decision in super().history():
+            left, right = sorted((self._today(decision.left), self._today(decision.right)))
+            found.append(replace(decision, left=left, right=right))
+        return found
 
     def _append(self, decision: Decision) -> None:
         super()._append(decision)
@@ -139,3 +146,18 @@ class _Renewed(Decisions):
                 _("认定记录里的代码“{t}”读不出来。为了不丢掉人工认定，没有继续。请从备份恢复这个文件。").format(t=text)
             ) from error
         return f"{kind}:{self._ring.current}:{token.hex()}{at}{scope}"
+
+
+class _OnePerson(_Renewed):
+    """Decisions about records and people."""
+
+    def _allowed(self, known: dict[tuple[str, str], Decision], new: Decision) -> None:
+        """A record is one person, whoever decides at the same moment."""
+        others = (old for (person, record), old in known.items() if record == new.right and person != new.left)
+        taken = next((old for old in others if old.verdict is Verdict.SAME), None)
+        if taken is not None and new.verdict is Verdict.SAME:
+            raise MatchingError(
+                _(
+                    "这一行已由{by}于{on}认定为另一个人，一行不能是两个人。如确需更正，请先把原来的一对更正为“不是同一人”。"
+                ).format(by=taken.by, on=taken.on.isoformat())
+            )

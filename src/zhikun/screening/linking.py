@@ -27,7 +27,7 @@ from zhikun.matching import LINKS, ambiguous, by_probability_possible, in_memory
 from zhikun.screening import sql
 from zhikun.screening.errors import ScreeningDamaged
 from zhikun.screening.freshness import ListFile, Lists, inputs_of
-from zhikun.screening.identified import RECORDS, LinkDecisions, record_id, token_in
+from zhikun.screening.identified import RECORDS, DoubleDecisions, LinkDecisions, record_id, token_in
 from zhikun.screening.model import PURPOSE, GivenFile, Inputs, hash_of
 from zhikun.screening.received import ABOUT, links_damaged, reading_files, table_of
 from zhikun.screening.watched import Watched
@@ -83,6 +83,7 @@ class Links:
         self._known: dict[Path, Records] = {}
         self._watched: dict[Path, Watched] = {}
         self.decisions = LinkDecisions(self._folder, ring)
+        self.doubles = DoubleDecisions(self._folder, ring)
         self.exact_only = not by_probability_possible()
 
     @property
@@ -133,6 +134,18 @@ class Links:
                     "请从最近的备份恢复这个文件；找不回来的，移走 {f} 里各名单的文件夹（可以重新算出），再运行一次，重新核对。"
                 ).format(p=self.decisions.path, t=taken, n=count, f=self._folder)
             )
+
+    def ever_watched(self, tokens: set[bytes]) -> set[bytes]:
+        """Which of these tokens are those of people who are watched, or were."""
+        population, found = self._monitoring.population, set[bytes]()
+        for period in reversed(cast("_Periods", self._lists).periods(population.id)):
+            file = self._lists.in_force(population.id, period)
+            if file is not None and tokens - found:
+                wanted = pa.table({"person": pa.array(sorted(tokens - found), TOKEN)})
+                people = Watched(population, file.rows, self._ring)
+                query = "SELECT DISTINCT person FROM listed SEMI JOIN wanted USING (person)"
+                found |= set(people.asked(query, wanted=wanted)["person"].to_pylist())
+        return found
 
     def rows_of(self, source: str, first: Month, last: Month) -> list[tuple[str, Path]]:
         """The rows of a list between two months, as labels and files; lists without numbers as linked for the last one."""
@@ -304,6 +317,12 @@ class _Through:
             return file
         place = self._links.place(self._sources[source], _with_names(file), self._population)
         return _Linked(file.receipt, place / ROWS_FILE, file.period)
+
+
+class _Periods(Protocol):
+    """What received files know beside `in_force`."""
+
+    def periods(self, source: str) -> list[Month]: ...
 
 
 class _Seen:

@@ -16,7 +16,6 @@ from zhikun.documents.book import WHOLE, WRAP, Book, Head
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import LEVELS, Monitoring
 from zhikun.identity import KeyRing, token_text
-from zhikun.identity.generated import GENERATED_AREA
 from zhikun.screening import sql
 from zhikun.screening.decisions import Decisions
 from zhikun.screening.errors import ScreeningRefused
@@ -28,6 +27,7 @@ from zhikun.screening.runs import Runs
 from zhikun.screening.words import (
     cause_words,
     direction_words,
+    generated_words,
     level_words,
     outcome_words,
     reason_words,
@@ -147,9 +147,7 @@ def _write(
         ]
         for row in rows
     )  # fmt: skip
-    title, marks = _("{m} 入户核实名单").format(m=run.month), []
-    if any(f" {GENERATED_AREA}" in (row["shown"] or "") for row in rows):
-        marks.append(_("演示数据：全部家庭和人员由程序生成，不是真实居民。"))
+    title, marks = _("{m} 入户核实名单").format(m=run.month), [generated_words(row["shown"] for row in rows)]
     if pack.sample:
         marks.append(_("{mark}：权重、分数和期限有示例，结果只能用于试算。").format(mark=SAMPLE_MARK))
     remarks = [
