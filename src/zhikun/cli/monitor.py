@@ -180,6 +180,8 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
         if file is not None:
             every = rows_in(file, room.rows_of)
             rows = [row for row in every if row.filled]
+            for text in room.left_out(every) if rows else ():
+                aside(_("注意：表里{t}。不对的，补上这一列再交。").format(t=text))
         else:
             token, number = _asked(None if person == "-" else person, kind)
             every = rows = list(room.as_rows({

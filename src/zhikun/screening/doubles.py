@@ -140,7 +140,7 @@ def _members(watched: Watched) -> pa.Table:
     if not rows:
         return MEMBERS.empty_table()
     listed = watched.asked(
-        """, p AS (SELECT * FROM listed WHERE person IS NOT NULL),
+        """, p AS (SELECT person, row, household, shown FROM listed WHERE person IS NOT NULL),
             h AS (SELECT DISTINCT household FROM p SEMI JOIN alike USING (row))
         SELECT person, household, min(row) AS row, arg_min(shown, row) AS shown FROM p SEMI JOIN h USING (household)
         GROUP BY person, household ORDER BY row""",

@@ -106,6 +106,16 @@ def rows_of(path: Path) -> list[Given]:
     )
 
 
+def left_out(rows: Sequence[Given]) -> list[str]:
+    """The columns that are gone from a work list, and what is taken in their place; none of somebody's own table."""
+    every = {name for row in rows for name in row.cells}
+    instead = {
+        "on": _("没有“核实日期”这一列，入户都按今天记"), "month": _("没有“月份”这一列，都按那天已发出的最近一次预警记"),
+        "causes": _("没有“原因”这一列，都按预警的全部原因记"), "by": _("没有“经办人”这一列，都按收表的人记"),
+    }  # fmt: skip
+    return [text for name, text in instead.items() if name not in every] if "pack" in every else []
+
+
 def take(
     data: Path, pack: Pack, rows: Sequence[Given], *, ring: KeyRing, today: date, by: str = ""
 ) -> list[Answer]:  # fmt: skip

@@ -71,6 +71,8 @@ class Runs:
         which = _("{m} 还没有筛查").format(m=month) if month else _("还没有筛查过")
         known = "、".join(str(run.month) for run in runs)
         hint = _("已有的月份：{k}。").format(k=known) if known else ""
+        others = sorted({path.parent.parent.name for path in self.folder.parent.glob(f"*/[0-9]*/{RUN}")} - {self.pack})
+        hint += _("这个数据文件夹里筛查过的是 --pack {o}。").format(o="、".join(others)) if others and not known else ""
         raise ScreeningRefused(
             _("政策包“{p}”{w}，没有预警可看。{h}请先运行 zhikun monitor run --pack {p}。").format(
                 p=self.pack, w=which, h=hint

@@ -46,7 +46,7 @@ class Watched:
                 con.register(name, table)
             listed = f"SELECT person, row, {self._place} AS place, {HOUSEHOLD} AS household, shown"
             return con.sql(
-                f"WITH listed AS ({listed} FROM {table_of(self._source, self._rows)}) {query}"
+                f"WITH listed AS NOT MATERIALIZED ({listed} FROM {table_of(self._source, self._rows)}) {query}"
             ).to_arrow_table()
 
     @cached_property
