@@ -232,6 +232,11 @@ def test_before_any_run_the_commands_say_how_to_begin(county, zhikun, tmp_path):
         assert "请先运行 zhikun monitor run" in answer.err
 
 
+def test_an_empty_work_list_of_a_place_says_so(screened, zhikun, tmp_path):
+    assert "名单是空的" in zhikun("monitor", "worklist", "--out", tmp_path / "a.xlsx", "--place", "999999").out
+    assert "名单是空的" not in zhikun("monitor", "worklist", "--out", tmp_path / "b.xlsx", "--place", "640402").out
+
+
 def test_where_another_pack_was_screened_the_way_out_names_it(screened, zhikun, monkeypatch):
     other = replace(monitor.load_pack("county"), id="other")
     monkeypatch.setattr(monitor, "load_pack", lambda _name: other)

@@ -296,6 +296,8 @@ def worklist(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
             data, pack, out, on or _today(), ring=ring, calendar=_calendar(exceptions), month=month, place=place, levels=levels,
         )  # fmt: skip
     say(_("{m} 等着核实的预警 {n} 件、{p} 人 → {f}").format(m=done.month, n=done.rows, p=done.persons, f=out))
+    if not done.rows and (place or levels):
+        say(_("名单是空的：这个地方或这一级没有等着核实的预警。不该没有的，请核对 --place 和 --level。"))
     return 0
 
 

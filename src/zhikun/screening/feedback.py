@@ -333,7 +333,7 @@ def _warning(
         )
     if text:
         raise Unanswerable(_("这个人{m}没有预警。请核对人员和月份。").format(m=when))
-    raise Unanswerable(_("这个人没有过政策包“{p}”的预警。请核对人员代码或身份证号，和 --pack。").format(p=pack.id))
+    raise Unanswerable(_("这个人没有过预警（政策包“{p}”）。请核对人员代码或身份证号，和 --pack。").format(p=pack.id))
 
 
 def _causes(text: str, known: list[str], pack: Pack) -> tuple[str, ...]:
