@@ -309,7 +309,7 @@ def _warning(
         if not asked:
             raise Unanswerable(
                 _(
-                    "{m} 没有按政策包“{p}”筛查过，没有预警可以反馈。请核对月份；名单是另一个政策包的，请用 --pack 写明。"
+                    "{m} 没有筛查过（政策包“{p}”），没有预警可以反馈。请核对月份；名单是另一个政策包的，请用 --pack 写明。"
                 ).format(m=month, p=pack.id)
             )
     others, early = False, list[date]()
