@@ -405,6 +405,8 @@ def test_a_file_that_is_no_workbook_of_pairs_is_refused(desk, zhikun):
     answer = zhikun("match", "decide", path, "--by", "张")
     assert answer.code == 3
     assert "没有找到核对表的表头" in answer.err
+    answer = zhikun("match", "decide", desk.folder, "--by", "张")
+    assert (answer.code, "这是一个文件夹；应为一个文件" in answer.err) == (3, True), "it is there, and is no file"
 
 
 def test_a_workbook_that_somebody_may_have_filled_in_is_not_written_over(desk, zhikun):
