@@ -7,8 +7,10 @@ import json
 import os
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
@@ -83,6 +85,7 @@ class Desk:
     def reviewed(self, verdicts: dict[str, str], period="2026-10") -> Path:
         """The workbook of open pairs, filled in by the row of the sender's file."""
         book = self.folder / "核对.xlsx"
+        book.unlink(missing_ok=True)
         answer = self.zhikun("match", "review", "leads", "--period", period, "--out", book)
         assert answer.code == 0, answer.said
         (sheet,) = read_sheets(book)
@@ -265,8 +268,55 @@ def test_decisions_survive_a_rotation_of_the_keys(desk, zhikun):
     assert "比对过：对上 2 行，1 行等人核对" in answer.out
     assert {path.parent.name for path in (desk.data / "matching").rglob("about.json")} == before
     assert desk.token(LI) in {row["person"] for row in pq.read_table(_decided(desk)).to_pylist()}
-    stale = zhikun("match", "decide", desk.folder / "认定.csv", "--by", "张核对")
-    assert "密钥在导出以后轮换过" in stale.out
+    printed_before = zhikun("match", "decide", desk.folder / "认定.csv", "--by", "张核对")
+    assert "新收 0 对，已有 1 对，退回 0 对" in printed_before.out
+
+
+def test_a_workbook_filled_in_while_the_keys_were_rotated_is_taken_as_it_is(desk, zhikun):
+    desk.link()
+    filled = desk.reviewed({"3": "是同一人", "4": "不是同一人"})
+    assert zhikun("keys", "rotate", "--data", desk.data).code == 0
+    answer = zhikun("match", "decide", filled, "--by", "张核对")
+    assert "新收 2 对，已有 0 对，退回 0 对" in answer.out
+    assert "对上 2 行，0 行等人核对，2 行不在监测名册" in desk.link().out
+
+
+def test_no_identity_number_and_no_day_to_come_is_kept_with_a_decision(desk, zhikun):
+    desk.link()
+    filled = desk.reviewed({"3": "是同一人", "4": "不是同一人"})
+    text = filled.read_text(encoding="utf-8").replace("入户核实", f"看了证件{LI}", 1)
+    filled.write_text(text, encoding="utf-8")
+    assert zhikun("match", "decide", filled, "--by", f"张{MA}").code == 4
+    assert zhikun("match", "decide", filled, "--by", "张核对", "--on", "2999-01-01").code == 2
+    assert not (desk.data / "matching" / "decisions.jsonl").exists(), "nothing is kept of what was refused whole"
+    answer = zhikun("match", "decide", filled, "--by", "张核对")
+    assert "新收 1 对，已有 0 对，退回 1 对" in answer.out
+    assert "“理由”里像是写了身份证号" in answer.out
+    assert LI not in answer.said + (desk.data / "matching" / "decisions.jsonl").read_text(encoding="utf-8")
+
+
+def test_two_officers_at_once_do_not_make_one_row_two_people(desk, monkeypatch):
+    from contextlib import contextmanager
+    from datetime import date
+
+    from zhikun.matching import MatchingError, Verdict, decisions
+    from zhikun.screening.identified import LinkDecisions, person_id, record_id
+
+    ring, folder = read_ring(Path(os.environ["ZHIKUN_KEYS"])), desk.data / "matching"
+    row, said = record_id(ring, b"r" * 16), {"on": date(2026, 11, 1), "why": "核实"}
+    alone = decisions.one_writer
+
+    @contextmanager
+    def after_somebody_else(place):
+        monkeypatch.setattr(decisions, "one_writer", alone)
+        LinkDecisions(folder, ring).decide(row, person_id(ring, desk.token(MA)), Verdict.SAME, by="李", **said)
+        with alone(place):
+            yield
+
+    monkeypatch.setattr(decisions, "one_writer", after_somebody_else)
+    with pytest.raises(MatchingError, match="李于2026-11-01认定为另一个人"):
+        LinkDecisions(folder, ring).decide(row, person_id(ring, desk.token(TWIN)), Verdict.SAME, by="张", **said)
+    assert len(LinkDecisions(folder, ring).in_force()) == 1
 
 
 def test_people_left_at_older_keys_are_not_linked_for_good(desk, zhikun):
@@ -293,6 +343,30 @@ def test_without_splink_exact_links_only_and_loudly(desk, monkeypatch):
     assert "没有安装 splink" in answer.out
     assert "对上 1 行，0 行等人核对，3 行不在监测名册" in answer.out
     monkeypatch.undo()
+
+
+def test_what_was_not_compared_without_splink_stands_in_the_explanation_and_the_report(desk, zhikun, monkeypatch):
+    monkeypatch.setattr("zhikun.screening.linking.by_probability_possible", lambda: False)
+    desk.run()
+    told = zhikun("monitor", "explain", desk.token(LI).hex()).out
+    lead = next(line for line in told.splitlines() if "走访或热线" in line)
+    assert "名单里有 3 行没有比对（没有安装 splink），其中可能有这个人" in lead
+    assert told.count("没有比对") == 1, "lists with numbers are whole"
+    zhikun("monitor", "report", "--month", "2026-10", "--out", desk.folder)
+    report = (desk.folder / "report.html").read_text(encoding="utf-8")
+    assert "没有安装 splink" in report
+    assert "“主动发现线索”3 行" in report
+    monkeypatch.setattr("zhikun.screening.linking.by_probability_possible", lambda: True)
+    desk.run()
+    assert "没有比对" not in zhikun("monitor", "explain", desk.token(LI).hex()).out
+
+
+def test_after_a_decision_the_months_that_rest_on_older_links_are_named(desk, zhikun):
+    desk.run()
+    answer = zhikun("match", "decide", desk.reviewed({"3": "是同一人"}), "--by", "张核对")
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-10 --pack national。" in answer.out
+    assert "重新筛查" not in desk.run().out
+    assert "重新筛查" not in zhikun("match", "decide", desk.folder / "认定.csv", "--by", "张核对").out
 
 
 def test_a_run_without_such_a_list_does_not_load_splink(desk, zhikun):
@@ -331,6 +405,115 @@ def test_a_file_that_is_no_workbook_of_pairs_is_refused(desk, zhikun):
     answer = zhikun("match", "decide", path, "--by", "张")
     assert answer.code == 3
     assert "没有找到核对表的表头" in answer.err
+    answer = zhikun("match", "decide", desk.folder, "--by", "张")
+    assert (answer.code, "这是一个文件夹；应为一个文件" in answer.err) == (3, True), "it is there, and is no file"
+
+
+def test_a_workbook_that_somebody_may_have_filled_in_is_not_written_over(desk, zhikun):
+    desk.link()
+    desk.reviewed({})
+    book, duplicates = desk.folder / "核对.xlsx", desk.folder / "重复.xlsx"
+    duplicates.write_bytes(b"mine")
+    before = book.read_bytes()
+    for words in (
+        ("review", "leads", "--period", "2026-10", "--out", book),
+        ("duplicates", "--month", "2026-10", "--out", duplicates),
+    ):
+        answer = zhikun("match", *words)
+        assert answer.code == 5
+        assert "没有覆盖" in answer.err
+    assert (book.read_bytes(), duplicates.read_bytes()) == (before, b"mine")
+
+
+@pytest.mark.parametrize(
+    ("file", "asked"),
+    [
+        ("lists/leads/2026-10/001/rows.parquet", ("link", "review", "run")),
+        ("lists/population/2026-10/001/rows.parquet", ("link", "review", "duplicates", "run")),
+        ("lists/deaths/2026-10/001/rows.parquet", ("duplicates",)),
+    ],
+)
+def test_a_damaged_list_is_named_with_the_way_out_by_whatever_needs_it(desk, zhikun, file, asked):
+    desk.receive("deaths", table(desk.folder / "死亡.csv", "身份证号,姓名,死亡日期", [(SUN, "孙德福", "2026-10-03")]))
+    desk.link()
+    path = desk.data / file
+    os.truncate(path, path.stat().st_size * 2 // 3)
+    words = {
+        "link": ("match", "link", "leads", "--period", "2026-10"),
+        "review": ("match", "review", "leads", "--period", "2026-10", "--out", desk.folder / "新.xlsx"),
+        "duplicates": ("match", "duplicates", "--month", "2026-10", "--out", desk.folder / "重.xlsx"),
+        "run": ("monitor", "run", "--month", "2026-10"),
+    }
+    for one in asked:
+        answer = zhikun(*words[one])
+        assert answer.code == 3, (one, answer.said)
+        assert f"{path} 读不出来：文件已损坏或不在了" in answer.err
+        assert "请从备份恢复这个文件；没有备份的，请重新接收" in answer.err
+
+
+@pytest.mark.parametrize("name", ["links.parquet", "rows.parquet", "about.json"])
+def test_damaged_links_are_made_anew_the_same(desk, zhikun, name):
+    desk.run()
+    path = desk.file(name)
+    before = path.read_bytes()
+    os.truncate(path, len(before) // 2)
+    if name == "rows.parquet":
+        told = zhikun("monitor", "explain", desk.token(WANG).hex())
+        assert (told.code, "可以重新算出" in told.err) == (3, True), told.said
+    if name == "links.parquet":
+        told = zhikun(
+            "match",
+            "decide",
+            "--record",
+            "00" * 16,
+            "--person",
+            "00" * 16,
+            "--verdict",
+            "是",
+            "--why",
+            "x",
+            "--by",
+            "李",
+        )
+        assert (told.code, "可以重新算出" in told.err) == (3, True), told.said
+    answer = desk.link()
+    assert "对上 1 行，2 行等人核对" in answer.out
+    assert path.read_bytes() == before
+
+
+def test_a_list_received_before_the_pack_gave_it_a_column_is_still_linked(desk, monkeypatch):
+    from zhikun.engine.packs import load
+    from zhikun.engine.packs.monitoring import Column
+
+    pack = load("national")
+    source = pack.monitoring.sources["leads"]
+    place = source.column_of("place")
+    other = Column("where_seen", place.title, "place", place.at)
+    columns = {name: one for name, one in source.columns.items() if one is not place} | {"where_seen": other}
+    sources = dict(pack.monitoring.sources) | {"leads": replace(source, columns=columns)}
+    changed = replace(pack, monitoring=replace(pack.monitoring, sources=sources))
+    monkeypatch.setattr("zhikun.cli.screen.load", lambda _name: changed)
+    answer = desk.link()
+    assert answer.code == 1, answer.said
+    assert "对上 0 行，2 行等人核对，2 行不在监测名册" in answer.out, (
+        "where nobody wrote a place of today, none is known"
+    )
+
+
+def test_decisions_that_are_gone_are_told_and_not_undone_silently(desk, zhikun):
+    desk.link()
+    zhikun("match", "decide", desk.reviewed({"3": "是同一人", "4": "不是同一人"}), "--by", "张核对")
+    desk.link()
+    kept = desk.data / "matching" / "decisions.jsonl"
+    whole = kept.read_bytes()
+    for left in (whole.splitlines(keepends=True)[0], b""):
+        kept.write_bytes(left)
+        for answer in (desk.link(), desk.run(), zhikun("match", "decide", desk.folder / "认定.csv", "--by", "李")):
+            assert answer.code == 3, answer.said
+            assert "认定记录" in answer.err
+            assert "请从最近的备份恢复" in answer.err
+    kept.write_bytes(whole)
+    assert "对上 2 行，0 行等人核对" in desk.link().out
 
 
 def test_people_and_households_twice_and_the_dead_still_watched_are_asked_about(desk, zhikun):
@@ -356,6 +539,53 @@ def test_people_and_households_twice_and_the_dead_still_watched_are_asked_about(
     assert SUN not in said
     assert "孙德福" not in said
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def filled(book: Path, household: str, verdict: str, why: str = "看过户口本") -> Path:
+    """The workbook of duplicates with a verdict about the pair with this other household."""
+    opened = openpyxl.load_workbook(book)
+    sheet = opened["一人在两户"]
+    head = next(n for n, row in enumerate(sheet.iter_rows(values_only=True), start=1) if "认定" in row)
+    columns = {cell.value: cell.column for cell in sheet[head]}
+    row = next(r for r in range(head + 1, sheet.max_row + 1) if sheet.cell(r, columns["另一户编号"]).value == household)
+    sheet.cell(row, columns["认定"], verdict)
+    sheet.cell(row, columns["理由"], why)
+    opened.save(book)
+    return book
+
+
+def test_who_was_found_to_be_two_people_is_not_asked_about_again(desk, zhikun, monkeypatch):
+    second = with_check_character("99010119800102009")  # another number for the same name, day and village
+    monkeypatch.setitem(NAMES, second, "王小明")
+    desk.watch([*PEOPLE, (LI, HOME, "H9"), (second, HOME, "H8")])
+
+    def asked(name: str) -> tuple[Path, dict[str, str]]:
+        book = desk.folder / name
+        zhikun("match", "duplicates", "--month", "2026-10", "--out", book)
+        sheets = {sheet.name: sheet.head(20) for sheet in read_sheets(book)}
+        assert "演示数据" in json.dumps(sheets, ensure_ascii=False), "nobody takes generated people for real ones"
+        return book, {row[3]: row[4] for row in sheets["一人在两户"] if row[1].startswith("H")}
+
+    book, pairs = asked("1.xlsx")
+    assert pairs == {"H8": "待核对", "H9": "是同一人"}
+    same = zhikun("match", "decide", filled(book, "H9", "不是同一人"), "--by", "张核对")
+    assert "证件号码相同，就是同一个人，不用认定" in same.out
+    book, _pairs = asked("2.xlsx")
+    assert zhikun("keys", "rotate", "--data", desk.data).code == 0
+    answer = zhikun("match", "decide", filled(book, "H8", "不是同一人"), "--by", "张核对")
+    assert (answer.code, "新收 1 对" in answer.out) == (0, True), answer.said
+    assert asked("3.xlsx")[1] == {"H9": "是同一人"}
+    assert "已有 1 对" in zhikun("match", "decide", book, "--by", "李核对").out
+    against = zhikun("match", "decide", filled(book, "H8", "是同一人"), "--by", "李核对")
+    assert "张核对已于" in against.out
+    assert zhikun("match", "decide", book, "--by", "李核对", "--replace").code == 0
+    assert zhikun("keys", "rotate", "--data", desk.data).code == 0
+    assert asked("4.xlsx")[1] == {"H8": "是同一人", "H9": "是同一人"}, "asked for until the register is put right"
+    words = ("--person", desk.token(WANG).hex(), "--by", "王", "--verdict", "不是同一人", "--why", "核实")
+    assert "李核对已于" in zhikun("match", "decide", "--other", desk.token(second).hex(), *words).out
+    assert "监测名册里没有这一对人" in zhikun("match", "decide", "--other", "00" * 16, *words).out
+    assert zhikun("match", "decide", "--record", "00" * 16, "--other", "00" * 16, *words).code == 2
+    assert "对上" in desk.link().out, "decisions about people are none about records"
 
 
 def test_killed_or_twice_at_once_the_links_are_whole_and_the_same(desk):

@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 from datetime import date
 
+import openpyxl
 import pytest
 from tests.screening.world import COUNTY_A, monitoring_for_tests, world
 
@@ -84,6 +85,40 @@ def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
     assert "请按顺序重新筛查：zhikun monitor run --month 2026-01 --pack gansu" in answer.out
     answer = zhikun("monitor", "run", "--month", "2026-01", "--pack", "other")
     assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other。" in answer.out
+
+
+def test_a_run_on_an_earlier_register_says_who_is_watched(county, zhikun):
+    answer = zhikun("monitor", "run", "--month", "2026-02", "--on", "2026-03-01")
+    assert answer.code == 0, answer.said
+    assert "监测的是 2026-01 名册上的人" in answer.out
+    assert "名册上的人" not in zhikun("monitor", "run", "--month", "2026-01", "--on", "2026-02-01").out
+
+
+def test_a_work_list_without_a_column_says_what_is_taken_instead(screened, zhikun, tmp_path):
+    book = tmp_path / "名单.xlsx"
+    assert zhikun("monitor", "worklist", "--out", book).code == 0
+    opened = openpyxl.load_workbook(book)
+    sheet = opened.active
+    head = next(n for n, row in enumerate(sheet.iter_rows(values_only=True), start=1) if "结果" in row)
+    columns = {cell.value: cell.column for cell in sheet[head]}
+    sheet.cell(head + 1, columns["结果"], "不困难")
+    opened.save(book)
+    assert "这一列" not in zhikun("monitor", "feedback", book).err
+    sheet.delete_cols(columns["核实日期"])
+    opened.save(book)
+    answer = zhikun("monitor", "feedback", book)
+    assert "表里没有“核实日期”这一列，入户都按今天记" in answer.err
+    assert "经办人" not in answer.err
+
+
+def test_findings_that_contradict_each_other_are_shown(screened, zhikun, tmp_path):
+    code = token_text(screened.token(1))
+    zhikun("monitor", "feedback", "--person", code, "--outcome", "情况属实", "--by", "甲")
+    file = tmp_path / "反馈.csv"
+    file.write_text(f"人员代码,结果,经办人\n{code},不困难,乙\n", encoding="utf-8-sig")
+    answer = zhikun("monitor", "feedback", file)
+    assert answer.code == 0
+    assert "与以前的反馈相反的，请核对：\n  第 2 行：甲 " in answer.out
 
 
 def test_an_explanation_shows_the_arithmetic_and_the_files(screened, zhikun):
@@ -195,6 +230,19 @@ def test_before_any_run_the_commands_say_how_to_begin(county, zhikun, tmp_path):
         answer = zhikun("monitor", *words)
         assert answer.code == 4
         assert "请先运行 zhikun monitor run" in answer.err
+
+
+def test_an_empty_work_list_of_a_place_says_so(screened, zhikun, tmp_path):
+    assert "名单是空的" in zhikun("monitor", "worklist", "--out", tmp_path / "a.xlsx", "--place", "999999").out
+    assert "名单是空的" not in zhikun("monitor", "worklist", "--out", tmp_path / "b.xlsx", "--place", "640402").out
+
+
+def test_where_another_pack_was_screened_the_way_out_names_it(screened, zhikun, monkeypatch):
+    other = replace(monitor.load_pack("county"), id="other")
+    monkeypatch.setattr(monitor, "load_pack", lambda _name: other)
+    answer = zhikun("monitor", "explain", token_text(screened.token(1)), "--pack", "other")
+    assert answer.code == 4
+    assert "这个数据文件夹里筛查过的是 --pack county。" in answer.err
 
 
 def test_a_pack_without_monitoring_is_refused(county, zhikun, monkeypatch):

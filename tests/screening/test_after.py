@@ -12,7 +12,7 @@ import pytest
 from tests.screening.world import COUNTY_A, COUNTY_B, NUMBER
 
 from zhikun import screening as room
-from zhikun.identity import token_text
+from zhikun.identity import rotate, token_text
 from zhikun.identity.numbers import with_check_character
 from zhikun.screening.feedback import Given
 from zhikun.tables import UnreadableFile
@@ -209,6 +209,31 @@ def test_an_explanation_tells_a_changed_file_and_a_changed_pack(warned):
 def test_somebody_unknown_is_refused(warned):
     with pytest.raises(room.ScreeningRefused, match="名册里没有这个人"):
         explained(warned, 77)
+
+
+def test_somebody_watched_in_whom_no_list_finds_anything_is_explained_and_not_said_to_be_unknown(county, month):
+    month("2026-01", stays=[{"person": 1}], missing=("jobs",))
+    found = explained(county, 2)
+    assert (found.household, found.groups, found.history) == ("h2", ("other",), ())
+    assert found.shown.startswith("人*")
+    states = {line.indicator: line.state for line in found.lines}
+    assert states == {
+        "stay": "absent",
+        "disabled": "absent",
+        "costs": "unknown",
+        "jobless": "unknown",
+        "car": "other_groups",
+    }
+    assert found.as_written
+
+
+def test_a_code_printed_before_the_keys_were_rotated_still_opens_the_person(warned):
+    before = {person: warned.token(person) for person in (0, 1, 2)}
+    warned.ring = rotate(warned.ring.path, warned.data, date(2026, 3, 10), "测试")
+    for person, old in before.items():
+        found = room.explain(warned.data, warned.pack, old, ring=warned.ring, calendar=warned.calendar)
+        assert found.person == token_text(warned.token(person))
+        assert found.lines
 
 
 def test_a_quiet_cause_is_explained_as_handled(county, month):

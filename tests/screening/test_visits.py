@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -117,6 +118,36 @@ def test_a_work_list_too_long_for_a_sheet_is_refused_and_not_cut(warned, tmp_pat
     with pytest.raises(room.ScreeningRefused, match="有 4 件，一张表最多 3 行。请用 --place"):
         listed(warned, tmp_path / "a.xlsx")
     assert listed(warned, tmp_path / "a.xlsx", place="6404020").rows == 3
+
+
+def test_a_list_of_another_packs_warnings_is_not_recorded_about_these(warned, tmp_path):
+    path = tmp_path / "名单.xlsx"
+    listed(warned, path, place="640422")
+    fill(path, {0: {"结果": "不困难", "核实日期": "2026-03-03"}})
+    other = replace(warned.pack, id="other")
+    (warned.data / "screening" / "other").symlink_to(warned.data / "screening" / "county")
+    (answer,) = room.take(warned.data, other, room.rows_of(path), ring=warned.ring, today=TODAY, by="甲")
+    assert answer.state == "refused"
+    assert "是政策包“county”的预警，现在收的是“other”的反馈" in answer.text
+    assert "请加 --pack county" in answer.text
+    assert not room.Decisions(warned.data, warned.ring).history()
+
+
+def test_whoever_found_the_opposite_is_named_and_which_visit_stands(warned):
+    row = {"person": token_text(warned.token(2)), "on": "2026-03-02"}
+    first, opposite, further = take(
+        warned, row | {"outcome": "情况属实", "by": "乙"}, row | {"outcome": "不困难", "on": "2026-03-05", "by": "丙"},
+        row | {"outcome": "已帮扶", "helped_with": "公益岗位", "on": "2026-03-04", "by": "丁"},
+    )  # fmt: skip
+    assert (first.state, first.text) == ("accepted", "")
+    assert "乙 2026-03-02 反馈的是“情况属实”，这次是“不困难”" in opposite.text
+    assert "以 2026-03-05 入户的“不困难”为准" in opposite.text
+    assert "丙 2026-03-05 反馈的是“不困难”，这次是“已帮扶”" in further.text
+    assert "以 2026-03-05 入户的“不困难”为准" in further.text, "an older visit takes nothing back"
+    (later,) = take(warned, row | {"outcome": "情况属实", "on": "2026-03-09", "by": "戊"})
+    assert "以 2026-03-09 入户的“情况属实”为准" in later.text
+    (agrees,) = take(warned, row | {"outcome": "已帮扶", "helped_with": "x", "on": "2026-03-10"})
+    assert agrees.text == "", "helped after verified is no contradiction"
 
 
 def test_a_list_taken_along_before_the_keys_were_rotated_still_comes_back(warned, tmp_path):

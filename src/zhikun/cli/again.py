@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zhikun.cli.screen import Refused, aside, load_pack, say
+from zhikun.cli.screen import Refused, aside, load_pack, say_months
 from zhikun.intake.lists import Lists
 from zhikun.wording import _
 
@@ -21,6 +21,4 @@ def say_again(data: Path) -> None:
             continue
         lists = Lists(data)
         months = screening.to_run_again(data, name, lambda month: screening.inputs_of(lists, monitoring, month))  # noqa: B023 - called at once
-        if months:
-            said = "、".join(f"zhikun monitor run --month {month} --pack {name}" for month in months)
-            say(_("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(m=said))
+        say_months(months, name)

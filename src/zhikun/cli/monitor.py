@@ -21,16 +21,17 @@ from zhikun.cli.screen import (
     FAULTS,
     UNREADABLE,
     UNUSABLE,
-    UNWRITTEN,
     Day,
     Refused,
     aside,
     folder,
     lines,
     load_pack,
+    not_over,
     progress,
     rows_in,
     say,
+    say_months,
     why,
     writing,
 )
@@ -121,18 +122,12 @@ def run(
             new_decisions=new_decisions, new_rules=new_rules,
         )  # fmt: skip
         bar(_("筛查"), 1, 1)
-        others = room.Runs(data, pack.id, ring).with_other_files(links.inputs)
+        others = room.to_run_again(data, pack.id, links.inputs, linked=True)
     for text in match_text.linking_lines(linked, month, pack_name):
         say(text)
     for text in monitor_text.run_lines(ran, pack):
         say(text)
-    again = sorted({*ran.later, *(other for other in others if other != month)})
-    if again:
-        say(
-            _("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(
-                m="、".join(f"zhikun monitor run --month {one} --pack {pack_name}" for one in again)
-            )
-        )
+    say_months(sorted({*ran.later, *others}), pack_name)
     return 0
 
 
@@ -185,6 +180,8 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
         if file is not None:
             every = rows_in(file, room.rows_of)
             rows = [row for row in every if row.filled]
+            for text in room.left_out(every) if rows else ():
+                aside(_("注意：表里{t}。不对的，补上这一列再交。").format(t=text))
         else:
             token, number = _asked(None if person == "-" else person, kind)
             every = rows = list(room.as_rows({
@@ -199,6 +196,8 @@ def feedback(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
             n=len(answers), a=sum(a.state == "accepted" for a in answers), k=sum(a.state == "known" for a in answers), r=len(refused)
         )
     )  # fmt: skip
+    if other := [_("第 {n} 行：{t}").format(n=a.row, t=a.text) for a in answers if a.state == "accepted" and a.text]:
+        say(lines(other, _("与以前的反馈相反的，请核对：")))
     if len(every) > len(rows):
         say(_("还没有填结果的 {n} 行没有收，填好后整份再交即可。").format(n=len(every) - len(rows)))
     if refused:
@@ -290,19 +289,15 @@ def worklist(  # noqa: PLR0913, PLR0917 - one argument for each option of the co
     out: Path, place: str, levels: Sequence[str], on: date | None, month: Month | None, pack_name: str, data: Path,
     keys_path: Path | None, exceptions: Path | None,
 ) -> int:  # fmt: skip
-    if out.suffix != ".xlsx":
-        raise click.UsageError(_("名单是工作簿，文件名应以 .xlsx 结尾。"))
-    if out.exists():
-        raise Refused(
-            _("已经有 {f}，里面可能填了还没有收回的结果，没有覆盖。请换一个文件名，或先收回并移走它。").format(f=out),
-            UNWRITTEN,
-        )
+    not_over(out)
     pack, ring = load_pack(pack_name), ring_for(keys_path, data)
     with answered(), writing(out):
         done = room.write_worklist(
             data, pack, out, on or _today(), ring=ring, calendar=_calendar(exceptions), month=month, place=place, levels=levels,
         )  # fmt: skip
     say(_("{m} 等着核实的预警 {n} 件、{p} 人 → {f}").format(m=done.month, n=done.rows, p=done.persons, f=out))
+    if not done.rows and (place or levels):
+        say(_("名单是空的：这个地方或这一级没有等着核实的预警。不该没有的，请核对 --place 和 --level。"))
     return 0
 
 

@@ -61,7 +61,12 @@ def run_lines(ran: Ran, pack: Pack) -> Iterator[str]:
 
 
 def _missing(run: Any, monitoring: Monitoring) -> Iterator[str]:
-    """The indicators that are unknown, lower bounds, or rest on an earlier month, for want of a file."""
+    """Who is watched by an earlier month's list; the indicators that are unknown, lower bounds, or rest on an earlier one."""
+    watched = run["files"]["population"]["files"][-1]["period"]
+    if watched != run["month"]:
+        yield _("  本月没有“{t}”，监测的是 {p} 名册上的人：以后新列入的没有看，已退出的还在看。").format(
+            t=monitoring.population.title, p=watched
+        )
     for name, given in run["files"]["indicators"].items():
         title = indicator_words(monitoring, [name])
         if not given["files"]:
@@ -124,7 +129,15 @@ def _direction_lines(
 
 
 def _line(line: Line) -> str:
-    """How one indicator stands, with its arithmetic and its files."""
+    """How one indicator stands, with its arithmetic and its files, and what was left out."""
+    if not line.uncompared:
+        return _standing(line)
+    return _standing(line) + _("；名单里有 {n} 行没有比对（没有安装 splink），其中可能有这个人").format(
+        n=line.uncompared
+    )
+
+
+def _standing(line: Line) -> str:
     value = f"{number_words(line.value)}{line.unit}"
     if line.state == "other_groups":
         return _("不看这类人员")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -114,6 +114,13 @@ def say(text: str) -> None:
     click.echo(shown(text))
 
 
+def say_months(months: Sequence[object], pack_name: str) -> None:
+    """Which months have to be screened again, in order; nothing where none has."""
+    if months:
+        said = "、".join(f"zhikun monitor run --month {month} --pack {pack_name}" for month in months)
+        say(_("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(m=said))
+
+
 def aside(text: str) -> None:
     """A line beside the result, on standard error: what is piped on stays clean."""
     click.echo(shown(text), err=True)
@@ -140,6 +147,18 @@ def writing(path: Path) -> Iterator[None]:
         raise Refused(
             _("写不了 {p}：{why}。请换一个位置，或关闭正打开它的程序。").format(p=path, why=why(error)), UNWRITTEN
         ) from None
+
+
+def not_over(out: Path) -> Path:
+    """The workbook's place, where nothing stands yet: somebody may have written into the one that does."""
+    if out.suffix.lower() != ".xlsx":
+        raise click.UsageError(_("{p} 要以 .xlsx 结尾：写出的是工作簿。").format(p=out))
+    if out.exists():
+        raise Refused(
+            _("已经有 {f}，里面可能填了还没有收回的结果，没有覆盖。请换一个文件名，或先收回并移走它。").format(f=out),
+            UNWRITTEN,
+        )
+    return out
 
 
 REASONS = {

@@ -67,13 +67,17 @@ class Decisions:
                 return before
             if before and not replace:
                 message = _(
-                    "{by}已于{on}对这两条记录作出相反的认定（理由：{why}）。如确需更正，请选择“更正原认定”并写明理由。"
+                    "{by}已于{on}对这两条记录作出相反的认定（理由：{why}）。如确需更正，请选择“更正原认定”（--replace）并写明理由。"
                 )
                 raise MatchingError(message.format(by=before.by, on=before.on.isoformat(), why=before.why))
             decision = Decision(left, right, verdict, by.strip(), on, why.strip())
             _consistent({**known, (left, right): decision}, decision)
+            self._allowed(known, decision)
             self._append(decision)
             return decision
+
+    def _allowed(self, known: dict[tuple[str, str], Decision], new: Decision) -> None:
+        """What else has to hold beside the decisions in force, asked while nobody else can write. Raises MatchingError."""
 
     def _append(self, decision: Decision) -> None:
         line = json.dumps({**asdict(decision), "on": decision.on.isoformat()}, ensure_ascii=False)

@@ -8,7 +8,16 @@ from zhikun.screening.again import screened_packs, to_run_again
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
 from zhikun.screening.explain import Explanation, Line, as_data, explain
-from zhikun.screening.feedback import Answer, Unanswerable, as_rows, looks_like_number, person_of, rows_of, take
+from zhikun.screening.feedback import (
+    Answer,
+    Unanswerable,
+    as_rows,
+    left_out,
+    looks_like_number,
+    person_of,
+    rows_of,
+    take,
+)
 from zhikun.screening.figures import Figures, figures_of
 from zhikun.screening.freshness import inputs_of
 from zhikun.screening.linking import Linking, Links
@@ -53,6 +62,7 @@ __all__ = [
     "explain",
     "figures_of",
     "inputs_of",
+    "left_out",
     "looks_like_number",
     "monitoring_of",
     "person_of",

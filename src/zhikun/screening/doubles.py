@@ -6,7 +6,7 @@ date in a county, or name and village, are compared; the rest is a table of numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,21 @@ from numpy.typing import NDArray
 
 from zhikun.disk import written_whole
 from zhikun.documents.book import WHOLE, WRAP, Book, Head
-from zhikun.engine.packs.monitoring import HOUSEHOLD, Monitoring
-from zhikun.identity import TOKEN
-from zhikun.matching import HOUSEHOLDS, by_probability_possible, dead_on_list, households_twice, in_memory, people_twice
-from zhikun.screening.model import GivenFile
+from zhikun.engine.packs.monitoring import Monitoring
+from zhikun.identity import TOKEN, token_text
+from zhikun.matching import (
+    HOUSEHOLDS,
+    Decision,
+    by_probability_possible,
+    dead_on_list,
+    households_twice,
+    in_memory,
+    people_twice,
+)
+from zhikun.screening.received import reading_files
+from zhikun.screening.review import DOUBLES, VERDICTS
 from zhikun.screening.watched import Watched
+from zhikun.screening.words import generated_words
 from zhikun.wording import _
 
 #: The cause by which a pack names deaths.
@@ -49,18 +59,39 @@ class Doubles:
     deaths: tuple[str, ...]  # the files of deaths looked at
 
 
-def find_doubles(watched: Watched, population: GivenFile, deaths: Iterable[tuple[str, Path]]) -> Doubles:
-    """People and households that stand twice in a population, and its dead. `deaths` are files by their labels."""
-    members = _members(watched, population)
+def find_doubles(
+    watched: Watched, deaths: Iterable[tuple[str, Path]], decided: Mapping[tuple[bytes, bytes], Decision]
+) -> Doubles:
+    """People and households that stand twice in a population, and its dead. `deaths` are files by their labels.
+
+    `decided` are pairs of people by their tokens: who was found to be two people is not asked about again.
+    """
+    members = _members(watched)
+    known = _known(members, decided)
     exact_only = not by_probability_possible()
     model = watched.model
-    twice = people_twice(members, model=model, exact_only=exact_only) if len(members) else None
-    homes = households_twice(members, model=model, exact_only=exact_only) if len(members) else HOUSEHOLDS.empty_table()
+    twice = people_twice(members, model=model, decisions=known, exact_only=exact_only) if len(members) else None
+    homes = HOUSEHOLDS.empty_table()
+    if len(members):
+        homes = households_twice(members, model=model, decisions=known, exact_only=exact_only)
     named = tuple(deaths)
     return Doubles(
         _people_rows(twice, members), [list(row.values()) for row in homes.to_pylist()],
-        _dead_rows(watched, population, named), not exact_only, tuple(label for label, _path in named),
+        _dead_rows(watched, named), not exact_only, tuple(label for label, _path in named),
     )  # fmt: skip
+
+
+def _known(members: pa.Table, decided: Mapping[tuple[bytes, bytes], Decision]) -> dict[tuple[str, str], Decision]:
+    """The decisions about these members by their records: a person has one for each household."""
+    records: dict[bytes, list[str]] = {}
+    for record, token in zip(members["record_id"].to_pylist(), members["token"].to_pylist(), strict=True):
+        records.setdefault(token, []).append(record)
+    return {
+        (min(one, other), max(one, other)): decision
+        for (first, second), decision in decided.items()
+        for one in records.get(first, ())
+        for other in records.get(second, ())
+    }
 
 
 def death_lists(monitoring: Monitoring) -> list[str]:
@@ -76,7 +107,9 @@ def write_doubles(found: Doubles, title: str, path: Path) -> None:
     ]  # fmt: skip
     people = [
         Head(_("人员"), 26), Head(_("户编号"), 16), Head(_("另一处的人员"), 26), Head(_("另一户编号"), 16),
-        Head(_("判断"), 12), Head(_("依据"), 70, WRAP),
+        Head(_("判断"), 12), Head(_("依据"), 70, WRAP), Head(_("区划"), 15), Head(_("另一处的区划"), 15),
+        Head(DOUBLES["verdict"], 12, choices=tuple(VERDICTS)), Head(DOUBLES["why"], 24, WRAP),
+        Head(DOUBLES["person"], 34), Head(DOUBLES["other"], 34),
     ]  # fmt: skip
     dead = [
         Head(_("人员"), 26),
@@ -84,31 +117,37 @@ def write_doubles(found: Doubles, title: str, path: Path) -> None:
         Head(_("死亡日期"), 12),
         Head(_("名单"), 22),
         Head(_("依据"), 50, WRAP),
+        Head(_("区划"), 15),
     ]
-    remark = _("每一行是一个要核实的问题，系统不会自行删人、并户。姓名和证件号码已遮盖。")
+    remarks = [_("每一行是一个要核实的问题，系统不会自行删人、并户。姓名和证件号码已遮盖。")]
+    asked = _(
+        "号码不同的两人：请在“认定”写 是同一人 或 不是同一人，并写明理由，用 zhikun match decide 收回；不是同一人的以后不再问，"
+        "是同一人的列到名册改正为止。号码相同的（没有代码的行）请核实应在哪一户，请报送单位改正名册。"
+    )
+    mark = generated_words(str(row[0]) for row in (*found.people, *found.dead))
     with written_whole(path) as beside, Book(beside, title) as book:
-        for name, heads, rows in (
-            (_("一人在两户"), people, found.people), (_("一户两个编号"), households, found.households),
-            (_("已故仍在册"), dead, found.dead),
+        for name, heads, rows, more in (
+            (_("一人在两户"), people, found.people, [asked]), (_("一户两个编号"), households, found.households, []),
+            (_("已故仍在册"), dead, found.dead, []),
         ):  # fmt: skip
-            book.table(name, heads, rows, title=_("{t}：{n}").format(t=title, n=name), remarks=[remark])
+            headed = _("{t}：{n}").format(t=title, n=name)
+            book.table(name, heads, rows, title=headed, remarks=remarks + more, warning=mark)
 
 
-def _members(watched: Watched, population: GivenFile) -> pa.Table:
+def _members(watched: Watched) -> pa.Table:
     """Everybody of the households in which somebody may stand twice: MEMBERS."""
-    rows = _rows_alike(watched) | _rows_in_two_households(population.path)
+    rows = _rows_alike(watched) | _rows_in_two_households(watched)
     if not rows:
         return MEMBERS.empty_table()
+    listed = watched.asked(
+        """, p AS (SELECT person, row, household, shown FROM listed WHERE person IS NOT NULL),
+            h AS (SELECT DISTINCT household FROM p SEMI JOIN alike USING (row))
+        SELECT person, household, min(row) AS row, arg_min(shown, row) AS shown FROM p SEMI JOIN h USING (household)
+        GROUP BY person, household ORDER BY row""",
+        alike=pa.table({"row": pa.array(sorted(rows), pa.int32())}),
+    )
+    wanted = listed["row"].combine_chunks().cast(pa.int32())
     with in_memory() as con:
-        con.register("alike", pa.table({"row": pa.array(sorted(rows), pa.int32())}))
-        listed = con.sql(
-            f"""WITH p AS (SELECT person, row, {HOUSEHOLD} AS household, shown FROM read_parquet($1) WHERE person IS NOT NULL),
-                h AS (SELECT DISTINCT household FROM p SEMI JOIN alike USING (row))
-            SELECT person, household, min(row) AS row, arg_min(shown, row) AS shown FROM p SEMI JOIN h USING (household)
-            GROUP BY person, household ORDER BY row""",
-            params=[str(population.path)],
-        ).to_arrow_table()
-        wanted = listed["row"].combine_chunks().cast(pa.int32())
         con.register("listed", listed)
         con.register("n", pa.concat_tables([c.filter(pc.is_in(c["row"], wanted)) for c in watched.chunks()]))
         found = con.sql(
@@ -118,16 +157,14 @@ def _members(watched: Watched, population: GivenFile) -> pa.Table:
     return pa.table([found[field.name].cast(field.type) for field in MEMBERS], schema=MEMBERS)
 
 
-def _rows_in_two_households(rows: Path) -> set[int]:
+def _rows_in_two_households(watched: Watched) -> set[int]:
     """Rows of people whose number stands in two households."""
-    with in_memory() as con:
-        found = con.execute(
-            f"""SELECT min(row) FROM read_parquet($1) WHERE person IN (
-                SELECT person FROM read_parquet($1) WHERE person IS NOT NULL GROUP BY person
-                HAVING count(DISTINCT {HOUSEHOLD}) > 1) GROUP BY person, {HOUSEHOLD}""",
-            [str(rows)],
-        ).fetchall()
-    return {int(row) for (row,) in found}
+    found = watched.asked(
+        """SELECT min(row) AS row FROM listed WHERE person IN (
+            SELECT person FROM listed WHERE person IS NOT NULL GROUP BY person HAVING count(DISTINCT household) > 1)
+        GROUP BY person, household"""
+    )
+    return set(found["row"].to_pylist())
 
 
 def _rows_alike(watched: Watched) -> set[int]:
@@ -164,33 +201,32 @@ def _shared(watched: Watched, rows: NDArray[np.int32], keys: NDArray[np.uint64])
 
 
 def _people_rows(pairs: pa.Table | None, members: pa.Table) -> list[list[object]]:
-    shown = dict(zip(members["record_id"].to_pylist(), members["shown"].to_pylist(), strict=True))
+    """A line for each pair. Of one number in two households there is nothing to decide about who it is: no codes."""
+    by_id = {row["record_id"]: row for row in members.to_pylist()}
     words = {"linked": _("是同一人"), "review": _("待核对")}
-    return [
-        [
-            shown[p["left_id"]],
-            p["left_household"],
-            shown[p["right_id"]],
-            p["right_household"],
-            words[p["outcome"]],
-            p["text"],
-        ]
-        for p in (pairs.to_pylist() if pairs is not None else [])
-    ]
+    rows: list[list[object]] = []
+    for pair in pairs.to_pylist() if pairs is not None else []:
+        one, other = by_id[pair["left_id"]], by_id[pair["right_id"]]
+        apart = one["token"] != other["token"]
+        codes = [token_text(one["token"]), token_text(other["token"])] if apart else ["", ""]
+        rows.append([
+            one["shown"], one["household"], other["shown"], other["household"], words[pair["outcome"]], pair["text"],
+            one["place"] or "", other["place"] or "", "", "", *codes,
+        ])  # fmt: skip
+    return rows
 
 
-def _dead_rows(watched: Watched, population: GivenFile, deaths: Iterable[tuple[str, Path]]) -> list[list[object]]:
+def _dead_rows(watched: Watched, deaths: Iterable[tuple[str, Path]]) -> list[list[object]]:
     """The watched who stand in a list of deaths, by number or by links; the first list that names a person counts."""
     rows: dict[bytes, list[object]] = {}
     for label, path in deaths:
-        table = _deaths(path)
-        with in_memory() as con:
-            con.register("d", table)
-            people = con.sql(
-                f"SELECT person AS token, arg_min(shown, row) AS shown, arg_min({HOUSEHOLD}, row) AS household"
-                " FROM read_parquet($1) SEMI JOIN d ON d.token = person GROUP BY person ORDER BY token",
-                params=[str(population.path)],
-            ).to_arrow_table()
+        with reading_files(path):
+            table = _deaths(path)
+        people = watched.asked(
+            "SELECT person AS token, arg_min(shown, row) AS shown, arg_min(household, row) AS household,"
+            " arg_min(place, row) AS place FROM listed SEMI JOIN d ON d.token = person GROUP BY person ORDER BY token",
+            d=table,
+        )
         found = _as_records(people, "p"), _as_records(table, "d")
         pairs = dead_on_list(*found, model=watched.model, exact_only=True)
         by_id = {f"p{row['token'].hex()}": row for row in people.to_pylist()}
@@ -204,6 +240,7 @@ def _dead_rows(watched: Watched, population: GivenFile, deaths: Iterable[tuple[s
                 None if died[death] is None else str(died[death]),
                 label,
                 pair["text"],
+                "" if who["place"] is None else f"{who['place']:012d}",
             ]
             rows.setdefault(who["token"], line)
     return [rows[token] for token in sorted(rows)]

@@ -15,18 +15,19 @@ from typing import Any
 import duckdb
 
 from zhikun.engine.packs.model import Pack
-from zhikun.engine.packs.monitoring import Indicator
+from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, Indicator
 from zhikun.identity import KeyRing, token_text
-from zhikun.screening import output
+from zhikun.screening import output, sql
 from zhikun.screening.decisions import Decisions, Finding
 from zhikun.screening.errors import ScreeningRefused
+from zhikun.screening.identified import under_present_keys
 from zhikun.screening.model import Limits
-from zhikun.screening.numbered import Numbered
 from zhikun.screening.persons import only
+from zhikun.screening.received import kept, uncompared
 from zhikun.screening.running import task_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import Screened, screen
-from zhikun.screening.work import Work, at_work, parquet
+from zhikun.screening.work import Task, Work, at_work, parquet
 from zhikun.wording import _
 from zhikun.workdays import Calendar, Month
 
@@ -53,6 +54,7 @@ class Line:
     files: tuple[str, ...]  # in which the person stands
     looked_in: tuple[str, ...]  # on which the indicator rests this month
     missing: tuple[str, ...]  # periods that were due and have no file
+    uncompared: int  # rows of a list without numbers that were left out for want of Splink: one may be this person's
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +82,21 @@ def explain(
     """Everything about one person in a month (the newest that was run). Raises ScreeningRefused for somebody not watched."""
     runs = Runs(data, pack.id, ring)
     run = runs.latest(month)
-    history = _history(runs, person)
     task = task_of(data, pack, run, ring=ring, calendar=calendar)
+    person, history = _known_as(runs, task, person, ring)
     with at_work(task, limits or Limits(), part=only(person)) as work:
         screened = screen(work)
         again = [dict(row) for row in output.warnings_of(screened).to_pylist()]
-        about = _about(work, screened.month, person)
-        if about is None and not history:
+        found = _watched(work)
+        if found is None and not history:
             raise ScreeningRefused(
                 _(
                     "{m} 的监测名册里没有这个人，也没有过预警。请核对人员代码或身份证号；确是困难群众的，请先列入名册。"
                 ).format(m=run.month)
             )
-        lines = () if about is None else tuple(_line(screened, n, one) for n, one in enumerate(work.indicators))
-    about = about or {"groups": 0, "household": None, "place": None, "shown": None}
+        about: dict[str, Any] = found or {"groups": 0, "household": None, "place": None, "shown": None}
+        every = enumerate(work.indicators)
+        lines = () if found is None else tuple(_line(screened, n, one, about["groups"]) for n, one in every)
     written = [row for row in history if row["month"] == str(run.month)]
     codes = list(task.monitoring.groups)
     findings = tuple(f for f in Decisions(data, ring).history() if f.person == person and f.pack == pack.id)
@@ -147,18 +150,35 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def _about(work: Work, month: Numbered, person: bytes) -> dict[str, Any] | None:
-    """What the list of who is watched says of the one person of the month; None for who is not watched or in no list."""
-    if not month.watched.any():
+def _known_as(runs: Runs, task: Task, person: bytes, ring: KeyRing) -> tuple[bytes, list[dict[str, Any]]]:
+    """The person under the present keys, for a code that was printed under earlier ones; and the rows of every month."""
+    for token in under_present_keys(ring, person):
+        if history := _history(runs, token):
+            return token, history
+        with at_work(task, Limits(), part=only(token)) as work:
+            if _watched(work) is not None:
+                return token, []
+    return person, []
+
+
+def _watched(work: Work) -> dict[str, Any] | None:
+    """The person in the population, whether or not any list names them: groups (as bits), place, household, `shown`."""
+    population, monitoring = work.task.inputs.population, work.task.monitoring
+    place = monitoring.population.column_of("place")
+    found = _rows(
+        work,
+        f"SELECT list(DISTINCT CAST({sql.name(GROUP)} AS VARCHAR)) AS groups, arg_min({sql.name(HOUSEHOLD)}, row) AS household,"
+        f" arg_min({sql.name(place.name) if place else 'NULL::BIGINT'}, row) AS place, arg_min(shown, row) AS shown"
+        f" FROM {kept(monitoring.population, *population.files)} WHERE person IS NOT NULL{work.and_only('AND')} GROUP BY person",
+    )
+    if not found:
         return None
-    one = f"(SELECT unhex('{person.hex()}') AS person)"
-    shown = work.con.execute(shown_names(work, one)).fetchone()
-    return {
-        "groups": int(month.groups[0]),
-        "household": month.household[0].as_py(),
-        "place": month.place[0].as_py(),
-        "shown": shown[1] if shown else None,
-    }
+    mine = tuple(code for code in monitoring.groups if code in found[0]["groups"])
+    return found[0] | {"groups": work.mask(mine)}
+
+
+def _rows(work: Work, query: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in work.con.sql(query).to_arrow_table().to_pylist()]
 
 
 def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
@@ -171,11 +191,11 @@ def _history(runs: Runs, person: bytes) -> list[dict[str, Any]]:
         return [dict(row) for row in con.sql(query, params=[person]).to_arrow_table().to_pylist()]
 
 
-def _line(screened: Screened, number: int, one: Indicator) -> Line:
+def _line(screened: Screened, number: int, one: Indicator, groups: int) -> Line:
     """How one indicator stands."""
     work, found = screened.work, screened.points[number]
     given, there = work.given(one), bool(len(found.ids))
-    concerns = not one.groups or bool(int(screened.month.groups[0]) & work.group_mask(one))
+    concerns = not one.groups or bool(groups & work.group_mask(one))
     band = one.bands[int(found.band[0]) - 1] if there and found.band[0] else None
     return Line(
         one.id, one.direction, _standing(screened, number, concerns=concerns, complete=given.complete),
@@ -185,6 +205,7 @@ def _line(screened: Screened, number: int, one: Indicator) -> Line:
         bool(found.more[0]) if there else concerns and not given.complete,
         tuple(screened.evidence[int(found.evidence[0])]) if there else (),
         tuple(file.label(given.source) for file in given.files), tuple(map(str, given.missing)),
+        sum(uncompared(file.path) for file in given.files) if concerns else 0,
     )  # fmt: skip
 
 

@@ -25,11 +25,11 @@ from zhikun.identity import (
     holds_id_number,
     mask_id_number,
     mask_id_numbers_in,
-    renewed_token,
     token_from_text,
     token_of,
 )
-from zhikun.screening.decisions import OUTCOMES, Decisions, Finding
+from zhikun.screening.decisions import OUTCOMES, Decisions, Finding, in_force, right
+from zhikun.screening.identified import under_present_keys
 from zhikun.screening.model import PURPOSE, Earlier
 from zhikun.screening.runs import Runs
 from zhikun.screening.words import direction_words, outcome_words
@@ -49,6 +49,7 @@ HEADINGS = {
     "causes": ("原因", "致困原因"),
     "on": ("日期", "核实日期", "入户日期"),
     "by": ("经办人", "核实人", "入户人"),
+    "pack": ("政策包",),
 }
 _HEAD_ROWS = 20
 _ASKED = ["person", "direction", "causes", "raised", "level"]
@@ -56,7 +57,7 @@ _ASKED = ["person", "direction", "causes", "raised", "level"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one row: accepted, known already, or refused and why."""
+    """What became of one row: accepted (and what it contradicts), known already, or refused and why."""
 
     row: int
     state: str  # accepted, known, refused
@@ -105,12 +106,23 @@ def rows_of(path: Path) -> list[Given]:
     )
 
 
+def left_out(rows: Sequence[Given]) -> list[str]:
+    """The columns that are gone from a work list, and what is taken in their place; none of somebody's own table."""
+    every = {name for row in rows for name in row.cells}
+    instead = {
+        "on": _("没有“核实日期”这一列，入户都按今天记"), "month": _("没有“月份”这一列，都按那天已发出的最近一次预警记"),
+        "causes": _("没有“原因”这一列，都按预警的全部原因记"), "by": _("没有“经办人”这一列，都按收表的人记"),
+    }  # fmt: skip
+    return [text for name, text in instead.items() if name not in every] if "pack" in every else []
+
+
 def take(
     data: Path, pack: Pack, rows: Sequence[Given], *, ring: KeyRing, today: date, by: str = ""
 ) -> list[Answer]:  # fmt: skip
     """Check each row against the warning it answers and keep what is right; the same again is kept once."""
     log, warned = Decisions(data, ring), _Warned(Runs(data, pack.id, ring).all())
     log.check(warned.months)
+    standing = in_force(log.history())
     findings: list[tuple[int, Finding]] = []
     answers: dict[int, Answer] = {}
     for given in rows:
@@ -119,9 +131,26 @@ def take(
         except (Unanswerable, NotAMonth) as error:
             answers[given.row] = Answer(given.row, "refused", mask_id_numbers_in(str(error)))
     new = log.add([finding for _row, finding in findings]) if findings else []
-    for (row, _found), is_new in zip(findings, new, strict=True):
-        answers[row] = Answer(row, "accepted" if is_new else "known")
+    for (row, found), is_new in zip(findings, new, strict=True):
+        answers[row] = Answer(row, "accepted", _against(found, standing)) if is_new else Answer(row, "known")
     return [answers[given.row] for given in rows]
+
+
+def _against(new: Finding, standing: dict[tuple[str, bytes, Month, str, str], Finding]) -> str:
+    """What somebody found before that cannot be true beside it, and which of the two stands; it stands from here on."""
+    about = [(new.pack, new.person, new.month, new.direction, cause) for cause in new.causes]
+    before = next(
+        (old for key in about if (old := standing.get(key)) and {right(old), right(new)} == {True, False}), None
+    )
+    later = [key for key in about if key not in standing or standing[key].on <= new.on]
+    standing |= dict.fromkeys(later, new)
+    if before is None:
+        return ""
+    words = outcome_words()
+    kept = new if before.on <= new.on else before
+    return _("{b} {d} 反馈的是“{o}”，这次是“{n}”；两次都留着，以 {k} 入户的“{w}”为准。记错了的，请再反馈一次。").format(
+        b=before.by, d=before.on, o=words[before.outcome], n=words[new.outcome], k=kept.on, w=words[kept.outcome]
+    )
 
 
 class Warned(NamedTuple):
@@ -152,13 +181,19 @@ class _Warned:
 
 def _finding(given: Given, pack: Pack, warned: _Warned, ring: KeyRing, today: date, by: str) -> Finding:
     cells = given.cells
+    if cells.get("pack") not in (None, "", pack.id):
+        raise Unanswerable(
+            _(
+                "这一行是政策包“{a}”的预警，现在收的是“{b}”的反馈，会记到别的预警上，因此没有收。请加 --pack {a} 再交。"
+            ).format(a=cells["pack"], b=pack.id)
+        )
     person = _known_as(_person(cells, ring), cells, ring, warned)
     outcome = _word(cells.get("outcome", ""), outcome_words(), OUTCOMES, _("结果"))
     day = _day(cells.get("on", ""), today)
     direction = cells.get("direction", "")
     if direction:
         direction = _word(direction, direction_words(), DIRECTIONS, _("方向"))
-    month, warnings = _warning(person, cells.get("month", ""), direction, day, warned)
+    month, warnings = _warning(person, cells.get("month", ""), direction, day, warned, pack)
     direction = direction or _only_direction(month, warnings)
     if outcome == "verified":
         _still_open(person, month, direction, day, warned)
@@ -254,13 +289,14 @@ def _known_as(person: bytes, cells: Mapping[str, str], ring: KeyRing, warned: _W
     """The person under the present keys: a work list may have been printed before they were rotated."""
     if ring.current == 1 or not cells.get("person"):
         return person
-    others = (renewed_token(ring, PURPOSE, person, version) for version in range(ring.current - 1, 0, -1))
     newest_first = warned.months[::-1]
-    return next((one for one in (person, *others) if any(warned.of(run, one) for run in newest_first)), person)
+    return next(
+        (one for one in under_present_keys(ring, person) if any(warned.of(run, one) for run in newest_first)), person
+    )
 
 
 def _warning(
-    person: bytes, text: str, direction: str, day: date, warned: _Warned
+    person: bytes, text: str, direction: str, day: date, warned: _Warned, pack: Pack
 ) -> tuple[Month, dict[str, Warned]]:  # fmt: skip
     """The month that is answered, and the person's warnings in it that had gone out by the day of the visit.
 
@@ -271,7 +307,11 @@ def _warning(
         month = Month.read(text)
         asked = [run for run in asked if run.month == month]
         if not asked:
-            raise Unanswerable(_("{m} 没有筛查过，没有预警可以反馈。请核对月份。").format(m=month))
+            raise Unanswerable(
+                _(
+                    "{m} 没有筛查过（政策包“{p}”），没有预警可以反馈。请核对月份；名单是另一个政策包的，请用 --pack 写明。"
+                ).format(m=month, p=pack.id)
+            )
     others, early = False, list[date]()
     for run in asked:
         found = warned.of(run, person)
@@ -293,7 +333,7 @@ def _warning(
         )
     if text:
         raise Unanswerable(_("这个人{m}没有预警。请核对人员和月份。").format(m=when))
-    raise Unanswerable(_("这个人没有过预警。请核对人员代码或身份证号。"))
+    raise Unanswerable(_("这个人没有过预警（政策包“{p}”）。请核对人员代码或身份证号，和 --pack。").format(p=pack.id))
 
 
 def _causes(text: str, known: list[str], pack: Pack) -> tuple[str, ...]:

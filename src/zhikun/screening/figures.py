@@ -25,7 +25,7 @@ from zhikun.screening.decisions import Decisions, Finding, last_visits
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.model import Earlier, Inputs, Limits, inputs_in
 from zhikun.screening.precision import Precision, precision
-from zhikun.screening.received import kept, reading
+from zhikun.screening.received import kept, reading, uncompared
 from zhikun.screening.reminders import ASKED, unvisited
 from zhikun.screening.running import monitoring_of
 from zhikun.screening.runs import Runs
@@ -97,6 +97,7 @@ class Basis:
     files: tuple[tuple[str, int, str, int], ...]
     missing: tuple[str, ...]
     indicators: tuple[str, ...]
+    uncompared: int = 0  # rows of a list without numbers that were left out for want of Splink
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +389,8 @@ def _basis(source: str, mine: Sequence[tuple[str, Any]]) -> Basis:
     files = {(str(f.period), f.number, f.sha256): f.path for _name, given in mine for f in given.files}
     missing = sorted({str(month) for _name, given in mine for month in given.missing})
     rows = tuple((*key, pq.read_metadata(path).num_rows) for key, path in sorted(files.items()))
-    return Basis(source, rows, tuple(missing), tuple(name for name, _given in mine if name))
+    left_out = sum(map(uncompared, files.values()))
+    return Basis(source, rows, tuple(missing), tuple(name for name, _given in mine if name), left_out)
 
 
 def _all(inputs: Inputs) -> list[Any]:

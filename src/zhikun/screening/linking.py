@@ -20,21 +20,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from zhikun.disk import one_writer, sync_file, sync_folder
+from zhikun.disk import finish_folder, one_writer, private_folder, sync_folder
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.identity import TOKEN, KeyRing, check_file, tokens_of, with_token_record
 from zhikun.matching import LINKS, ambiguous, by_probability_possible, in_memory, link, nobody_text
+from zhikun.screening import sql
 from zhikun.screening.errors import ScreeningDamaged
 from zhikun.screening.freshness import ListFile, Lists, inputs_of
-from zhikun.screening.identified import RECORDS, LinkDecisions, record_id, token_in
+from zhikun.screening.identified import RECORDS, DoubleDecisions, LinkDecisions, record_id, token_in
 from zhikun.screening.model import PURPOSE, GivenFile, Inputs, hash_of
+from zhikun.screening.received import ABOUT, links_damaged, reading_files, table_of
 from zhikun.screening.watched import Watched
 from zhikun.wording import _
 from zhikun.workdays import Month
 
 #: The folder of links below the data folder.
 MATCHING = "matching"
-LINKS_FILE, ROWS_FILE, ABOUT = "links.parquet", "rows.parquet", "about.json"
+LINKS_FILE, ROWS_FILE = "links.parquet", "rows.parquet"
 #: Rises when the same inputs give other links than before.
 FORMAT = 1
 _SHORT = 16
@@ -81,6 +83,7 @@ class Links:
         self._known: dict[Path, Records] = {}
         self._watched: dict[Path, Watched] = {}
         self.decisions = LinkDecisions(self._folder, ring)
+        self.doubles = DoubleDecisions(self._folder, ring)
         self.exact_only = not by_probability_possible()
 
     @property
@@ -111,12 +114,38 @@ class Links:
         self, wanted: list[tuple[ListSource, NamedFile]], population: GivenFile, report: Report | None
     ) -> list[Linking]:
         made = []
+        self.check_decisions()
         with one_writer(self._folder) if wanted else nullcontext():
             for done, (source, file) in enumerate(wanted):
                 if report is not None:
                     report(_("比对“{t}”").format(t=source.title), done, len(wanted))
                 made.append(self._made(source, file, population))
         return made
+
+    def check_decisions(self) -> None:
+        """Raises ScreeningDamaged where decisions on which links rest are gone: a person's word would be lost silently."""
+        taken = max(
+            (number for path in self._folder.glob(f"*/*/*/*/{ABOUT}") for number in _decisions_in(path)), default=0
+        )
+        if taken > (count := self.decisions.count()):
+            raise ScreeningDamaged(
+                _(
+                    "认定记录 {p} 不全：对人时用过第 {t} 条，现在只有 {n} 条。照它比对，工作人员认定过的会重新变成待核对，因此没有继续。"
+                    "请从最近的备份恢复这个文件；找不回来的，移走 {f} 里各名单的文件夹（可以重新算出），再运行一次，重新核对。"
+                ).format(p=self.decisions.path, t=taken, n=count, f=self._folder)
+            )
+
+    def ever_watched(self, tokens: set[bytes]) -> set[bytes]:
+        """Which of these tokens are those of people who are watched, or were."""
+        population, found = self._monitoring.population, set[bytes]()
+        for period in reversed(cast("_Periods", self._lists).periods(population.id)):
+            file = self._lists.in_force(population.id, period)
+            if file is not None and tokens - found:
+                wanted = pa.table({"person": pa.array(sorted(tokens - found), TOKEN)})
+                people = Watched(population, file.rows, self._ring)
+                query = "SELECT DISTINCT person FROM listed SEMI JOIN wanted USING (person)"
+                found |= set(people.asked(query, wanted=wanted)["person"].to_pylist())
+        return found
 
     def rows_of(self, source: str, first: Month, last: Month) -> list[tuple[str, Path]]:
         """The rows of a list between two months, as labels and files; lists without numbers as linked for the last one."""
@@ -136,9 +165,9 @@ class Links:
     def watched(self, population: GivenFile) -> Watched:
         """The people watched. Raises KeysRefused where their tokens are of other keys: the links would name nobody for good."""
         if population.path not in self._watched:
-            check_file(self._ring, population.path)
-            place = self._monitoring.population.column_of("place")
-            self._watched[population.path] = Watched(population.path, self._ring, place.name if place else "")
+            with reading_files(population.path):
+                check_file(self._ring, population.path)
+            self._watched[population.path] = Watched(self._monitoring.population, population.path, self._ring)
         return self._watched[population.path]
 
     def records(self, source: ListSource, file: NamedFile) -> Records:
@@ -180,9 +209,10 @@ class Links:
         body = self._rests_on(source, file, population)
         folder = self.place(source, file, population)
         label = f"{source.id}/{file.period}/{file.receipt.number:03d}"
-        made = not (folder / ABOUT).exists()
+        made = not _whole(folder)
         if made:
-            self._write(folder, body, source, file, population)
+            with reading_files(file.rows, population.path):
+                self._write(folder, body, source, file, population)
         about = _about(folder)
         return Linking(label, source, file.period, folder, about["counts"], about["method"] == "exact", made, file)
 
@@ -194,19 +224,14 @@ class Links:
         new = folder.with_name(f".{folder.name}.new")
         for left in folder.parent.glob(".*.new"):
             shutil.rmtree(left, ignore_errors=True)
-        new.mkdir(parents=True)
-        for above in (new, *list(new.parents)[: len(folder.relative_to(self._folder).parts)]):
-            above.chmod(0o700)
+        private_folder(new)
         for name, table in ((LINKS_FILE, found), (ROWS_FILE, rows)):
             part = new / f"{name}.part"  # a rotation of the keys opens whatever ends in .parquet
             pq.write_table(table, part, compression="zstd")
             part.rename(new / name)
         text = json.dumps(body | {"counts": counts_of(found)}, ensure_ascii=False, indent=1, sort_keys=True)
         (new / ABOUT).write_text(text + "\n", encoding="utf-8")
-        for path in new.iterdir():
-            path.chmod(0o600)
-            sync_file(path)
-        sync_folder(new)
+        finish_folder(new)
         shutil.rmtree(folder, ignore_errors=True)  # somebody took away a part of it
         new.rename(folder)
         sync_folder(folder.parent)
@@ -294,6 +319,12 @@ class _Through:
         return _Linked(file.receipt, place / ROWS_FILE, file.period)
 
 
+class _Periods(Protocol):
+    """What received files know beside `in_force`."""
+
+    def periods(self, source: str) -> list[Month]: ...
+
+
 class _Seen:
     """Received files, those of some lists remembered as they are asked for."""
 
@@ -343,16 +374,13 @@ def _records(source: ListSource, file: NamedFile, ring: KeyRing) -> Records:
     from zhikun.intake.lists import read_names  # noqa: PLC0415 - only a list without numbers needs what reads files
 
     place = source.column_of("place")
-    listed = pq.read_table(file.rows, columns=["row", *([place.name] if place else [])])
-    names = pa.concat_tables([EMPTY_NAMES, *read_names(file.names, ring)])
-    where = "lpad(CAST(r.place AS VARCHAR), 12, '0')" if place else "NULL::VARCHAR"
-    with in_memory() as con:
-        con.register("r", listed.rename_columns(["row", *(["place"] if place else [])]))
-        con.register("n", names)
+    where = f"lpad(CAST(r.{sql.name(place.name)} AS VARCHAR), 12, '0')" if place else "NULL::VARCHAR"
+    with reading_files(file.rows), in_memory() as con:
+        con.register("n", pa.concat_tables([EMPTY_NAMES, *read_names(file.names, ring)]))
         found = con.sql(
             f"""SELECT r.row, any_value(n.name) AS name, any_value(n.birth_date) AS birth_date,
                    any_value({where}) AS place, count(*) > 1 AS twice
-            FROM r LEFT JOIN n ON n.row = r.row GROUP BY r.row ORDER BY r.row"""
+            FROM {table_of(source, file.rows)} r LEFT JOIN n ON n.row = r.row GROUP BY r.row ORDER BY r.row"""
         ).to_arrow_table()
     texts = [pc.fill_null(found[name].cast(pa.string()), "") for name in ("name", "birth_date", "place")]
     tokens = tokens_of(ring, RECORDS, pc.binary_join_element_wise(*texts, "\0"))
@@ -386,14 +414,28 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     return column.cast(kind)
 
 
+def _whole(folder: Path) -> bool:
+    """Whether links are there and every page of them can be read; what is not whole is made anew, the same bytes."""
+    from zhikun.intake.lists import is_readable  # noqa: PLC0415 - only a list without numbers needs what reads files
+
+    try:
+        return bool(_about(folder)) and all(is_readable(folder / name) for name in (LINKS_FILE, ROWS_FILE))
+    except ScreeningDamaged:
+        return False
+
+
+def _decisions_in(about: Path) -> list[int]:
+    """The decisions that links took in, by their lines; none where their record cannot be read."""
+    try:
+        return [int(number) for number in json.loads(about.read_bytes())["decisions"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def _about(folder: Path) -> dict[str, Any]:
     try:
-        body: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        body: dict[str, Any] = json.loads((folder / ABOUT).read_bytes())
         _used = (body["counts"]["review"], body["method"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScreeningDamaged(
-            _(
-                "对人的结果 {p} 读不出来。它可以重新算出：请移走这个文件夹，再运行一次；人工认定另外保存，不受影响。"
-            ).format(p=folder)
-        ) from error
+        raise links_damaged(folder) from error
     return body

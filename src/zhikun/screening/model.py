@@ -12,6 +12,7 @@ from typing import Any
 
 from zhikun.identity import KeyRing, KeysRefused, check_file
 from zhikun.screening.errors import ScreeningDamaged
+from zhikun.wording import _
 from zhikun.workdays import Month
 
 #: Rises when the same inputs give other results than before: a month kept from an older release is then run again.
@@ -68,16 +69,12 @@ class Inputs:
 
     def check(self, ring: KeyRing) -> None:
         """Raises KeysRefused where the tokens of a file cannot be compared with those made now, ScreeningDamaged for one damaged."""
+        from zhikun.screening.received import reading_files  # noqa: PLC0415 - it is made of what stands here
+
         given = (self.population, *self.indicators.values())
         for path in dict.fromkeys(file.path for one in given for file in one.files):
-            try:
+            with reading_files(path):
                 check_file(ring, path)
-            except KeysRefused as error:
-                from zhikun.intake.lists import damaged, is_readable  # noqa: PLC0415 - see received.py
-
-                if not is_readable(path):
-                    raise ScreeningDamaged(str(damaged(path))) from error
-                raise
 
     def record(self, data: Path) -> dict[str, Any]:
         """The files by their periods, numbers, hashes and places in the data folder, as run.json keeps them."""
@@ -116,9 +113,24 @@ class Earlier:
         return int(self.run["decisions"]["count"])
 
     def file(self, name: str) -> Path:
-        """One of its tables, to be read. Raises KeysRefused where its tokens cannot be compared with those made now."""
+        """One of its tables, to be read. Raises KeysRefused where its tokens cannot be compared with those made now.
+
+        Raises ScreeningDamaged where it cannot be read: nobody can deliver it again, but it can be made anew.
+        """
         path = self.folder / f"{name}.parquet"
-        check_file(self.ring, path)
+        try:
+            check_file(self.ring, path)
+        except KeysRefused as error:
+            from zhikun.intake.lists import is_readable  # noqa: PLC0415 - see received.py
+
+            if is_readable(path):
+                raise
+            raise ScreeningDamaged(
+                _(
+                    "{m} 的筛查结果 {p} 读不出来：文件已损坏或没有写完。请从备份恢复这个文件夹；没有备份的，"
+                    "用 zhikun monitor run --month {m} 重新筛查，再依次重新筛查以后各月。"
+                ).format(p=path, m=self.month)
+            ) from error
         return path
 
     def check(self) -> None:

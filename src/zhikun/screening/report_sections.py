@@ -232,6 +232,9 @@ def bases(found: Figures, monitoring: Monitoring) -> list[Block]:
         blocks += [Paragraph(what), Bullets(tuple(missing))]
     else:
         blocks.append(Paragraph(_("应当依据的名单都到了。")))
+    if left_out := [(_list_title(one, monitoring), one.uncompared) for one in found.bases if one.uncompared]:
+        what = _("下列名单没有身份证号，筛查时没有安装 splink，与监测对象不完全相同的行没有比对，可能漏了人：")
+        blocks += [Paragraph(what), Bullets(tuple(_("“{t}”{n} 行").format(t=t, n=n) for t, n in left_out))]
     tail = _("各文件的完整校验值在数据文件夹 screening/{p}/{m}/run.json 里。").format(
         p=found.run["pack"]["id"], m=found.month
     )

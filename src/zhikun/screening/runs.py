@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from zhikun.disk import finish_folder, one_writer, private_folder, sync_folder
 from zhikun.identity import KeyRing
 from zhikun.screening.errors import ScreeningDamaged, ScreeningRefused
-from zhikun.screening.model import SCREENING, TABLES, Earlier, Inputs
+from zhikun.screening.model import SCREENING, TABLES, Earlier
 from zhikun.wording import _
 from zhikun.workdays import Month, NotAMonth
 
@@ -71,6 +71,8 @@ class Runs:
         which = _("{m} 还没有筛查").format(m=month) if month else _("还没有筛查过")
         known = "、".join(str(run.month) for run in runs)
         hint = _("已有的月份：{k}。").format(k=known) if known else ""
+        others = sorted({path.parent.parent.name for path in self.folder.parent.glob(f"*/[0-9]*/{RUN}")} - {self.pack})
+        hint += _("这个数据文件夹里筛查过的是 --pack {o}。").format(o="、".join(others)) if others and not known else ""
         raise ScreeningRefused(
             _("政策包“{p}”{w}，没有预警可看。{h}请先运行 zhikun monitor run --pack {p}。").format(
                 p=self.pack, w=which, h=hint
@@ -104,10 +106,6 @@ class Runs:
                 found.append(run.month)
             before = run
         return found
-
-    def with_other_files(self, inputs_of: Callable[[Month], Inputs]) -> list[Month]:
-        """Months whose files are not those in force any more: one came late or was corrected."""
-        return [run.month for run in self.all() if run.run["files"] != inputs_of(run.month).record(self.data)]
 
 
 def whole(run: Earlier) -> bool:

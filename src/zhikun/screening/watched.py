@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from zhikun.engine.packs.monitoring import HOUSEHOLD, ListSource
 from zhikun.identity import TOKEN, KeyRing
 from zhikun.matching import Candidates, Model, in_memory, watched_model
+from zhikun.screening import sql
 from zhikun.screening.errors import ScreeningRefused
 from zhikun.screening.identified import person_id
+from zhikun.screening.received import reading_files, table_of
 from zhikun.wording import _
 
 PEOPLE = pa.schema(
@@ -30,19 +32,30 @@ PEOPLE = pa.schema(
 
 
 class Watched:
-    """One received population. `place` is the name of its column of places; '' where it has none."""
+    """One received population, in the columns that its list has today. Raises ScreeningDamaged where it cannot be read."""
 
-    def __init__(self, rows: Path, ring: KeyRing, place: str) -> None:
-        self._rows, self._ring, self._place = rows, ring, place
+    def __init__(self, source: ListSource, rows: Path, ring: KeyRing) -> None:
+        self._source, self._rows, self._ring = source, rows, ring
+        place = source.column_of("place")
+        self._place = sql.name(place.name) if place else "NULL::BIGINT"
+
+    def asked(self, query: str, **tables: pa.Table) -> pa.Table:
+        """What a query finds in the rows received (`listed`: person, row, place, household, shown) and in these tables."""
+        with reading_files(self._rows), in_memory() as con:
+            for name, table in tables.items():
+                con.register(name, table)
+            listed = f"SELECT person, row, {self._place} AS place, {HOUSEHOLD} AS household, shown"
+            return con.sql(
+                f"WITH listed AS NOT MATERIALIZED ({listed} FROM {table_of(self._source, self._rows)}) {query}"
+            ).to_arrow_table()
 
     @cached_property
     def model(self) -> Model:
         """The model of comparing with these people: how they are spread over the country."""
-        if not self._place:
-            return watched_model({})
-        places = pq.read_table(self._rows, columns=[self._place])[self._place]
-        counted = pc.value_counts(places.drop_null())
-        return watched_model({int(one["values"].as_py()): int(one["counts"].as_py()) for one in counted})
+        counted = self.asked(
+            "SELECT place, count(*) AS n FROM listed WHERE place IS NOT NULL GROUP BY place ORDER BY place"
+        )
+        return watched_model(dict(zip(counted["place"].to_pylist(), counted["n"].to_pylist(), strict=True)))
 
     def candidates(self, records: pa.Table, persons: Iterable[bytes] = ()) -> pa.Table:
         """The people who share a block of the model with a record, and these `persons`: PEOPLE, in the order of tokens."""
@@ -93,21 +106,19 @@ class Watched:
 
         Where it stands for two a name could be another's. Names of doubled rows, which were not kept, stay sealed.
         """
-        table = pq.read_table(self._rows, columns=["row", *([self._place] if self._place else [])])
+        table = self.asked("SELECT row, place FROM listed")
         rows = table["row"].to_numpy()
         most = int(rows.max(initial=0)) + 1
         places = np.zeros(most, np.int64)
         known = np.zeros(most, bool)
-        if self._place:
-            column = table[self._place]
-            places[rows] = pc.fill_null(column, 0).to_numpy()
-            known[rows] = column.is_valid().to_numpy()
+        places[rows] = pc.fill_null(table["place"], 0).to_numpy()
+        known[rows] = table["place"].is_valid().to_numpy()
         return pa.array(places, pa.int64(), mask=~known), np.bincount(rows, minlength=most) == 1
 
     @cached_property
     def person_by_row(self) -> NDArray[np.int64]:
         """A number for each row, the same for rows of one person. The file is in the order of persons."""
-        table = pq.read_table(self._rows, columns=["row", "person"])
+        table = self.asked("SELECT row, person FROM listed")
         rows, codes = table["row"].to_numpy(), pc.rank(table["person"].cast(pa.binary()), tiebreaker="dense")
         numbers = np.zeros(int(rows.max(initial=0)) + 1, np.int64)
         numbers[rows] = codes.to_numpy()
@@ -116,26 +127,22 @@ class Watched:
     def _rows_of(self, persons: set[bytes]) -> pa.Array:
         if not persons:
             return pa.array([], pa.int32())
-        with in_memory() as con:
-            con.register("wanted", pa.table({"person": pa.array(sorted(persons), TOKEN)}))
-            found = con.sql(
-                "SELECT min(row) AS row FROM read_parquet($1) SEMI JOIN wanted USING (person) GROUP BY person",
-                params=[str(self._rows)],
-            ).to_arrow_table()
+        found = self.asked(
+            "SELECT min(row) AS row FROM listed SEMI JOIN wanted USING (person) GROUP BY person",
+            wanted=pa.table({"person": pa.array(sorted(persons), TOKEN)}),
+        )
         return found["row"].combine_chunks().cast(pa.int32())
 
     def _people(self, chunks: list[pa.Table]) -> pa.Table:
         """Names with tokens; a person who is watched in several groups has several rows, and counts once."""
         if not chunks or not sum(map(len, chunks)):
             return PEOPLE.empty_table()
-        with in_memory() as con:
-            con.register("kept", pa.concat_tables(chunks))
-            found = con.sql(
-                "SELECT r.person AS token, arg_min(k.name, k.row) AS name, arg_min(k.birth_date, k.row) AS birth_date,"
-                " arg_min(k.place, k.row) AS place FROM kept k JOIN read_parquet($1) r ON r.row = k.row"
-                " WHERE r.person IS NOT NULL GROUP BY r.person ORDER BY token",
-                params=[str(self._rows)],
-            ).to_arrow_table()
+        found = self.asked(
+            "SELECT r.person AS token, arg_min(k.name, k.row) AS name, arg_min(k.birth_date, k.row) AS birth_date,"
+            " arg_min(k.place, k.row) AS place FROM kept k JOIN listed r ON r.row = k.row"
+            " WHERE r.person IS NOT NULL GROUP BY r.person ORDER BY token",
+            kept=pa.concat_tables(chunks),
+        )
         tokens = found["token"].to_pylist()
         ids = pa.array([person_id(self._ring, token) for token in tokens], pa.string())
         columns = [ids, *(found[name].cast(PEOPLE.field(name).type) for name in PEOPLE.names[1:])]

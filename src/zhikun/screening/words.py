@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from zhikun.engine.packs.monitoring import Monitoring
+from zhikun.identity.generated import GENERATED_AREA
 from zhikun.wording import _
 from zhikun.workdays import Month
 
@@ -45,6 +46,13 @@ def stage_words() -> dict[str, str]:
 
 def cleared_words() -> dict[str, str]:
     return {"data": _("名单里不再达到预警分数"), "decision": _("已由工作人员处理"), "unwatched": _("不再是监测对象")}
+
+
+def generated_words(shown: Iterable[str | None]) -> str:
+    """The mark of a demonstration, where masked numbers are those of generated people; '' where they are not."""
+    if any(f" {GENERATED_AREA}" in (one or "") for one in shown):
+        return _("演示数据：全部家庭和人员由程序生成，不是真实居民。")
+    return ""
 
 
 def level_words(monitoring: Monitoring) -> dict[str, str]:

@@ -16,7 +16,6 @@ from zhikun.documents.book import WHOLE, WRAP, Book, Head
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import LEVELS, Monitoring
 from zhikun.identity import KeyRing, token_text
-from zhikun.identity.generated import GENERATED_AREA
 from zhikun.screening import sql
 from zhikun.screening.decisions import Decisions
 from zhikun.screening.errors import ScreeningRefused
@@ -28,6 +27,7 @@ from zhikun.screening.runs import Runs
 from zhikun.screening.words import (
     cause_words,
     direction_words,
+    generated_words,
     level_words,
     outcome_words,
     reason_words,
@@ -129,6 +129,7 @@ def _heads() -> list[Head]:
         Head(_("结果"), 14, choices=tuple(outcome_words().values())), Head(_("帮扶措施"), 24, note=_("结果是“已帮扶”时必填")),
         Head(_("核实日期"), 13, note=_("如 2026-11-20；不填按收到的那天")), Head(_("经办人"), 10), Head(_("月份"), 9),
         Head(_("人员代码"), 36, note=_("请不要改动：反馈靠它找到人")),
+        Head(_("政策包"), 12, note=_("请不要改动：反馈收到它的预警上")),
     ]  # fmt: skip
 
 
@@ -142,13 +143,11 @@ def _write(
             str(row["place"] or ""), row["household"] or "", row["shown"] or "", levels[row["level"]],
             directions[row["direction"]], cause_words(monitoring, row["causes"]), reason_words(monitoring, row["reasons"]),
             ways[row["way"]], _due(row), _days_left(calendar, on, row["deadline"]), "", "", "", "", str(run.month),
-            token_text(row["person"]),
+            token_text(row["person"]), pack.id,
         ]
         for row in rows
     )  # fmt: skip
-    title, marks = _("{m} 入户核实名单").format(m=run.month), []
-    if any(f" {GENERATED_AREA}" in (row["shown"] or "") for row in rows):
-        marks.append(_("演示数据：全部家庭和人员由程序生成，不是真实居民。"))
+    title, marks = _("{m} 入户核实名单").format(m=run.month), [generated_words(row["shown"] for row in rows)]
     if pack.sample:
         marks.append(_("{mark}：权重、分数和期限有示例，结果只能用于试算。").format(mark=SAMPLE_MARK))
     remarks = [

@@ -63,6 +63,8 @@ def is_container(path: Path) -> bool:
 
 def detect(path: Path) -> FileKind:
     """The kind of the file. Raises UnreadableFile with the way out for everything that cannot be read."""
+    if path.is_dir():
+        raise unreadable(path, _("这是一个文件夹"), _("一个文件"), _("请写文件夹里要读的那个文件"))
     if not path.is_file():
         raise unreadable(path, _("找不到这个文件"), "", _("请检查路径和文件名是否写对"))
     with path.open("rb") as file:
