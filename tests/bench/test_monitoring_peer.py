@@ -13,7 +13,7 @@ import pytest
 
 from zhikun.engine.packs import load
 from zhikun.identity import with_check_character
-from zhikun.intake.demo.months import Asked, write_months
+from zhikun.intake.demo.months import Asked, habits, write_months
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
@@ -86,7 +86,9 @@ def run(folder, month, out, *more):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("peer") / "months"
-    write_months(load("gansu"), Asked("province", seed=5, months=3, first="2026-08", people=3000), out)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(habits, "WATCHED_ROWS", 1.0)  # every change there is, among few people
+        write_months(load("gansu"), Asked("province", seed=5, months=3, first="2026-08", people=3000), out)
     return out
 
 
