@@ -72,12 +72,13 @@ REASONS = (
 )  # fmt: skip
 CODE = {reason: code for code, reason in enumerate(REASONS)}
 TOKEN = pd.ArrowDtype(pa.binary(16))
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)  # what pandas 3 has for texts
 DAY = pd.ArrowDtype(pa.date32())
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.int32)
 CHECK = np.frombuffer(b"10X98765432", np.uint8)
 NAME = r"[^\d、，,;；/\\@#=]{2,50}"
 ROUNDED = r"[0-9](\.[0-9]+)?E\+?1[4-7]|[0-9]{15}0*\.0+|[0-9]{12,15}000"
-NOISE = r"[\s'`’\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]"
+NOISE = "[\\s'`’\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]"
 INSIDE = r"[0-9]{17}[0-9Xx]|(?:^|[^0-9])[0-9]{15}(?:[^0-9]|$)"
 OTHER_DATES = ("%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d")
 LONGEST = 1000
@@ -131,7 +132,7 @@ def receive(delivery: Delivery) -> dict[str, Any]:
 
 def read(file: Path, columns: dict[str, Column]) -> tuple[pd.DataFrame, int]:
     """The list's columns as text under their names, with Arrow's reader, the fastest that pandas has; how many rows are blank."""
-    frame = pd.read_csv(file, dtype="str", engine="pyarrow", keep_default_na=False, na_values=[""])
+    frame = pd.read_csv(file, dtype=TEXT, engine="pyarrow", keep_default_na=False, na_values=[""])
     known = {title: name for name, one in columns.items() for title in (one.title, *one.headers)}
     frame = frame.rename(columns=lambda title: known.get(title.strip(), title))
     if missing := [name for name, one in columns.items() if one.required and name not in frame]:
