@@ -44,9 +44,9 @@ from monitoring_peer_tables import (
     MICRO,
     WORDS,
     Indicator,
+    changed,
     households_table,
     lists_of,
-    ranks,
     state_table,
     warnings_table,
 )
@@ -160,11 +160,16 @@ def left(folder: Path | None) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
         )
     warnings, state, households = tables
     before = as_frame(warnings.filter(pc.field("level").is_valid()))
-    before["was"] = before.pop("level").map({level: rank for rank, level in enumerate(LEVELS, 1)}).astype("int64")
+    before["was"] = rank_of(before.pop("level"))
     before["causes"] = bits_of(before["causes"], CAUSES)
     then = households.filter(pc.field("level").is_valid()).to_pandas()
-    then["was"] = then.pop("level").map({level: rank for rank, level in enumerate(LEVELS, 1)}).astype("int64")
+    then["was"] = rank_of(then.pop("level"))
     return before, as_frame(state), then
+
+
+def rank_of(levels: pd.Series) -> np.ndarray:
+    """Ranks of colours, 1 for the mildest."""
+    return pc.index_in(pa.array(levels, pa.string()), pa.array(list(LEVELS))).to_numpy() + np.int64(1)
 
 
 def watched(population: Path, keys: pd.Series) -> pd.DataFrame:
@@ -172,7 +177,7 @@ def watched(population: Path, keys: pd.Series) -> pd.DataFrame:
     rows = as_frame(pq.read_table(population, columns=["person", "row", "place", "household", "group"]))
     rows = rows[rows["person"].isin(keys)].sort_values(["person", "row"], ignore_index=True)
     first = ~rows["person"].duplicated()
-    bits = 1 << rows["group"].astype("str").map({code: n for n, code in enumerate(GROUPS)}).to_numpy("int64")
+    bits = 1 << rows["group"].map({code: n for n, code in enumerate(GROUPS)}).to_numpy("int64")
     people = rows.loc[first, ["person", "place", "household"]]
     people["mask"] = np.bitwise_or.reduceat(bits, np.flatnonzero(first)) if len(rows) else bits
     return people.reset_index(drop=True)
@@ -193,8 +198,12 @@ def carried(
 ) -> pd.DataFrame:
     """Last month's values that do not end by themselves: where a list is missing, and events that nobody has answered yet."""
     ids = people[["person"]].reset_index(names="id")
-    numbers = {one.name: n for n, one in enumerate(INDICATORS)}
-    state = state.merge(ids, on="person").assign(i=lambda rows: rows["indicator"].map(numbers).astype("int64"))
+    state = state.merge(ids, on="person")
+    state["i"] = (
+        pc.index_in(pa.array(state["indicator"], pa.string()), pa.array([one.name for one in INDICATORS]))
+        .to_numpy()
+        .astype(np.int64)
+    )
     waiting = np.zeros(len(people), np.int64)
     told = before[["person", "causes"]].merge(ids, on="person")
     waiting[told["id"]] = told["causes"]
@@ -272,8 +281,7 @@ def with_days(rows: pd.DataFrame, on: date, calendar: Calendar) -> pd.DataFrame:
     anew = (rank > 0) & ((was == 0) | afresh | (higher & ~(of_level[0] >= running)))
     stands = rank > 0
     return rows.assign(
-        change=CHANGES[np.select([rank == 0, was == 0, higher, rank < was], [4, 0, 1, 2], 3)],
-        cleared_by=np.select([stands, ~rows["watched"].to_numpy(bool)], [None, "unwatched"], "data"),
+        change=changed(rank, was),
         raised=np.where(afresh | higher, today, rows["raised"].to_numpy("datetime64[D]")),
         counted_from=np.where(anew, today, rows["counted_from"].to_numpy("datetime64[D]")),
         days=np.where(anew, allowed, rows["days"].to_numpy(float, na_value=0)).astype(np.int16),
@@ -297,17 +305,17 @@ def screen(options: argparse.Namespace, steps: Steps) -> dict[str, Any]:
     rows = with_days(warned(people, before), options.on, Calendar.read(options.calendar))
     steps.done("match and score")
     tables = {
-        "warnings": warnings_table(rows, points, options.month),
+        "warnings": warnings_table(rows, points, len(people), options.month),
         "state": state_table(people, points),
         "households": households_table(rows, households, options.month),
     }
     steps.done("put together")
-    counts = rows.assign(level=ranks(rows["rank"]).to_pandas()).groupby(["level", "change"], dropna=False).size()
+    counts = rows.groupby(["rank", "change"]).size()
     run = {
         "month": options.month, "on": options.on.isoformat(), "found": len(people), "scored": int((people["score"] > 0).sum()),
         "rows": {name: len(table) for name, table in tables.items()},
-        "counts": [{"direction": "hardship", "level": "" if pd.isna(level) else level, "change": change, "persons": int(count)}
-                   for (level, change), count in counts.items()],
+        "counts": [{"direction": "hardship", "level": ["", *LEVELS][rank], "change": CHANGES[change], "persons": int(count)}
+                   for (rank, change), count in counts.items()],
         "files": {one.name: hashes(data, rested.files) for one, rested in zip(INDICATORS, rests, strict=True)},
     }  # fmt: skip
     write(data / "screening" / options.month, tables, run)

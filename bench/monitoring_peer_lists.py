@@ -239,10 +239,12 @@ def tokens(text: pd.Series, key: bytes) -> pd.Series:
 
 
 def named(text: pd.Series) -> tuple[np.ndarray, int]:
-    """Broken characters; and how many names look like none, which keeps nobody out who has a number."""
-    name = text.fillna("").str.strip()
-    odd = (name != "") & ~name.str.fullmatch(NAME)
-    return np.where(name.str.contains("\ufffd", regex=False), CODE["garbled"], 0), int(odd.sum())
+    """Broken characters; and how many names look like none, which keeps nobody out who has a number. Each name is looked at once."""
+    codes, distinct = pd.factorize(text)
+    name = pd.Series(distinct).str.strip()
+    odd = ((name != "") & ~name.str.fullmatch(NAME)).to_numpy(bool)
+    wrong = np.where(name.str.contains("\ufffd", regex=False), CODE["garbled"], 0)
+    return np.append(wrong, 0)[codes], int(np.append(odd, False)[codes].sum())
 
 
 def coded(text: pd.Series, choices: dict[str, str]) -> tuple[pd.Series, np.ndarray]:
@@ -270,13 +272,14 @@ def dated(text: pd.Series, today: date) -> tuple[pd.Series, np.ndarray]:
 
 
 def texts(text: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Texts without noise; with an identity number, broken characters or a thousand signs they go back."""
-    word = text.str.normalize("NFKC").str.strip().replace("", None)
+    """Texts without noise; with an identity number, broken characters or a thousand signs they go back. Each is looked at once."""
+    codes, distinct = pd.factorize(text)
+    word = pd.Series(distinct, dtype=TEXT).str.normalize("NFKC").str.strip().replace("", None)
     wrong = np.select(
         [word.str.contains("\ufffd", regex=False, na=False), word.str.len() > LONGEST, word.str.contains(INSIDE, na=False)],
         [CODE["garbled"], CODE["long"], CODE["id_inside"]], 0,
     )  # fmt: skip
-    return word, wrong
+    return word.reindex(codes).set_axis(text.index), np.append(wrong, 0)[codes]
 
 
 def profiled(rows: pd.DataFrame, columns: dict[str, Column], month: pd.Period) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from monitoring_peer_lists import TOKEN
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ GROUPS = (
     "other_special",
 )  # fmt: skip
 ENROLLED = 1 << GROUPS.index("dibao_tekun")
-CHANGES = np.array(["new", "raised", "lowered", "continued", "cleared"])
+CHANGES = ("new", "raised", "lowered", "continued", "cleared")
 COUNTY = 1_000_000
 WORDS = pd.ArrowDtype(pa.list_(pa.string()))
 MICRO = 1_000_000
@@ -54,83 +53,78 @@ def lists_of(bits: np.ndarray, words: Sequence[str]) -> pd.Series:
     return pd.Series(pa.array(options, WORDS.pyarrow_dtype).take(pa.array(codes)), dtype=WORDS)
 
 
-def reasons_of(rows: pd.DataFrame, points: pd.DataFrame) -> pa.ListArray:
-    """What is said of each row, in the order of the indicators."""
-    place = np.full(int(rows["id"].max()) + 1 if len(rows) else 0, -1)
-    here = rows["watched"].to_numpy(bool)
-    place[rows["id"].to_numpy()[here]] = np.flatnonzero(here)
-    told = points[(points["c"] > 0) | points["more"]]
-    told = told.assign(place=place[told["id"]]).query("place >= 0").sort_values(["place", "i"])
-    number = pa.array(told["i"].to_numpy())
-    titles = [["", *(title for _low, _points, title in one.bands)] for one in INDICATORS]
-    given = [[0.0, *(float(points) for _low, points, _title in one.bands)] for one in INDICATORS]
-    widest = max(map(len, titles))
-    of_band = pa.array(told["i"].to_numpy() * widest + told["band"].to_numpy())
-    struct = pa.StructArray.from_arrays(
-        [
-            pa.array([one.name for one in INDICATORS]).take(number),
-            decimals(told["low"], 20),
-            pa.array([""] * len(told), pa.string()),
-            pa.array([title for ones in titles for title in ones + [""] * (widest - len(ones))]).take(of_band),
-            pa.array([value for ones in given for value in ones + [0.0] * (widest - len(ones))])
-            .cast(pa.decimal128(9, 6))
-            .take(of_band),
-            pa.array([float(one.weight) for one in INDICATORS]).cast(pa.decimal128(9, 6)).take(number),
-            decimals(told["c"], 9),
-            pa.array(told["more"]),
-            pa.array(told["carried"]),
-            pa.array(np.zeros(len(told), bool)),
-            pa.array(told["files"]),
-        ],
-        names=[
-            "indicator",
-            "value",
-            "unit",
-            "band",
-            "points",
-            "weight",
-            "contribution",
-            "at_least",
-            "carried",
-            "quiet",
-            "files",
-        ],
-    )
-    ends = np.cumsum(np.bincount(told["place"], minlength=len(rows)))
-    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), struct)
+def words_of(which: np.ndarray | pd.Series, words: Sequence[str | None]) -> pa.Array:
+    """The word of each row by its number."""
+    return pa.array(words, pa.string()).take(pa.array(np.asarray(which, np.int64)))
+
+
+def ranks(values: np.ndarray | pd.Series) -> pa.Array:
+    """Colours of ranks; none for 0."""
+    return words_of(values, [None, *LEVELS])
 
 
 def decimals(millionths: pd.Series, digits: int) -> pa.Array:
     return pa.array(millionths.to_numpy() / MICRO).cast(pa.decimal128(digits, 6))
 
 
-def ranks(values: pd.Series) -> pa.Array:
-    """Colours of ranks; none for 0."""
-    return pa.array([None, *LEVELS]).take(pa.array(values.to_numpy("int64")))
+def days_of(values: pd.Series) -> pa.Array:
+    return pa.array(values).cast(pa.date32())
 
 
-def warnings_table(rows: pd.DataFrame, points: pd.DataFrame, month: str) -> pa.Table:
+def reasons_of(rows: pd.DataFrame, points: pd.DataFrame, people: int) -> pa.ListArray:
+    """What is said of each row, in the order of the indicators."""
+    place = np.full(people, -1)
+    here = rows["watched"].to_numpy(bool)
+    place[rows["id"].to_numpy()[here]] = np.flatnonzero(here)
+    told = points[(points["c"] > 0) | points["more"]]
+    told = told.assign(place=place[told["id"]]).query("place >= 0").sort_values(["place", "i"])
+    bands = pd.DataFrame(
+        [(i, band, title, float(points)) for i, one in enumerate(INDICATORS)
+         for band, (_low, points, title) in enumerate(((0, 0, ""), *one.bands))],
+        columns=["i", "band", "title", "points"],
+    )  # fmt: skip
+    told = told.merge(bands, on=["i", "band"], how="left")  # keeps the order
+    weights = np.array([one.weight for one in INDICATORS], float)
+    fields = {
+        "indicator": words_of(told["i"], [one.name for one in INDICATORS]),
+        "value": decimals(told["low"], 20),
+        "unit": pa.repeat("", len(told)),
+        "band": pa.array(told["title"], pa.string()),
+        "points": pa.array(told["points"]).cast(pa.decimal128(9, 6)),
+        "weight": pa.array(weights[told["i"]]).cast(pa.decimal128(9, 6)),
+        "contribution": decimals(told["c"], 9),
+        "at_least": pa.array(told["more"]),
+        "carried": pa.array(told["carried"]),
+        "quiet": pa.repeat(False, len(told)),
+        "files": pa.array(told["files"]),
+    }
+    ends = np.cumsum(np.bincount(told["place"], minlength=len(rows)))
+    said = pa.StructArray.from_arrays(list(fields.values()), names=list(fields))
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), said)
+
+
+def warnings_table(rows: pd.DataFrame, points: pd.DataFrame, people: int, month: str) -> pa.Table:
     """warnings.parquet."""
-    rank = rows["rank"].to_numpy()
-    enrolled = np.where(rows["mask"] & ENROLLED, "deliver", "enrol")
-    stands = rank > 0
+    stands = rows["rank"].to_numpy() > 0
+    enrolled = (rows["mask"] & ENROLLED).to_numpy() > 0
+    unwatched = ~rows["watched"].to_numpy(bool)
     return pa.table({
-        "month": pa.array([month] * len(rows)),
+        "month": pa.repeat(month, len(rows)),
         "person": pa.array(rows["person"]),
-        "household": pa.array(rows["household"]),
+        "household": pa.array(rows["household"], pa.string()),
         "place": pa.array(rows["place"]),
         "groups": pa.array(rows["groups"]),
-        "direction": pa.array(["hardship"] * len(rows)),
+        "direction": pa.repeat("hardship", len(rows)),
         "level": ranks(rows["rank"]),
         "score": decimals(rows["score"], 9),
         "at_least": pa.array(rows["at_least"].to_numpy(bool)),
-        "change": pa.array(rows["change"]),
-        "cleared_by": pa.array(rows["cleared_by"], pa.string()),
+        "change": words_of(rows["change"], CHANGES),
+        "cleared_by": words_of(np.select([stands, unwatched], [0, 2], 1), [None, "data", "unwatched"]),
         "level_before": ranks(rows["was"]),
-        "way": pa.array(np.where(stands, enrolled, None), pa.string()),
+        "way": words_of(np.select([~stands, enrolled], [0, 1], 2), [None, "deliver", "enrol"]),
         "causes": pa.array(lists_of(rows["causes"].to_numpy(), CAUSES)),
         "indicators": pa.array(lists_of(rows["found"].to_numpy(), [one.name for one in INDICATORS])),
-        "reasons": reasons_of(rows, points),
+        "reasons": reasons_of(rows, points, people),
         "raised": days_of(rows["raised"]),
         "counted_from": days_of(rows["counted_from"]),
         "days": pa.array(rows["days"]),
@@ -139,70 +133,62 @@ def warnings_table(rows: pd.DataFrame, points: pd.DataFrame, month: str) -> pa.T
     })  # fmt: skip
 
 
-def days_of(values: pd.Series) -> pa.Array:
-    return pa.array(values).cast(pa.date32())
-
-
 def state_table(people: pd.DataFrame, points: pd.DataFrame) -> pa.Table:
     """state.parquet: every value that adds to the score."""
     adds = points[points["c"] > 0].sort_values(["id", "i"])
     return pa.table({
-        "person": pa.array(people["person"]).take(pa.array(adds["id"].to_numpy())),
-        "indicator": pa.array([one.name for one in INDICATORS]).take(pa.array(adds["i"].to_numpy())),
-        "low": pa.array(adds["low"]),
-        "band": pa.array(adds["band"]),
-        "open": pa.array(adds["open"]),
-        "carried": pa.array(adds["carried"]),
-        "files": pa.array(adds["files"]),
+        "person": pa.array(people["person"]).take(pa.array(adds["id"])),
+        "indicator": words_of(adds["i"], [one.name for one in INDICATORS]),
+        **{name: pa.array(adds[name]) for name in ("low", "band", "open", "carried", "files")},
     })  # fmt: skip
 
 
 def households_table(rows: pd.DataFrame, then: pd.DataFrame, month: str) -> pa.Table:
-    """households.parquet: by county, then by first member; a county's households without a colour now come last."""
-    now = rows[rows["rank"] > 0].reset_index(drop=True)
+    """households.parquet: by county, then by first member; a county's households without a colour now come last.
+
+    Rows of last month's households stand behind those of now: they say what was, and nothing else.
+    """
+    now = rows.loc[rows["rank"] > 0, ["household", "person", "place", "rank", "raised", "deadline"]]
     alone = now["household"].isna()
     if alone.any():
         now.loc[alone, "household"] = now.loc[alone, "person"].map(bytes.hex)
-    now["county"] = now["place"] // COUNTY
-    now["earliest"] = now["deadline"].astype("int64") * 2 + ~now["provisional"].astype(bool)
+    fixed = ~rows.loc[now.index, "provisional"].to_numpy(bool)
+    now = now.assign(
+        county=now["place"] // COUNTY, was=0, members=1, movable=now["deadline"].astype("int64") * 2 + fixed
+    )
     for n, cause in enumerate(CAUSES):
-        now[cause] = now["causes"].to_numpy() >> n & 1
-    groups = now.groupby(["county", "household"], sort=False)
+        now[cause] = rows.loc[now.index, "causes"].to_numpy() >> n & 1
+    both = pd.concat([now, then.assign(rank=0, members=0, **dict.fromkeys(CAUSES, 0))], ignore_index=True)
+    groups = both.groupby(["county", "household"], sort=False)
     homes = groups.agg(
-        rank=("rank", "max"), place=("place", "min"), warned_members=("rank", "size"), raised=("raised", "min"),
-        deadline=("deadline", "min"), earliest=("earliest", "min"), **{cause: (cause, "max") for cause in CAUSES},
-    )  # fmt: skip
-    members = now["person"].iloc[np.argsort(groups.ngroup().to_numpy(), kind="stable")]
-    homes["members"] = pd.Series(
-        pa.ListArray.from_arrays(pa.array(np.concatenate([[0], homes["warned_members"].cumsum()]), pa.int32()), pa.array(members)),
-        index=homes.index, dtype=pd.ArrowDtype(pa.list_(TOKEN.pyarrow_dtype)),
-    )  # fmt: skip
-    homes["first"] = np.arange(len(homes))
-    every = (
-        homes.reset_index()
-        .merge(then, on=["county", "household"], how="outer")
-        .sort_values(["county", "first"], ignore_index=True)
-    )
-    rank, was, stands = (
-        every["rank"].fillna(0).astype(int),
-        every["was"].fillna(0).astype(int),
-        every["rank"].notna().to_numpy(),
-    )
-    bits = sum(every[cause].fillna(0).astype(int).to_numpy() << n for n, cause in enumerate(CAUSES))
-    change = np.select([rank == 0, was == 0, rank > was, rank < was], [4, 0, 1, 2], 3)
-    tokens = pd.Series(pa.array(every["members"]).fill_null([]), dtype=every["members"].dtype)
+        rank=("rank", "max"), was=("was", "max"), place=("place", "min"), members=("members", "sum"), raised=("raised", "min"),
+        deadline=("deadline", "min"), movable=("movable", "min"), **{cause: (cause, "max") for cause in CAUSES},
+    ).reset_index()  # fmt: skip
+    by_county = np.argsort(homes["county"].to_numpy(), kind="stable")
+    place_of = np.empty(len(homes), np.int64)
+    place_of[by_county] = np.arange(len(homes))
+    order = np.argsort(place_of[groups.ngroup().to_numpy()[: len(now)]], kind="stable")
+    homes = homes.iloc[by_county]
+    ends = pa.array(np.concatenate([[0], homes["members"].cumsum()]), pa.int32())
+    rank, was, stands = homes["rank"].to_numpy(), homes["was"].to_numpy(), homes["members"].to_numpy() > 0
+    bits = sum(homes[cause].to_numpy() << n for n, cause in enumerate(CAUSES))
     return pa.table({
-        "month": pa.array([month] * len(every)),
-        "household": pa.array(every["household"]),
-        "county": pa.array(every["county"]),
-        "place": pa.array(every["place"].fillna(0).astype("int64").to_numpy(), mask=~stands),
-        "direction": pa.array(["hardship"] * len(every)),
+        "month": pa.repeat(month, len(homes)),
+        "household": pa.array(homes["household"], pa.string()),
+        "county": pa.array(homes["county"]),
+        "place": pa.array(homes["place"].fillna(0).to_numpy(np.int64), mask=~stands),
+        "direction": pa.repeat("hardship", len(homes)),
         "level": ranks(rank),
-        "change": pa.array(CHANGES[change]),
-        "warned_members": pa.array(every["warned_members"].fillna(0).astype("int64")),
-        "members": pa.array(tokens),
+        "change": words_of(changed(rank, was), CHANGES),
+        "warned_members": pa.array(homes["members"]),
+        "members": pa.ListArray.from_arrays(ends, pa.array(now["person"]).take(pa.array(order))),
         "causes": pa.array(lists_of(bits, CAUSES)),
-        "raised": days_of(every["raised"]),
-        "deadline": days_of(every["deadline"]),
-        "provisional": pa.array((every["earliest"].fillna(1).astype("int64") & 1 == 0).to_numpy(), mask=~stands),
+        "raised": days_of(homes["raised"]),
+        "deadline": days_of(homes["deadline"]),
+        "provisional": pa.array((homes["movable"].fillna(1) % 2 == 0).to_numpy(), mask=~stands),
     })  # fmt: skip
+
+
+def changed(rank: np.ndarray, was: np.ndarray) -> np.ndarray:
+    """What became of a colour, by its number in CHANGES."""
+    return np.select([rank == 0, was == 0, rank > was, rank < was], [4, 0, 1, 2], 3)
