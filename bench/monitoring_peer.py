@@ -1,47 +1,64 @@
 """A month of monitoring under pack `gansu`, written in pandas: the peer of `zhikun lists receive` and `zhikun monitor run`.
 
-    python monitoring_peer.py FOLDER --month 2026-09 --key HEX --due blue=2026-10-29 --due yellow=... \
-        [--last-month OUT.parquet] [--people rows.parquet] [--trust-numbers] --out OUT.parquet
+    python monitoring_peer.py FOLDER --month 2026-09 --on 2026-10-01 --people rows.parquet --calendar days.json --key HEX --data OUT \
+        [--workers 2] [--trust-numbers]
 
 FOLDER holds <list>/<YYYY-MM>.csv as `zhikun demo months` writes them. Needs pandas and pyarrow, no zhikun. Prints the seconds of
-each step as JSON. From files to warnings: identity numbers normalised and checked (GB 11643; `--trust-numbers` leaves that out),
-tokens (HMAC-SHA256, 16 bytes), who is watched, five indicators, points, weights, score, level, change against last month's
-warnings, deadline; an event keeps counting while nobody has answered last month's warning. `--people` takes who is watched from
-the rows of a received list, tokens and all, instead of FOLDER's CSV. Its result is that of zhikun in every row. It does less than
-zhikun where that would cost it time: no receipts, no profile, no names, no households, no reasons, no handled causes.
+each step as JSON. It does the same work: the lists received two at a time (monitoring_peer_lists.py), then, from what was kept,
+the warnings with every column and their reasons, the households, the state for next month, and what was counted, in
+OUT/lists and OUT/screening as zhikun has them in its data folder. What is carried from last month, unknown where a list is
+missing, changes and deadlines are zhikun's, and so is its result in every value.
+
+It still leaves out: decisions of visitors (quiet causes), the other direction (nobody is found in it), corrections and
+second files of a period, reasons to hold a file, other encodings and formats than CSV in UTF-8, rejects as a workbook (they
+are CSV), names to be matched, conclusions bound to a version of the keys, sync to disk, and memory that does not grow.
+`--people` are the rows of the population as zhikun received them; `--calendar` has the working days. `--trust-numbers` leaves
+the check of identity numbers out, for a fast look.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
+import shutil
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from monitoring_peer_lists import SOURCES, TOKEN, Delivery, receive
+from monitoring_peer_tables import (
+    CAUSE_OF,
+    CAUSES,
+    CHANGES,
+    GROUPS,
+    INDICATORS,
+    LEVELS,
+    MICRO,
+    WORDS,
+    Indicator,
+    changed,
+    households_table,
+    lists_of,
+    state_table,
+    warnings_table,
+)
 
-# What pack `gansu` says, as a programmer would copy it: packs/gansu/warnings.
-INDICATORS = {  # list: months of its window, months for which a file of a window of one month holds, bands (from, points), weight,
-    # whether it lists events, and the number of its cause
-    "inpatients": (1, 2, [(1, 100)], 20, True, 0),
-    "chronic_illness": (1, 2, [(1, 100)], 20, False, 0),
-    "disability_certificates": (1, 2, [(1, 100)], 20, False, 1),
-    "unemployed": (1, 2, [(1, 100)], 20, True, 2),
-    "college_admissions": (12, 12, [(1, 100)], 20, True, 3),
-}
-LEVELS = {"blue": 20, "yellow": 40, "orange": 60, "red": 80}
-POPULATION_MONTHS = 2
-ID_NUMBER, PLACE = "身份证号", "区划代码"
-WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.int32)
-CHECK = np.frombuffer(b"10X98765432", np.uint8)
-TOKEN = pd.ArrowDtype(pa.binary(16))
-CHANGES = ["", "new", "raised", "lowered", "continued", "cleared"]
+#: What is read of the month before.
+LEFT = ("warnings", "state", "households")
+EMPTY = (
+    {"person": pa.binary(16), "household": pa.string(), "place": pa.int64(), "groups": WORDS.pyarrow_dtype, "level": pa.string(),
+     "causes": WORDS.pyarrow_dtype, "raised": pa.date32(), "counted_from": pa.date32(), "days": pa.int16()},
+    {"person": pa.binary(16), "indicator": pa.string(), "low": pa.int64(), "open": pa.bool_(), "files": WORDS.pyarrow_dtype},
+    {"household": pa.string(), "county": pa.int64(), "level": pa.string()},
+)  # fmt: skip
 
 
 @dataclass
@@ -57,197 +74,302 @@ class Steps:
         self.last = now
 
 
-def newest(folder: Path, month: pd.Period, valid: int) -> Path:
-    """The newest file that still holds."""
-    for back in range(valid):
-        path = folder / f"{month - back}.csv"
-        if path.exists():
-            return path
-    raise SystemExit(f"{folder.name}: no file for {month}")
+@dataclass(frozen=True)
+class Calendar:
+    """Working days, and the days on which an arrangement not known yet may still change that."""
+
+    worked: np.ndarray
+    uncertain: np.ndarray
+
+    @classmethod
+    def read(cls, path: Path) -> Calendar:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return cls(np.array(said["worked"], "datetime64[D]"), np.array(said["uncertain"], "datetime64[D]"))
+
+    def due(self, start: pd.Series, days: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        """The last of so many working days after the start, and whether it is provisional; none where there is no start."""
+        known = start.notna().to_numpy()
+        begun = start[known].to_numpy("datetime64[D]")
+        place = np.searchsorted(self.worked, begun, side="right") + days[known].to_numpy("int64") - 1
+        due, provisional = np.full(len(start), "NaT", "datetime64[D]"), np.zeros(len(start), bool)
+        due[known] = self.worked[place]
+        until, since = (np.searchsorted(self.uncertain, days, side="right") for days in (due[known], begun))
+        provisional[known] = until > since
+        return due, provisional
 
 
-def read(paths: list[Path], columns: list[str]) -> pd.DataFrame:
-    """The columns as text, with Arrow's reader, the fastest that pandas has."""
-    parts = [pd.read_csv(path, usecols=columns, dtype="str", engine="pyarrow") for path in paths]
-    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+@dataclass(frozen=True)
+class Rests:
+    """The files on which an indicator rests, with the months that are missing."""
+
+    files: list[str]
+    missing: bool
 
 
-def normalised(numbers: pd.Series) -> pd.Series:
-    """Full-width digits, spaces and small letters made plain; 15 digits made 18."""
-    text = numbers.fillna("").str.normalize("NFKC").str.replace(r"\s", "", regex=True).str.upper()
-    old = text.str.fullmatch("[0-9]{15}")
-    if old.any():
-        full = text[old].str[:6] + "19" + text[old].str[6:]
-        total = (bytes_of(full, 17).astype(np.int32) - 48) @ WEIGHTS
-        text[old] = full + pd.Series(CHECK[total % 11].view("S1").astype("U1"), index=full.index)
-    return text
-
-
-def well_formed(numbers: pd.Series) -> np.ndarray:
-    return numbers.str.fullmatch(r"[0-9]{17}[0-9X]").fillna(False).to_numpy(bool, copy=True)
-
-
-def bytes_of(numbers: pd.Series, width: int) -> np.ndarray:
-    """Texts of the same length as a matrix of bytes."""
-    return np.frombuffer("".join(numbers.to_list()).encode(), np.uint8).reshape(-1, width)
-
-
-def checked(frame: pd.DataFrame, *, trust: bool) -> pd.DataFrame:
-    """The rows whose number can stand; only what does not look like a number is worked on before."""
-    if trust:
-        return frame
-    good = well_formed(frame[ID_NUMBER])
-    if not good.all():
-        frame.loc[~good, ID_NUMBER] = normalised(frame.loc[~good, ID_NUMBER])
-        good = well_formed(frame[ID_NUMBER])
-    numbers = frame[ID_NUMBER] if good.all() else frame.loc[good, ID_NUMBER]
-    digits = bytes_of(numbers, 18)
-    total = (digits[:, :17].astype(np.int32) - 48) @ WEIGHTS
-    born = pd.to_datetime(numbers.str[6:14], format="%Y%m%d", errors="coerce")
-    good[good] = (CHECK[total % 11] == digits[:, 17]) & born.notna().to_numpy()
-    return frame if good.all() else frame[good]
-
-
-def tokens(numbers: pd.Series, key: bytes) -> pd.Series:
-    """HMAC-SHA256 of each number, 16 bytes. Copies of two begun hashes take half the time of `hmac.digest`."""
-    pad = key.ljust(64, b"\0")
-    inner = hashlib.sha256(bytes(one ^ 0x36 for one in pad) + b"resident\0")
-    outer = hashlib.sha256(bytes(one ^ 0x5C for one in pad))
-
-    def token(number: str) -> bytes:
-        first, second = inner.copy(), outer.copy()
-        first.update(number.encode())
-        second.update(first.digest())
-        return second.digest()[:16]
-
-    made = pa.array([token(number) for number in numbers.to_list()], TOKEN.pyarrow_dtype)
-    return pd.Series(made, dtype=TOKEN)
-
-
-def watched(frame: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """One row for each person by token: a person of several groups has several rows, the first one gives the place."""
-    people = frame.drop_duplicates(ID_NUMBER)
-    place = people[PLACE].str.pad(12, side="right", fillchar="0").astype("int64")
-    return pd.DataFrame({"person": tokens(people[ID_NUMBER], key), "place": place.to_numpy()})
-
-
-def points_of(value: np.ndarray, bands: list[tuple[float, float]]) -> np.ndarray:
-    reached = np.searchsorted([low for low, _points in bands], value, side="right")
-    return np.array([0.0, *(points for _low, points in bands)])[reached]
-
-
-def received(path: Path) -> pd.DataFrame:
-    """Who is watched, from the rows of a list that was received: tokens already made."""
-    table = pq.read_table(path, columns=["person", "row", "place"])
-    frame = table.to_pandas(types_mapper={TOKEN.pyarrow_dtype: TOKEN}.get, ignore_metadata=True)
-    return frame.sort_values("row").drop_duplicates("person")[["person", "place"]].reset_index(drop=True)
-
-
-def left(last_month: Path | None) -> pd.DataFrame:
-    """Last month's result: rank, deadline, indicators and causes of each person with a colour."""
-    columns = ["person", "level", "deadline", "indicators", "causes"]
-    if last_month is None:
-        return pd.DataFrame(
-            {"person": pd.Series([], dtype=TOKEN), "was": pd.Series([], dtype="int8"), "deadline": pd.Series([], dtype="datetime64[s]"),
-             "indicators_before": pd.Series([], dtype="int64"), "causes_before": pd.Series([], dtype="int64")}
-        )  # fmt: skip
-    table = pq.read_table(last_month, columns=columns)
-    table = table.set_column(0, "person", table.column("person").cast(TOKEN.pyarrow_dtype))
-    before = table.to_pandas(types_mapper={TOKEN.pyarrow_dtype: TOKEN}.get, ignore_metadata=True)
-    before = before[before["level"].notna()].rename(
-        columns={"level": "was", "indicators": "indicators_before", "causes": "causes_before"}
-    )
-    before["was"] = before["was"].astype("str").map({name: rank for rank, name in enumerate(LEVELS, 1)})
-    return before
-
-
-def changes(now: pd.DataFrame, before: pd.DataFrame, due: dict[str, str]) -> pd.DataFrame:
-    """The warnings of the month and those that are none any more, with what changed and the deadline."""
-    both = now.merge(before, on="person", how="outer")
-    rank, was = both["rank"].fillna(0).to_numpy(np.int8), both["was"].fillna(0).to_numpy(np.int8)
-    causes, causes_before = (both[name].fillna(0).to_numpy(np.int64) for name in ("causes", "causes_before"))
-    kept, fresh = (
-        both["deadline"].to_numpy("datetime64[D]"),
-        np.array(["NaT", *(due[n] for n in LEVELS)], "datetime64[D]")[rank],
-    )
-    code = np.select([rank == 0, was == 0, rank > was, rank < was], [5, 1, 2, 3], 4)
-    afresh = (rank > 0) & (causes & causes_before == 0)  # nothing of last month's task is left
-    deadline = np.select([code == 5, afresh, code == 2], [np.datetime64("NaT", "D"), fresh, np.fmin(fresh, kept)], kept)
-    both["score"], both["place"] = both["score"].fillna(0.0), both["place"].astype("Int64")
-    both["direction"] = "hardship"
-    both["level"] = pd.Categorical.from_codes(rank - 1, list(LEVELS))
-    both["change"] = pd.Categorical.from_codes(code, CHANGES)
-    both["deadline"] = deadline.astype("datetime64[s]")
-    both["causes"], both["indicators"] = causes, both["indicators"].fillna(0).astype("int64")
-    return both[["person", "direction", "place", "score", "level", "change", "deadline", "indicators", "causes"]]
-
-
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    steps, key, month = Steps(), bytes.fromhex(options.key), pd.Period(options.month, "M")
-    due = dict(one.split("=") for one in options.due)
-    if options.people is not None:
-        people = received(options.people)
-        steps.done("read")
+def rests_on(data: Path, indicator: Indicator, month: pd.Period) -> Rests:
+    """The newest file that still holds, or every one of a window; what was due since and is not there is missing."""
+    source = SOURCES[indicator.source]
+    back = [month - n for n in range(indicator.window if indicator.window > 1 else source.valid)]
+    found = [m for m in back if (data / "lists" / indicator.source / str(m) / "receipt.json").exists()]
+    if indicator.window == 1:
+        found = found[:1]
+        since = back[: back.index(found[0])] if found else back
+        missing = not found or (source.event and any(m.month in source.due for m in since))
     else:
-        population = read([newest(options.folder / "population", month, POPULATION_MONTHS)], [ID_NUMBER, PLACE])
-        steps.done("read")
-        population = checked(population, trust=options.trust_numbers)
-        steps.done("check")
-        people = watched(population, key)
-        del population
-        steps.done("tokens")
-    before = left(options.last_month)
-    kept = people[["person"]].merge(before[["person", "indicators_before"]], on="person", how="left")
-    kept = kept["indicators_before"].fillna(0).to_numpy(np.int64)
-    score, bits, causes = (np.zeros(len(people), kind) for kind in (float, np.int64, np.int64))
+        missing = not found or any(m not in found and m.month in source.due for m in back)
+    return Rests([f"{indicator.source}/{m}/001" for m in reversed(found)], missing)
+
+
+def rows_of(data: Path, label: str) -> pd.Series:
+    """The persons of a received list."""
+    path = data / "lists" / label.rsplit("/", 1)[0] / "rows.parquet"
+    return as_frame(pq.read_table(path, columns=["person"]))["person"]
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """A table with tokens and lists left as Arrow has them."""
+    if pa.types.is_binary(table.schema.field("person").type):
+        table = table.set_column(
+            table.column_names.index("person"), "person", table.column("person").cast(TOKEN.pyarrow_dtype)
+        )
+    kept = {TOKEN.pyarrow_dtype: TOKEN, WORDS.pyarrow_dtype: WORDS}
+    return table.to_pandas(types_mapper=kept.get, ignore_metadata=True, date_as_object=False)
+
+
+def bits_of(lists: pd.Series, words: tuple[str, ...]) -> np.ndarray:
+    """Which of the words stand in each list."""
+    column = pa.array(lists)
+    places = pc.index_in(pc.list_flatten(column), pa.array(words)).to_numpy(zero_copy_only=False)
+    return np.bincount(pc.list_parent_indices(column).to_numpy(), 2.0**places, len(column)).astype(np.int64)
+
+
+def earlier(data: Path, month: pd.Period) -> Path | None:
+    """The newest month before that was screened."""
+    months = (path.parent for path in (data / "screening").glob("20*/run.json"))
+    return max((path for path in months if path.name < str(month)), default=None)
+
+
+def left(folder: Path | None) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Last month's warnings with a colour, values and households with a colour; empty in the first month."""
+    if folder is None:
+        tables = (pa.table({name: pa.array([], kind) for name, kind in kinds.items()}) for kinds in EMPTY)
+    else:
+        tables = (
+            pq.read_table(folder / f"{name}.parquet", columns=list(kinds))
+            for name, kinds in zip(LEFT, EMPTY, strict=True)
+        )
+    warnings, state, households = tables
+    before = as_frame(warnings.filter(pc.field("level").is_valid()))
+    before["was"] = rank_of(before.pop("level"))
+    before["causes"] = bits_of(before["causes"], CAUSES)
+    then = households.filter(pc.field("level").is_valid()).to_pandas()
+    then["was"] = rank_of(then.pop("level"))
+    return before, as_frame(state), then
+
+
+def rank_of(levels: pd.Series) -> np.ndarray:
+    """Ranks of colours, 1 for the mildest."""
+    return pc.index_in(pa.array(levels, pa.string()), pa.array(list(LEVELS))).to_numpy() + np.int64(1)
+
+
+def watched(population: Path, keys: pd.Series) -> pd.DataFrame:
+    """One row for each person watched who may matter, in order of the tokens, with the bits of all groups."""
+    rows = as_frame(pq.read_table(population, columns=["person", "row", "place", "household", "group"]))
+    rows = rows[rows["person"].isin(keys)].sort_values(["person", "row"], ignore_index=True)
+    first = ~rows["person"].duplicated()
+    bits = 1 << rows["group"].map({code: n for n, code in enumerate(GROUPS)}).to_numpy("int64")
+    people = rows.loc[first, ["person", "place", "household"]]
+    people["mask"] = np.bitwise_or.reduceat(bits, np.flatnonzero(first)) if len(rows) else bits
+    return people.reset_index(drop=True)
+
+
+def found_in(people: pd.DataFrame, n: int, lists: list[tuple[str, pd.Series]]) -> pd.DataFrame:
+    """Who stands in the list of an indicator, in which files."""
+    files = np.zeros(len(people), np.int64)
+    for bit, (_label, persons) in enumerate(lists):
+        files |= people["person"].isin(persons).to_numpy().astype(np.int64) << bit
+    ids = np.flatnonzero(files)
+    labels = lists_of(files[ids], [label for label, _persons in lists])
+    return pd.DataFrame({"id": ids, "i": n, "low": MICRO, "open": False, "carried": False, "files": labels})
+
+
+def carried(
+    people: pd.DataFrame, found: list[pd.DataFrame], rests: list[Rests], state: pd.DataFrame, before: pd.DataFrame
+) -> pd.DataFrame:
+    """Last month's values that do not end by themselves: where a list is missing, and events that nobody has answered yet."""
+    ids = people[["person"]].reset_index(names="id")
+    state = state.merge(ids, on="person")
+    state["i"] = (
+        pc.index_in(pa.array(state["indicator"], pa.string()), pa.array([one.name for one in INDICATORS]))
+        .to_numpy()
+        .astype(np.int64)
+    )
+    waiting = np.zeros(len(people), np.int64)
+    told = before[["person", "causes"]].merge(ids, on="person")
+    waiting[told["id"]] = told["causes"]
+    known = pd.concat(found)
+    here = np.bincount(known["id"], 2.0 ** known["i"], len(people)).astype(np.int64)
+    number, who = state["i"].to_numpy(), state["id"].to_numpy()
+    missing = np.array([one.missing for one in rests])[number]
+    event = np.array([SOURCES[one.source].event for one in INDICATORS])[number]
+    keeps = (here[who] >> number & 1 == 0) & (missing | event & (waiting[who] >> CAUSE_OF[number] & 1 == 1))
+    return state.loc[keeps, ["id", "i", "low", "files"]].assign(open=missing[keeps], carried=True)
+
+
+def valued(points: pd.DataFrame) -> pd.DataFrame:
+    """Each value with its band, what that adds to the score (in millionths), and whether it may be more."""
+    points = points.assign(band=np.uint8(0), c=0, more=False)
+    for n, one in enumerate(INDICATORS):
+        mine = (points["i"] == n).to_numpy()
+        band = np.searchsorted(
+            [low * MICRO for low, _points, _title in one.bands], points.loc[mine, "low"], side="right"
+        )
+        points.loc[mine, "band"] = band.astype(np.uint8)
+        points.loc[mine, "c"] = np.array([0, *worth(one)])[band]
+        points.loc[mine, "more"] = points.loc[mine, "open"].to_numpy() & (band < len(one.bands))
+    return points
+
+
+def worth(indicator: Indicator) -> list[int]:
+    """What each band adds to the score, in millionths."""
+    return [round(points * indicator.weight * MICRO / 100) for _low, points, _title in indicator.bands]
+
+
+def scored(people: pd.DataFrame, points: pd.DataFrame, rests: list[Rests]) -> pd.DataFrame:
+    """The people with score, rank of the colour, what was found, and whether the score may be higher."""
+    ids, number, counts = points["id"].to_numpy(), points["i"].to_numpy(), (points["c"] > 0).to_numpy()
+    size = len(people)
+    score = np.bincount(ids, points["c"], size).astype(np.int64)
+    found = np.bincount(ids[counts], 2.0 ** number[counts], size).astype(np.int64)
+    more = np.bincount(ids, points["more"], size) > 0
+    known = np.bincount(ids, minlength=size) > 0
+    for n, one in enumerate(INDICATORS):
+        if rests[n].missing:
+            more |= known & (np.bincount(ids[number == n], points["c"][number == n], size) < max(worth(one)))
+    causes = np.zeros(size, np.int64)
+    for n, cause in enumerate(CAUSE_OF):
+        causes |= (found >> n & 1) << cause
+    rank = np.searchsorted([low * MICRO for low, _days in LEVELS.values()], score, side="right")
+    return people.assign(score=score, rank=rank, found=found, causes=causes, at_least=more, watched=True)
+
+
+def warned(people: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Warnings of now beside last month's, in order of the tokens: those that stand, and those that are none any more."""
+    then = before[["person", "was", "causes", "raised", "counted_from", "days"]].rename(
+        columns={"causes": "causes_then"}
+    )
+    now = people.reset_index(names="id").merge(then, on="person", how="left")
+    now = now[(now["rank"] > 0) | now["was"].notna()].reset_index(drop=True)
+    now["groups"] = lists_of(now["mask"].to_numpy(), GROUPS)
+    gone = before[~before["person"].isin(people["person"])].rename(columns={"causes": "causes_then"})
+    nothing = {"id": -1, "mask": 0, "score": 0, "rank": 0, "found": 0, "causes": 0, "at_least": False, "watched": False}
+    both = pd.concat([now, gone.assign(**nothing)], ignore_index=True).sort_values("person", ignore_index=True)
+    both[["was", "causes_then"]] = both[["was", "causes_then"]].fillna(0).astype("int64")
+    return both
+
+
+def with_days(rows: pd.DataFrame, on: date, calendar: Calendar) -> pd.DataFrame:
+    """What changed, since when, and by when somebody is to visit."""
+    today, rank, was = np.datetime64(on, "D"), rows["rank"].to_numpy(), rows["was"].to_numpy()
+    allowed = np.array([0, *(days for _low, days in LEVELS.values())])[rank]
+    levels = pd.DataFrame({"start": today, "days": [days for _low, days in LEVELS.values()]})
+    of_level = [np.concatenate([[none], found])[rank] for none, found in
+                zip((np.datetime64("NaT", "D"), False), calendar.due(levels["start"], levels["days"]), strict=True)]  # fmt: skip
+    running, may_move = calendar.due(rows["counted_from"], rows["days"])
+    higher = rank > was
+    afresh = (was > 0) & (rank > 0) & ((rows["causes"] & rows["causes_then"]) == 0).to_numpy()
+    anew = (rank > 0) & ((was == 0) | afresh | (higher & ~(of_level[0] >= running)))
+    stands = rank > 0
+    return rows.assign(
+        change=changed(rank, was),
+        raised=np.where(afresh | higher, today, rows["raised"].to_numpy("datetime64[D]")),
+        counted_from=np.where(anew, today, rows["counted_from"].to_numpy("datetime64[D]")),
+        days=np.where(anew, allowed, rows["days"].to_numpy(float, na_value=0)).astype(np.int16),
+        deadline=np.where(stands, np.where(anew, of_level[0], running), np.datetime64("NaT", "D")),
+        provisional=np.where(anew, of_level[1], may_move),
+    )
+
+
+def screen(options: argparse.Namespace, steps: Steps) -> dict[str, Any]:
+    """A month from the lists that were received to its tables."""
+    data, month = options.data, pd.Period(options.month, "M")
+    rests = [rests_on(data, one, month) for one in INDICATORS]
+    lists = [[(label, rows_of(data, label)) for label in one.files] for one in rests]
+    before, state, households = left(earlier(data, month))
+    keys = pd.concat([before["person"], state["person"], *(rows for ones in lists for _label, rows in ones)])
+    people = watched(options.people, keys)
+    steps.done("read")
+    found = [found_in(people, n, ones) for n, ones in enumerate(lists)]
+    points = valued(pd.concat([*found, carried(people, found, rests, state, before)], ignore_index=True))
+    people = scored(people, points, rests)
+    rows = with_days(warned(people, before), options.on, Calendar.read(options.calendar))
     steps.done("match and score")
-    for number, (listed, (window, valid, bands, weight, event, cause)) in enumerate(INDICATORS.items()):
-        folder = options.folder / listed
-        paths = [p for p in (folder / f"{month - back}.csv" for back in range(window)) if p.exists()]
-        if paths or window == 1:
-            rows = read(paths if window > 1 else [newest(folder, month, valid)], [ID_NUMBER])
-            steps.done("read")
-            rows = checked(rows, trust=options.trust_numbers)
-            steps.done("check")
-            persons = tokens(rows[ID_NUMBER], key)
-            steps.done("tokens")
-            value = people["person"].isin(persons).to_numpy()  # measure `any`: 1 where there is a row
-        else:
-            value = np.zeros(len(people), bool)  # no file of the window: unknown for everybody
-        if event:  # nobody has answered last month's warning: the event goes on counting
-            value = value | (kept >> number & 1).astype(bool)
-        score += points_of(value, bands) * weight / 100
-        bits |= value.astype(np.int64) << number
-        causes |= value.astype(np.int64) << cause
-        steps.done("match and score")
-    rank = np.searchsorted(list(LEVELS.values()), score, side="right")
-    warned = rank > 0
-    now = people[warned].assign(score=score[warned], rank=rank[warned], indicators=bits[warned], causes=causes[warned])
-    result = changes(now, before, due)
-    steps.done("match and score")
-    result.to_parquet(options.out, index=False)
-    steps.done("write")
-    return {
-        "seconds": round(sum(steps.seconds.values()), 3),
-        "steps": steps.seconds,
-        "people": len(people),
-        "rows": len(result),
+    tables = {
+        "warnings": warnings_table(rows, points, len(people), options.month),
+        "state": state_table(people, points),
+        "households": households_table(rows, households, options.month),
     }
+    steps.done("put together")
+    counts = rows.groupby(["rank", "change"]).size()
+    run = {
+        "month": options.month, "on": options.on.isoformat(), "found": len(people), "scored": int((people["score"] > 0).sum()),
+        "rows": {name: len(table) for name, table in tables.items()},
+        "counts": [{"direction": "hardship", "level": ["", *LEVELS][rank], "change": CHANGES[change], "persons": int(count)}
+                   for (rank, change), count in counts.items()],
+        "files": {one.name: hashes(data, rested.files) for one, rested in zip(INDICATORS, rests, strict=True)},
+    }  # fmt: skip
+    write(data / "screening" / options.month, tables, run)
+    steps.done("write")
+    return run
+
+
+def hashes(data: Path, labels: list[str]) -> dict[str, str]:
+    """The files of an indicator by the hash of what was received."""
+    paths = {label: data / "lists" / label.rsplit("/", 1)[0] / "receipt.json" for label in labels}
+    return {label: json.loads(path.read_text(encoding="utf-8"))["sha256"] for label, path in paths.items()}
+
+
+def write(folder: Path, tables: dict[str, pa.Table], run: dict[str, Any]) -> None:
+    """The month's folder, which appears whole."""
+    new = folder.with_name(f".{folder.name}")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for name, table in tables.items():
+        pq.write_table(table, new / f"{name}.parquet", compression="zstd")
+    (new / "run.json").write_text(json.dumps(run, ensure_ascii=False, indent=1), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--month", required=True)
-    parser.add_argument("--key", required=True, help="the key of the tokens, as hex")
-    parser.add_argument("--due", action="append", required=True, help="level=day: the deadline of a warning raised now")
-    parser.add_argument("--last-month", type=Path, help="what this script wrote for the month before")
+    parser.add_argument("--on", type=date.fromisoformat, required=True, help="the day on which warnings go out")
+    parser.add_argument("--people", type=Path, required=True, help="rows.parquet of the population as received")
     parser.add_argument(
-        "--people", type=Path, help="rows.parquet of the population as received: who is watched, by token"
+        "--calendar", type=Path, required=True, help="working days, and days that are not certain yet, as JSON"
     )
+    parser.add_argument("--key", required=True, help="the key of the tokens, as hex")
+    parser.add_argument("--data", type=Path, required=True, help="where lists and screened months are kept")
+    today = datetime.now().astimezone().date()
+    parser.add_argument("--today", type=date.fromisoformat, default=today, help="dates after it are yet to come")
+    parser.add_argument("--workers", type=int, default=2, help="lists received at a time")
     parser.add_argument("--trust-numbers", action="store_true", help="do not check identity numbers")
-    parser.add_argument("--out", type=Path, required=True)
-    print(json.dumps(run(parser.parse_args())))
+    options, steps = parser.parse_args(), Steps()
+    files = {name: options.folder / name / f"{options.month}.csv" for name in SOURCES}
+    deliveries = [
+        Delivery(name, options.month, file, options.data, bytes.fromhex(options.key), options.today, options.trust_numbers)
+        for name, file in files.items() if file.exists()
+    ]  # fmt: skip
+    with ProcessPoolExecutor(options.workers) as pool:
+        receipts = list(pool.map(receive, deliveries))
+    steps.done("receive")
+    run = screen(options, steps)
+    print(json.dumps({
+        "seconds": round(sum(steps.seconds.values()), 3), "steps": steps.seconds, "rows": run["rows"],
+        "received": {one["source"]: one["accepted"] for one in receipts},
+    }))  # fmt: skip
 
 
 if __name__ == "__main__":

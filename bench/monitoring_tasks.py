@@ -1,6 +1,6 @@
 """Small tasks beside bench/monitoring.py, each in a process of its own; each prints one JSON line, last.
 
-python bench/monitoring_tasks.py key KEYS | due MONTH | agree OURS THEIRS | alone DATA MONTH
+python bench/monitoring_tasks.py key KEYS | due MONTH | agree DATA MONTH PEER | alone DATA MONTH
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from zhikun.screening.running import day_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
 from zhikun.screening.work import Task, at_work, parquet, parts_of
-from zhikun.workdays import Month, deadline, load_calendar
+from zhikun.workdays import Month, load_calendar
 
 
 def key(keys: str) -> dict[str, Any]:
@@ -34,29 +34,69 @@ def key(keys: str) -> dict[str, Any]:
 
 
 def due(month: str) -> dict[str, Any]:
-    """The deadline of each level for warnings that go out now."""
-    monitoring = load("gansu").monitoring
-    levels = monitoring.levels if monitoring else ()
-    day = day_of(Month.read(month), date.today())  # noqa: DTZ011 - as the command does
-    return {level.id: deadline(load_calendar(), day, level.days).due.isoformat() for level in levels}
+    """The day on which the month's warnings go out, and the working days from the year before to the year after the next."""
+    day, calendar = day_of(Month.read(month), date.today()), load_calendar()  # noqa: DTZ011 - as the command does
+    days = [date(day.year - 1, 1, 1) + timedelta(n) for n in range(4 * 365)]
+    return {
+        "on": day.isoformat(),
+        "worked": [one.isoformat() for one in days if calendar.is_working_day(one)],
+        "uncertain": [one.isoformat() for one in days if not calendar.is_certain(one)],
+    }
 
 
-def agree(ours: str, theirs: str) -> dict[str, Any]:
-    """Rows that differ in what both compute, of all warnings of hardship."""
-    columns = "person, place, score::DOUBLE AS score, level::VARCHAR AS level, change::VARCHAR AS change, deadline::DATE AS deadline"
+def agree(data: str, month: str, peer: str) -> dict[str, Any]:
+    """Rows that differ in any column: of what was received, and of the month's warnings, households and state of hardship."""
+    ours, theirs = Path(data) / "screening" / "gansu" / month, Path(peer) / "screening" / month
+    found: dict[str, Any] = {"rows": {}, "different": {}}
+    mine, other = (json.loads((at / "run.json").read_text(encoding="utf-8"))["counts"] for at in (ours, theirs))
+    if any(one not in other for one in mine if one["direction"] == "hardship"):
+        found["different"]["counts"] = {"ours": mine, "theirs": other}
     with duckdb.connect() as con:
         con.execute("SET memory_limit = '4GB'")
-        one = f"SELECT {columns} FROM '{ours}' WHERE direction = 'hardship'"
-        other = f"SELECT {columns} FROM '{theirs}'"
-        rows = con.execute(f"SELECT (SELECT count(*) FROM ({one})), (SELECT count(*) FROM ({other}))").fetchone() or (
-            0,
-            0,
-        )
-        found = con.execute(f"""
-            SELECT count(*) FROM ({one}) a FULL JOIN ({other}) b USING (person)
-            WHERE a.score IS DISTINCT FROM b.score OR a.level IS DISTINCT FROM b.level OR a.change IS DISTINCT FROM b.change
-               OR a.deadline IS DISTINCT FROM b.deadline OR (a.level IS NOT NULL AND a.place IS DISTINCT FROM b.place)""").fetchone()
-    return {"rows": rows[0], "theirs": rows[1], "different": (found or (0,))[0]}
+        for name, keys in KEYS.items():
+            only = "" if name == "state" else " WHERE direction = 'hardship'"
+            _compare(con, found, name, keys, f"{ours / name}.parquet", f"{theirs / name}.parquet", only)
+        for folder in sorted((Path(peer) / "lists").glob(f"*/{month}")):
+            source, mine = folder.parent.name, Path(data) / "lists" / folder.parent.name / month / "001"
+            _compare(con, found, source, ("row",), f"{mine}/rows.parquet", f"{folder}/rows.parquet", "")
+            one, other = (json.loads((at / "receipt.json").read_text(encoding="utf-8")) for at in (mine, folder))
+            wrong = [name for name in RECEIPT if not _same(one[name], other[name])]
+            if wrong:
+                found["different"][f"{source} receipt"] = wrong
+    return found
+
+
+KEYS = {"warnings": ("person",), "households": ("county", "household"), "state": ("person", "indicator")}
+RECEIPT = ("source", "period", "file", "sha256", "rows", "accepted", "rejected", "profile", "against")
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    """Everything that the peer says of a file is what we say; lists of rejects that were completed are ours alone."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return ours.keys() - theirs.keys() <= {"kept"} and all(_same(ours.get(name), theirs[name]) for name in theirs)
+    return bool(ours == theirs)
+
+
+def _compare(
+    con: duckdb.DuckDBPyConnection, found: dict[str, Any], name: str, keys: tuple[str, ...], ours: str, theirs: str, only: str
+) -> None:  # fmt: skip
+    """How many rows of a table differ, by column; rows that only one side has differ in their keys."""
+    mine, other = (con.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall() for path in (ours, theirs))
+    columns = [row[0] for row in mine]
+    if missing := set(columns) ^ {row[0] for row in other}:
+        found["different"][name] = {"columns": sorted(missing)}
+        return
+    same = " AND ".join(f'a."{key}" IS NOT DISTINCT FROM b."{key}"' for key in keys)
+    differ = ", ".join(f'count(*) FILTER (a."{one}" IS DISTINCT FROM b."{one}") AS "{one}"' for one in columns)
+    one, rest = f"(SELECT * FROM '{ours}'{only})", f"'{theirs}'"
+    counts = con.execute(f"SELECT (SELECT count(*) FROM {one}), (SELECT count(*) FROM {rest})").fetchone() or (0, 0)
+    values = con.execute(f"SELECT {differ} FROM {one} a FULL JOIN {rest} b ON {same}").fetchone() or ()
+    wrong = {column: count for column, count in zip(columns, values, strict=True) if count}
+    if counts[0] != counts[1]:
+        wrong["rows"] = counts[1] - counts[0]
+    found["rows"][name] = counts[0]
+    if wrong:
+        found["different"][name] = wrong
 
 
 def alone(data: str, month: str) -> dict[str, Any]:

@@ -16,17 +16,19 @@ import pyarrow as pa
 import pytest
 
 from zhikun.engine.packs import load
-from zhikun.engine.packs.monitoring import Column
+from zhikun.engine.packs.monitoring import Column, ListSource
 from zhikun.identity import IdFault, check_id_numbers, normalise_id_number
 from zhikun.identity.generated import GENERATED_AREA
 from zhikun.intake.demo import NOTE, generate
 from zhikun.intake.demo.months import Asked, MonthsRefused, write_months
 from zhikun.intake.demo.months import write as writing
+from zhikun.intake.demo.months.habits import of_hardship
 from zhikun.intake.demo.months.periods import read_month
 from zhikun.intake.demo.months.sheets import Files, Sheet
 
 PACKS = ("gansu", "national", "zhejiang", "yunnan", "hunan")
 PEOPLE = 6000
+GANSU_LISTS = ("inpatients", "chronic_illness", "disability_certificates", "unemployed", "college_admissions")
 PROVINCE = Asked("province", seed=3, people=PEOPLE)
 ID, NAME, GROUP = "身份证号", "姓名", "监测对象类别"
 
@@ -180,10 +182,14 @@ def test_events_of_a_month_happen_in_it(gansu_months):
 
 def test_registers_stay_events_come_and_go_and_the_population_moves_slowly(gansu_months):
     months = ["2025-12", *(f"2026-{month:02d}" for month in range(1, 12))]
+    everybody = set().union(*(people(gansu_months, f"population/{month}.csv") for month in months))
     for register in ("chronic_illness", "disability_certificates"):
         stands = [people(gansu_months, f"{register}/{month}.csv") for month in months]
         shares = [changed(before, after) for before, after in pairwise(stands)]
         assert 0.01 <= sum(shares) / len(shares) <= 0.02, register
+        others = [one - everybody for one in stands]
+        shares = [changed(before, after) for before, after in pairwise(others)]
+        assert 0.005 <= sum(shares) / len(shares) <= 0.02, register
     ill = [people(gansu_months, f"inpatients/{month}.csv") for month in months[:2]]
     assert changed(*ill) > 0.5
     watched = [people(gansu_months, f"population/{month}.csv") for month in months]
@@ -191,15 +197,44 @@ def test_registers_stay_events_come_and_go_and_the_population_moves_slowly(gansu
     assert abs(len(watched[-1]) - PEOPLE) < PEOPLE * 0.02
 
 
-def test_about_a_seventh_of_the_watched_stand_in_each_list_and_some_who_are_not_watched(gansu_months):
+def test_lists_of_a_province_name_everybody_and_an_eighth_of_the_watched_have_a_warning(gansu, tmp_path):
+    """As many as the province had: 526,349 warnings among 4.1911 million people watched."""
+    asked = Asked("province", seed=3, months=1, first="2026-09", people=40_000)
+    write_months(gansu, asked, tmp_path / "out")
+    watched = people(tmp_path / "out", "population/2026-09.csv")
+    warned = set()
+    for listed in GANSU_LISTS:
+        rows = read(tmp_path / "out" / listed / "2026-09.csv")
+        assert 0.14 < len(rows) / len(watched) < 0.16, listed  # 630 thousand rows where 4.2 million are watched
+        assert 0.165 < sum(row[ID] in watched for row in rows) / len(rows) < 0.2, listed
+        warned |= watched & {row[ID] for row in rows}
+    assert 0.1125 < len(warned) / len(watched) < 0.1375
+    born = Counter(row[ID][6:10] for row in read(tmp_path / "out" / "college_admissions" / "2026-09.csv"))
+    assert born.keys() == {"2007", "2008", "2009"}
+    assert born["2008"] > 0.6 * born.total()
+
+
+def test_signs_that_somebody_may_no_longer_qualify_stay_as_rare_as_they_are(gansu_months):
     watched = people(gansu_months, "population/2026-09.csv")
-    for listed in ("inpatients", "chronic_illness", "disability_certificates", "unemployed"):
-        found = people(gansu_months, f"{listed}/2026-09.csv")
-        assert 0.12 < len(found & watched) / len(watched) < 0.18, listed
-        assert 0.02 < len(found - watched) / len(found) < 0.15, listed
-    admitted = read(gansu_months / "college_admissions" / "2026-09.csv")
-    assert 0.12 < len(admitted) / len(watched) < 0.18  # the school leavers of the whole province
-    assert {row[ID][6:10] for row in admitted} == {"2008"}
+    assert 0 < len(people(gansu_months, "vehicles/2026-09.csv")) < 0.005 * len(watched)
+    found = people(gansu_months, "incomes/2026-09.csv")
+    assert 0.9 < len(found & watched) / len(found) < 1
+
+
+@pytest.mark.parametrize("name", [name for name in PACKS if name != "gansu"])
+def test_of_each_list_of_hardship_most_rows_are_of_people_who_are_not_watched(name, tmp_path):
+    pack, out = load(name), tmp_path / "out"
+    write_months(pack, Asked("province", seed=3, months=1, first="2026-09", people=20_000), out)
+    watched = people(out, "population/2026-09.csv")
+    for source in pack.monitoring.sources.values():
+        if source.kind != "population" and of_hardship(source, pack.monitoring) and ID in titles(source):
+            rows = read(out / source.id / "2026-09.csv")
+            assert 0.08 < len(rows) / len(watched) < 0.18, source.id
+            assert 0.16 < sum(row[ID] in watched for row in rows) / len(rows) < 0.22, source.id
+
+
+def titles(source: ListSource) -> set[str]:
+    return {column.title for column in source.columns.values()}
 
 
 def test_people_of_several_groups_have_several_rows_and_some_move(gansu_months):

@@ -10,7 +10,7 @@ import pyarrow as pa
 from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD, ListSource, Monitoring
 from zhikun.intake.demo.months.chance import Chance, Mask, threshold
 from zhikun.intake.demo.months.columns import Rows, cells, written
-from zhikun.intake.demo.months.habits import CHURN, Habit, habit_of, with_trait
+from zhikun.intake.demo.months.habits import CHURN, CHURN_OF_OTHERS, Habit, habit_of, in_province, with_trait
 from zhikun.intake.demo.months.people import NEVER, People, Source
 from zhikun.intake.demo.months.periods import Period, ordinal
 
@@ -27,10 +27,16 @@ class Making:
     monitoring: Monitoring
     first: Period
     fewer: float  # events of people, against those of a province
+    everybody: bool  # whether lists of hardship name the people watched among all residents, as in a province
 
     def month(self, period: Period) -> int:
         """Months since the first."""
         return ordinal(period) - ordinal(self.first)
+
+    def habit(self, listed: ListSource, *, watched: bool) -> Habit:
+        """How often people stand in the list: those watched at some time, or the others."""
+        habit = habit_of(listed, self.monitoring)
+        return in_province(habit, listed, self.monitoring, watched=watched) if self.everybody else habit
 
 
 def population_rows(making: Making, people: People, period: Period) -> pa.Table:
@@ -58,10 +64,11 @@ def population_rows(making: Making, people: People, period: Period) -> pa.Table:
 def list_rows(making: Making, listed: ListSource, people: People, period: Period) -> pa.Table:
     """The rows of these people in the list of the period."""
     month = making.month(period)
-    habit = habit_of(listed, making.monitoring)
-    if not habit.steady and habit.trait not in ("died", "leaver"):
+    never = never_watched(people)
+    habit = making.habit(listed, watched=not never)
+    if not habit.steady and habit.trait not in ("died", "leaver", "candidate"):
         habit = replace(habit, share=habit.share * making.fewer, others=habit.others * making.fewer)
-    if habit.leavers and len(people) and people.entered[0] == NEVER:
+    if habit.leavers and never:
         habit = replace(habit, share=_LEAVERS)
     places = np.flatnonzero(_stands(making, habit, listed, people, period) & people.alive(month))
     again = np.zeros(len(places), np.int64)
@@ -74,11 +81,17 @@ def list_rows(making: Making, listed: ListSource, people: People, period: Period
     return written(Rows(making.source, listed, period, month, people, places, again), making.monitoring)
 
 
+def never_watched(people: People) -> bool:
+    """Whether these are people in lists only; blocks are of one kind."""
+    return len(people) > 0 and bool(people.entered[0] == NEVER)
+
+
 def _stands(making: Making, habit: Habit, listed: ListSource, people: People, period: Period) -> Mask:
     has = with_trait(habit, people, making.month(period), period)
     words = (making.source.seed, listed.id) if habit.steady else (making.source.seed, listed.id, period)
     bits = Chance(*words).bits(people.key)
     stands = np.zeros(len(people), bool)
+    churn = CHURN_OF_OTHERS if making.everybody and never_watched(people) else CHURN
     for share, those in ((habit.share, has), (habit.others, ~has)):
         if not share:
             continue
@@ -88,7 +101,7 @@ def _stands(making: Making, habit: Habit, listed: ListSource, people: People, pe
         moved = bits
         if habit.steady:
             # A window of the share's width moves over everybody's bits: half of the churn comes in, half goes out.
-            step = int(threshold(share * CHURN / 2)) * ordinal(period)
+            step = int(threshold(share * churn / 2)) * ordinal(period)
             moved = bits - np.uint64(step % (1 << 64))
         stands |= those & (moved < threshold(share))
     return stands

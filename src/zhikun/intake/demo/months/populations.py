@@ -52,9 +52,9 @@ def entered_by(key: Keys, people: int) -> Whole:
     return np.maximum(0, (key.astype(np.int64) - people) // comers(people) + 1)
 
 
-def outsiders(source: Source, count: int) -> Iterator[People]:
-    """People who stand in lists and are not watched."""
-    for start in range(0, count, BLOCK):
+def outsiders(source: Source, count: int, begin: int = 0) -> Iterator[People]:
+    """People who stand in lists and are not watched: those from `begin` on, of `count`."""
+    for start in range(begin, count, BLOCK):
         yield _never(source, np.arange(_OUTSIDE + start, _OUTSIDE + min(start + BLOCK, count), dtype=np.uint64))
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.intake.demo.months.damage import Filled, Received, spoiled
 from zhikun.intake.demo.months.groups import Groups
-from zhikun.intake.demo.months.habits import habit_of
+from zhikun.intake.demo.months.habits import WATCHED_ROWS, of_hardship
 from zhikun.intake.demo.months.lists import Making, list_rows, population_rows
 from zhikun.intake.demo.months.people import People, Source
 from zhikun.intake.demo.months.periods import Period, is_due, months_from, read_month
@@ -40,7 +41,9 @@ MANIFEST = "manifest.json"
 LIKE = ("county", "province")
 _MOST_MONTHS = 120
 # Of the watched: people in lists only, school leavers in lists only; and events of people against those of a province.
-_SHARES = {"province": (0.05, 0.14, 1.0), "county": (0.03, 0.03, 0.35)}
+_SHARES = {"province": (0.05, 0.09, 1.0), "county": (0.03, 0.03, 0.35)}
+# A province has more people in lists of hardship only: with them each list is as long as if 15 % of the watched stood in it.
+_IN_HARDSHIP_ONLY = 1 - WATCHED_ROWS
 
 Report = Callable[[str, int, int], None]
 
@@ -116,16 +119,20 @@ def _province(
     beside, leaving, fewer = _SHARES["province"]
     villages = province_villages(pack.place)
     source = Source(asked.seed, _today(first), villages, Groups(monitoring.groups))
-    making = Making(source, monitoring, first, fewer)
+    making = Making(source, monitoring, first, fewer, everybody=True)
     sheets = {(s.id, p): Sheet.due(s, p) for s in monitoring.sources.values() for p in periods if is_due(s, p)}
+    rest = range(round(count * beside), round(count * _IN_HARDSHIP_ONLY))
     with Files(folder) as files:
-        done = 0
+        done, total = 0, count + rest.stop
         for people in watched_blocks(source, count, asked.months):
             _add(files, sheets, making, periods, people)
             done += len(people)
-            report(_("生成人员和名单"), min(done, count), count)
-        for other in _others(making, round(count * beside), round(count * leaving), periods):
+            report(_("生成人员和名单"), min(done, count), total)
+        others = _others(making, rest.start, round(count * leaving), periods)
+        for other in chain(others, _in_hardship_only(making, rest, periods)):
             _add(files, sheets, making, other.periods, other.people, other.lists)
+            done += len(other.people)
+            report(_("生成人员和名单"), min(done, total), total)
     return Made(_ordered(sheets.values()), (), count)
 
 
@@ -143,7 +150,7 @@ def _others(making: Making, beside: int, leaving: int, periods: Sequence[Period]
     lists = {s.id for s in making.monitoring.sources.values() if s.kind != "population"}
     for people in outsiders(making.source, beside):
         yield _Others(people, lists, periods)
-    for_leavers = {s for s in lists if habit_of(making.monitoring.sources[s], making.monitoring).leavers}
+    for_leavers = {s for s in lists if making.habit(making.monitoring.sources[s], watched=False).leavers}
     for year in sorted({str(period)[:4] for period in periods}):
         theirs = [
             p
@@ -152,6 +159,14 @@ def _others(making: Making, beside: int, leaving: int, periods: Sequence[Period]
         ]
         for people in leavers(making.source, leaving, int(year)) if theirs else ():
             yield _Others(people, for_leavers, theirs)
+
+
+def _in_hardship_only(making: Making, rest: range, periods: Sequence[Period]) -> Iterator[_Others]:
+    """More residents who are not watched, in the lists of hardship of a province."""
+    sources = making.monitoring.sources.values()
+    lists = {s.id for s in sources if s.kind != "population" and of_hardship(s, making.monitoring)}
+    for people in outsiders(making.source, rest.stop, rest.start):
+        yield _Others(people, lists, periods)
 
 
 def _add(
@@ -179,7 +194,7 @@ def _county(
     tables = county_tables(asked.seed)
     beside, leaving, fewer = _SHARES["county"]
     source = Source(asked.seed, _today(first), county_villages(tables), Groups(monitoring.groups))
-    making = Making(source, monitoring, first, fewer)
+    making = Making(source, monitoring, first, fewer, everybody=False)
     people = county_people(source, tables, asked.months)
     own = len(tables["member"])
     others = list(_others(making, round(own * beside), round(own * leaving), periods))
