@@ -22,7 +22,7 @@ from zhikun.screening.model import CHANGES
 
 _COUNTY_STEP = 1_000_000
 _NOWHERE = -1  # the county of a household whose place is not known
-_TOGETHER = 200_000
+_TOGETHER = 100_000
 _NEVER = np.iinfo(np.int32).max
 #: Of every warned row of a month: as small as it can be, because they wait until all are there.
 _KEPT = pa.schema([
@@ -82,7 +82,7 @@ class Households:
             sorted({one.cause for n, one in enumerate(indicators) if int(bits) >> n & 1})
             for bits in group.bits("found")[first]
         ]
-        titles = pa.concat_arrays([names.dictionary, was.column("household").combine_chunks()])
+        titles = pa.concat_arrays([names.dictionary, arrays.whole(was.column("household"))])
         number = np.empty(len(every), dtype=np.int64)
         number[was_place] = len(names.dictionary) + np.arange(len(was))
         number[place] = own[order][firsts]
@@ -160,8 +160,9 @@ def _last_month(path: Path | None) -> pa.Table:
     columns = {"household": pa.string(), "county": pa.int64(), "direction": pa.string(), "level": pa.string()}
     if path is None:
         return pa.table({name: pa.array([], kind) for name, kind in columns.items()})
-    table = pq.read_table(path, columns=list(columns))
-    return table.filter(table.column("level").is_valid()).combine_chunks()
+    with pq.ParquetFile(path, read_dictionary=["direction", "level"]) as file:
+        table = file.read(columns=list(columns))
+    return table.filter(table.column("level").is_valid())
 
 
 def _no_names() -> pa.DictionaryArray:
@@ -187,7 +188,7 @@ def _keys(now: pa.Table, own: Rows, was: pa.Table, before: Rows) -> tuple[Rows, 
     met = pa.array(np.concatenate([here * names + own, then * names + before])).dictionary_encode()
     order, most = met.indices.to_numpy().astype(np.int64), len(met.dictionary)
     direction = arrays.numbers(now, "d").astype(np.int64)
-    exits = pc.equal(was.column("direction"), DIRECTIONS[1]).combine_chunks().to_numpy(zero_copy_only=False)
+    exits = arrays.same(was.column("direction").cast(pa.string()), DIRECTIONS[1])
     return (
         (here * most + order[: len(here)]) * 2 + direction,
         (then * most + order[len(here) :]) * 2 + exits.astype(np.int64),
@@ -211,4 +212,4 @@ def _counties_then(was: pa.Table) -> Rows:
 
 
 def _ranks(was: pa.Table) -> Rows:
-    return pc.index_in(was.column("level"), value_set=pa.array(LEVELS)).to_numpy().astype(np.int64) + 1
+    return pc.index_in(was.column("level").cast(pa.string()), value_set=pa.array(LEVELS)).to_numpy().astype(np.int64) + 1

@@ -63,9 +63,9 @@ def take_lists(work: Work) -> Listed:
 def _rows(work: Work, number: int, indicator: Indicator) -> ListRows:
     """One indicator's rows, block by block, so that no copy of them all lies beside them."""
     source = work.task.monitoring.sources[indicator.list_source]
-    if not indicator.where and indicator.column is None and source.column_of("id_number") is not None:
+    if not indicator.where and not indicator.column and source.column_of("id_number") is not None:
         return _every_row(work, indicator)
-    several, measured = len(work.given(indicator).files) > 1, indicator.column is not None
+    several, measured = len(work.given(indicator).files) > 1, bool(indicator.column)
     tokens, parts = [], []
     for batch in work.con.sql(scan(work, number, indicator)).to_arrow_reader(_BLOCK_ROWS):
         table = pa.table(batch)

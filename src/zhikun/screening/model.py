@@ -150,7 +150,7 @@ class Limits:
 
     threads: int = 2
     memory: str = "2GB"
-    rows: int = 500_000  # of lists and of last month's tables, looked at together
+    rows: int = 400_000  # of lists and of last month's tables, looked at together
 
 
 @dataclass(frozen=True, slots=True)

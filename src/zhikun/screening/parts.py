@@ -61,6 +61,7 @@ def write_tables(task: Task, folder: Path, ring: KeyRing, limits: Limits, carry:
             households.add(part.rows)
             for name in _OF_PERSON:
                 tables.write(name, part.tables[name])
+        pa.default_memory_pool().release_unused()
         earlier = None if task.earlier is None else task.earlier.file("households")
         indicators = tuple(task.monitoring.indicators.values())
         for table in households.tables(str(task.month), indicators, earlier):
