@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from zhikun.engine.packs import load
 from zhikun.identity import keys_for, read_ring
 from zhikun.intake.lists import Lists
 from zhikun.screening import inputs_of
+from zhikun.screening.listed import take_lists
 from zhikun.screening.model import Limits
+from zhikun.screening.persons import Part
 from zhikun.screening.running import day_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
@@ -109,9 +112,15 @@ def alone(data: str, month: str) -> dict[str, Any]:
     runs = Runs(folder, pack.id, ring)
     task = Task(pack.monitoring, when, date(2026, 10, 1), inputs, load_calendar(), runs.before(when))
     start = time.perf_counter()
-    for part in parts_of(task, Limits()):
+    with at_work(task, Limits()) as work:
+        listed = take_lists(work)
+
+    def screened(part: Part) -> int:
         with at_work(task, Limits(), part=part) as work:
-            screen(work)
+            return len(screen(work, listed).rows)
+
+    with ThreadPoolExecutor(Limits().threads) as threads:  # as many as the reading below has
+        sum(threads.map(screened, parts_of(task, Limits())))
     matched = time.perf_counter()
     files = {file.path for given in inputs.indicators.values() for file in given.files}
     with duckdb.connect(config={"threads": 2}) as con:

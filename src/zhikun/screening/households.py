@@ -212,4 +212,6 @@ def _counties_then(was: pa.Table) -> Rows:
 
 
 def _ranks(was: pa.Table) -> Rows:
-    return pc.index_in(was.column("level").cast(pa.string()), value_set=pa.array(LEVELS)).to_numpy().astype(np.int64) + 1
+    return (
+        pc.index_in(was.column("level").cast(pa.string()), value_set=pa.array(LEVELS)).to_numpy().astype(np.int64) + 1
+    )

@@ -138,8 +138,12 @@ def read_between(path: Path, columns: Sequence[str], part: Part) -> pa.Table:
     """Rows of a month's table, which is in order of person, of a range of tokens: `person` and the columns named."""
     with pq.ParquetFile(path) as file:
         groups = list(_groups_between(file, part))
-        table = file.read_row_groups(groups, columns=[_PERSON, *columns])
-    return _within(table.select([_PERSON, *columns]), part)
+        table = file.read_row_groups(groups, columns=[_PERSON, *columns]).select([_PERSON, *columns])
+    tokens = Tokens.of(table.column(_PERSON))
+    if not tokens.in_order():
+        return _within(table, part)
+    rows = tokens.between(part)
+    return table.slice(rows.start, rows.stop - rows.start)
 
 
 def _within(table: pa.Table, part: Part) -> pa.Table:
@@ -182,11 +186,14 @@ class _Population:
                 known = np.asarray(column.is_valid().to_numpy(), dtype=bool)
                 tokens = Tokens.of(column.drop_null() if column.null_count else column)
                 inside = tokens.within(work.part)
-                found.append(tokens.take(inside))
+                found.append(tokens if inside.all() else tokens.take(inside))
                 known[known] = inside
                 self._held.append(_Held(file, number, known))
         every = Tokens.joined(found)
-        if every.in_order():
+        self.in_order = (
+            len(work.task.inputs.population.files) == 1 and every.in_order()
+        )  # as intake keeps it: then by row
+        if self.in_order:
             first = every.firsts()
             self.tokens, self._persons = every.take(first), np.cumsum(first) - 1
         else:
@@ -214,12 +221,13 @@ def _people(
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], pa.Array, pa.Array]:
     """By number: whether watched, the groups, the place, the household."""
     place = work.task.monitoring.population.column_of("place")
-    persons, table = population.rows(hit, [_ROW, GROUP, HOUSEHOLD, *([place.name] if place else [])])
+    in_file = [] if population.in_order else [_ROW]
+    persons, table = population.rows(hit, [*in_file, GROUP, HOUSEHOLD, *([place.name] if place else [])])
     ids = numbers[persons]
     watched, groups = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
     if not len(ids):
         return watched, groups, pa.nulls(count, pa.int64()), pa.nulls(count, pa.string())
-    order = np.lexsort((arrays.numbers(table, _ROW), ids))
+    order = np.arange(len(ids)) if population.in_order else np.lexsort((arrays.numbers(table, _ROW), ids))
     starts = np.flatnonzero(np.diff(ids[order], prepend=-1))
     known = ids[order][starts]
     watched[known] = True

@@ -30,7 +30,8 @@ from zhikun.screening.work import Task, at_work, parts_of
 Carry = Callable[[Callable[[Part], str], Sequence[Part]], Sequence[str]]
 
 _TOKENS = {"warnings": "person", "households": "members", "state": "person", "marks": "person"}
-_ROW_GROUP = 122_880
+#: Small, because the next month reads ranges of them.
+_ROW_GROUP = 1 << 15
 _LOOKED_UP = ["person", "direction", "level", "place"]
 _OF_PERSON = ("warnings", "state", "marks")
 
