@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
 
 from zhikun.cli.again import say_again
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
-from zhikun.cli.lists_each import pairs, receive_each
+from zhikun.cli.lists_each import leave_pandas_out, pairs, receive_each
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
@@ -93,9 +93,13 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     rejects: Path | None,
     on: date | None,
 ) -> int:
+    leave_pandas_out()
     if each:
         if file or origin or source_name or rejects:
             raise click.UsageError(_("--each 自己写明名单和文件，不与文件、--from、--source、--rejects 同用。"))
+        _watched_once.cache_clear()
+        with suppress(Refused):  # each list says so for itself
+            _watched_once(pack_name)
         one = partial(_one_of_several, period, pack_name, data, keys_path, by, on)
         return receive_each(pairs(each), one)
     if not source_name:
@@ -119,7 +123,7 @@ def _one_of_several(
     source_name: str, file: Path,
 ) -> int:  # fmt: skip
     """One file of `--each`."""
-    pack, monitoring = watched(pack_name)
+    pack, monitoring = _watched_once(pack_name)
     source = source_of(monitoring, source_name, pack)
     out = file.with_name(f"{file.stem}-退回.xlsx")
     _keep(out, file)
@@ -324,6 +328,12 @@ def watched(name: str) -> tuple[Pack, Monitoring]:
             UNUSABLE,
         )
     return pack, pack.monitoring
+
+
+@cache
+def _watched_once(name: str) -> tuple[Pack, Monitoring]:
+    """The same, read once for the several lists of a command."""
+    return watched(name)
 
 
 def source_of(monitoring: Monitoring, name: str, pack: Pack) -> ListSource:

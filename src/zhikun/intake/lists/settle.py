@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +17,9 @@ from numpy.typing import NDArray
 
 from zhikun.intake.lists.coming import BLOCK_ROWS
 from zhikun.intake.lists.model import PERSON, ROW, SHOWN
+
+if TYPE_CHECKING:
+    import duckdb
 
 _MEMORY = "200MB"
 _GROUP_ROWS = 1 << 18
@@ -170,6 +172,8 @@ class Heads:
 @contextmanager
 def table_engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with little memory, which puts what does not fit beside the rows being received."""
+    import duckdb  # noqa: PLC0415 - most lists do not need it
+
     spill = work / "spill"
     try:
         with duckdb.connect() as connection:
