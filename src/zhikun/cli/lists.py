@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import cache, partial
@@ -114,7 +114,8 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     with answered():
         room.check_period(source, period, delivery.on)
         if file is not None:
-            return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
+            coming = room.open_file(file, source, monitoring)
+            return take_in(coming, delivery, data, keys_path, out, {pack_name: pack})
         return _from_address(str(origin), query, delivery, data, keys_path, out)
 
 
@@ -130,7 +131,8 @@ def _one_of_several(
     delivery = _delivery(pack, monitoring, source, period, by, on)
     with answered():
         room.check_period(source, period, delivery.on)
-        return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
+        coming = room.open_file(file, source, monitoring)
+        return take_in(coming, delivery, data, keys_path, out, {pack_name: pack})
 
 
 def _delivery(
@@ -162,15 +164,22 @@ def _from_address(
         return take_in(fetched, delivery, data, keys_path, out)
 
 
-def take_in(coming: room.Coming, delivery: room.Delivery, data: Path, keys_path: Path | None, out: Path) -> int:
-    """Receive what comes and say what became of it."""
+def take_in(
+    coming: room.Coming,
+    delivery: room.Delivery,
+    data: Path,
+    keys_path: Path | None,
+    out: Path,
+    loaded: Mapping[str, Pack] | None = None,
+) -> int:
+    """Receive what comes and say what became of it. `loaded` are packs that were read already."""
     folder_for(data)
     ring = ring_for(keys_path, data)
     with keys_answered(), progress() as report:
         received = room.receive(coming, delivery, data, ring, out, report)
     code = tell(received)
     if received.file.receipt.state is room.State.ACCEPTED and not received.again:
-        say_again(data)
+        say_again(data, loaded)
     return code
 
 
