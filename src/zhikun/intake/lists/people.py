@@ -111,9 +111,10 @@ def read_names(
     codes = np.zeros(len(texts), dtype=np.int32)
     if not unusual.any():
         return texts, codes, 0
-    rest, codes[unusual], count = _unusual_names(
-        texts.filter(pa.array(unusual)), title, required, must_be_names, faults
-    )
+    odd = texts.filter(pa.array(unusual))
+    rest, codes[unusual], count = _unusual_names(odd, title, required, must_be_names, faults)
+    if rest.equals(odd):
+        return texts, codes, count
     return pc.replace_with_mask(texts, pa.array(unusual), rest), codes, count
 
 
