@@ -156,3 +156,19 @@ def test_what_is_said_of_a_number_does_not_depend_on_its_neighbours(numbers):
     assert together.upgraded.tolist() == [bool(check.upgraded[0]) for check in alone]
     for name in ("numbers", "birth_date", "sex"):
         assert getattr(together, name).to_pylist() == [getattr(check, name)[0].as_py() for check in alone]
+
+
+def test_many_numbers_at_once_are_checked_as_each_alone():
+    """A block of a province goes through a table of days: its ends, days that are none, and years behind it."""
+    dates = ["18491231", "18500101", "19000229", "20000229", "21491231", "21500101", "29991231", "99991231"]
+    dates += ["19700001", "19701301", "19709901", "19700100", "19700132", "19700199", "00000000", "19700431"]
+    numbers = [with_check_character(f"990200{date}{order}") for date in dates for order in ("117", "208")]
+    numbers += [number[:17] + ("1" if number[17] != "1" else "2") for number in numbers]
+    alone = [check_id_numbers([number]) for number in numbers]
+    many = check_id_numbers(numbers * 400)
+    assert len(many.fault) > 10_000
+    assert many.fault.tolist() == [int(check.fault[0]) for check in alone] * 400
+    assert many.numbers.to_pylist() == [check.numbers[0].as_py() for check in alone] * 400
+    assert many.birth_date.to_pylist() == [check.birth_date[0].as_py() for check in alone] * 400
+    assert many.sex.to_pylist() == [check.sex[0].as_py() for check in alone] * 400
+    assert set(many.sex.to_pylist()) == {"male", "female", None}

@@ -42,6 +42,7 @@ NUMBERS = st.one_of(st.none(), st.text(min_size=0, max_size=200))
 def way(request, monkeypatch):
     """Both ways in which a column is carried."""
     monkeypatch.setattr(tokens, "_FEW", 0 if request.param == "duckdb" else 1 << 30)
+    monkeypatch.setattr(tokens, "_MANY_CORES", 1)
     return request.param
 
 
@@ -80,13 +81,14 @@ def test_columns_equal_pythons_hmac(values, first, second):
     once = [None if m is None else hmac.new(first, m, hashlib.sha256).digest()[:16] for m in messages]
     twice = [None if t is None else hmac.new(second, t, hashlib.sha256).digest()[:16] for t in once]
     column = pa.array(messages, pa.binary())
-    before = tokens._FEW
+    before = tokens._FEW, tokens._MANY_CORES
+    tokens._MANY_CORES = 1
     try:
         for tokens._FEW in (0, 1 << 30):
             assert tokens._carried_column(column, [first]).to_pylist() == once
             assert tokens._carried_column(column, [first, second]).to_pylist() == twice
     finally:
-        tokens._FEW = before
+        tokens._FEW, tokens._MANY_CORES = before
 
 
 def test_a_column_is_its_rows_one_by_one(way):
@@ -98,6 +100,7 @@ def test_a_column_is_its_rows_one_by_one(way):
 
 def test_order_survives_slices_and_chunks(way, monkeypatch):
     monkeypatch.setattr(tokens, "_SLICE", 7)
+    monkeypatch.setattr(tokens, "_LOOP", 7)
     numbers = [f"99010119900101{n:04d}" for n in range(50)]
     column = pa.chunked_array([numbers[:3], numbers[3:20], [], numbers[20:]])
     assert tokens_of(ONE, "monitoring", column).to_pylist() == [token_of(ONE, "monitoring", n) for n in numbers]

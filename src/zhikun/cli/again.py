@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from zhikun.cli.screen import Refused, aside, load_pack, say_months
+from zhikun.engine.packs.model import Pack
 from zhikun.intake.lists import Lists
 from zhikun.wording import _
 
 
-def say_again(data: Path) -> None:
-    """Says for every pack by which months were screened here which of them rest on files that are in force no more."""
+def say_again(data: Path, loaded: Mapping[str, Pack] | None = None) -> None:
+    """Says for every pack by which months were screened here which of them rest on files that are in force no more.
+
+    `loaded` are packs that the command has read already.
+    """
     from zhikun import screening  # noqa: PLC0415 - it takes time to load, and most lists come before anything was screened
 
     for name in screening.screened_packs(data):
         try:
-            monitoring = screening.monitoring_of(load_pack(name))
+            monitoring = screening.monitoring_of((loaded or {}).get(name) or load_pack(name))
         except (Refused, screening.ScreeningRefused):
             aside(_("不认识政策包“{p}”，不知道它筛查过的月份还作不作数。").format(p=name))
             continue

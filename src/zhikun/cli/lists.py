@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
 
 from zhikun.cli.again import say_again
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
-from zhikun.cli.lists_each import pairs, receive_each
+from zhikun.cli.lists_each import leave_pandas_out, pairs, receive_each
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
@@ -93,9 +93,13 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     rejects: Path | None,
     on: date | None,
 ) -> int:
+    leave_pandas_out()
     if each:
         if file or origin or source_name or rejects:
             raise click.UsageError(_("--each 自己写明名单和文件，不与文件、--from、--source、--rejects 同用。"))
+        _watched_once.cache_clear()
+        with suppress(Refused):  # each list says so for itself
+            _watched_once(pack_name)
         one = partial(_one_of_several, period, pack_name, data, keys_path, by, on)
         return receive_each(pairs(each), one)
     if not source_name:
@@ -110,7 +114,8 @@ def receive(  # noqa: PLR0913, PLR0917 - one argument for each option of the com
     with answered():
         room.check_period(source, period, delivery.on)
         if file is not None:
-            return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
+            coming = room.open_file(file, source, monitoring)
+            return take_in(coming, delivery, data, keys_path, out, {pack_name: pack})
         return _from_address(str(origin), query, delivery, data, keys_path, out)
 
 
@@ -119,14 +124,15 @@ def _one_of_several(
     source_name: str, file: Path,
 ) -> int:  # fmt: skip
     """One file of `--each`."""
-    pack, monitoring = watched(pack_name)
+    pack, monitoring = _watched_once(pack_name)
     source = source_of(monitoring, source_name, pack)
     out = file.with_name(f"{file.stem}-退回.xlsx")
     _keep(out, file)
     delivery = _delivery(pack, monitoring, source, period, by, on)
     with answered():
         room.check_period(source, period, delivery.on)
-        return take_in(room.open_file(file, source, monitoring), delivery, data, keys_path, out)
+        coming = room.open_file(file, source, monitoring)
+        return take_in(coming, delivery, data, keys_path, out, {pack_name: pack})
 
 
 def _delivery(
@@ -158,15 +164,22 @@ def _from_address(
         return take_in(fetched, delivery, data, keys_path, out)
 
 
-def take_in(coming: room.Coming, delivery: room.Delivery, data: Path, keys_path: Path | None, out: Path) -> int:
-    """Receive what comes and say what became of it."""
+def take_in(
+    coming: room.Coming,
+    delivery: room.Delivery,
+    data: Path,
+    keys_path: Path | None,
+    out: Path,
+    loaded: Mapping[str, Pack] | None = None,
+) -> int:
+    """Receive what comes and say what became of it. `loaded` are packs that were read already."""
     folder_for(data)
     ring = ring_for(keys_path, data)
     with keys_answered(), progress() as report:
         received = room.receive(coming, delivery, data, ring, out, report)
     code = tell(received)
     if received.file.receipt.state is room.State.ACCEPTED and not received.again:
-        say_again(data)
+        say_again(data, loaded)
     return code
 
 
@@ -324,6 +337,12 @@ def watched(name: str) -> tuple[Pack, Monitoring]:
             UNUSABLE,
         )
     return pack, pack.monitoring
+
+
+@cache
+def _watched_once(name: str) -> tuple[Pack, Monitoring]:
+    """The same, read once for the several lists of a command."""
+    return watched(name)
 
 
 def source_of(monitoring: Monitoring, name: str, pack: Pack) -> ListSource:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from zhikun.engine.packs import PackErrors, load, names
 from zhikun.engine.packs.model import Pack
-from zhikun.engine.plan import Plan, PlanErrors, make_plan
 from zhikun.wording import _, shown
+
+if TYPE_CHECKING:
+    from zhikun.engine.plan import Plan
 
 FAULTS = 1
 USAGE = 2
@@ -57,6 +58,8 @@ def load_rules(name: str) -> Pack:
 
 def plan_of(pack: Pack, on: date) -> Plan:
     """The plan of a day, or a refusal."""
+    from zhikun.engine.plan import PlanErrors, make_plan  # noqa: PLC0415 - commands about lists need no plan
+
     try:
         return make_plan(pack, on)
     except PlanErrors as errors:
@@ -90,6 +93,12 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # click is generic here o
 @contextmanager
 def progress() -> Iterator[Report]:
     """A bar on the screen of errors: what is being done, how far, since when. Silent where there is no terminal."""
+    if not sys.stderr.isatty():
+        yield _silent
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where somebody looks on
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     console = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
@@ -107,6 +116,10 @@ def progress() -> Iterator[Report]:
 
     with bar:
         yield report
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Nobody looks on."""
 
 
 def say(text: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -21,12 +22,17 @@ from zhikun.wording import _
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
 _CHECK_CHARACTERS = "10X98765432"
 _CHECK_BYTES = np.frombuffer(_CHECK_CHARACTERS.encode(), dtype=np.uint8)
+_MOST_TOTAL = int(_WEIGHTS.sum()) * 255
+#: The check character for the sum of all signs, as bytes, by their weights.
+_CHECK_OF_TOTAL = _CHECK_BYTES[(np.arange(_MOST_TOTAL + 1) - 48 * int(_WEIGHTS.sum())) % 11]
 # Zero-width and direction marks that copying from web pages leaves behind, spaces, and the apostrophe
 # with which spreadsheets are told "this is text".
 _NOISE = r"[\s'`’\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}\x{00ad}]"
 # A spreadsheet keeps 15 significant digits and shows long numbers as 6.42223E+17.
 _ROUNDED = r"^(\d(\.\d+)?[eE]\+?1[4-7]|\d{15}0*\.0+|\d{12,15}000)$"
-_FIRST_YEAR = 1850
+_FIRST_YEAR, _TABLE_YEARS = 1850, 300
+_MONTHS, _DAYS = 13, 32  # of the table of days, in which month 0 and day 0 are none
+_NO_DAY = np.int32(-(1 << 31))
 _MANY = 10_000
 
 
@@ -53,8 +59,13 @@ class IdCheck:
     numbers: pa.Array
     fault: NDArray[np.uint8]
     birth_date: pa.Array
-    sex: pa.Array
     upgraded: NDArray[np.bool_]
+
+    @property
+    def sex(self) -> pa.Array:
+        """As the 17th digit says."""
+        odd = pc.is_in(pc.utf8_slice_codeunits(self.numbers, 16, 17), pa.array(list("13579"), pa.string()))
+        return pc.if_else(pc.is_valid(self.numbers), pc.if_else(odd, "male", "female"), pa.scalar(None, pa.string()))
 
 
 def normalise_id_number(text: str) -> str:
@@ -104,8 +115,12 @@ def _plain(raw: pa.Array) -> NDArray[np.bool_]:
     if not count or not (np.diff(ends) == 18).all():
         return _mask(pc.match_substring_regex(raw, r"^[0-9]{17}[0-9X]$"))
     signs = np.frombuffer(raw.buffers()[2], dtype=np.uint8)[ends[0] : ends[0] + count * 18].reshape(-1, 18)
-    digits = signs - np.uint8(48) < 10  # what comes before 0 wraps round
-    return np.asarray(digits[:, :17].all(axis=1) & (digits[:, 17] | (signs[:, 17] == ord("X"))), dtype=bool)
+    by_place = np.ascontiguousarray(signs.T)
+    first17, last = by_place[:17], by_place[17]
+    right = (last - np.uint8(48) < 10) | (last == ord("X"))  # what comes before 0 wraps round
+    if first17.min() < ord("0") or first17.max() > ord("9"):
+        right &= (first17 - np.uint8(48) < 10).all(axis=0)
+    return np.asarray(right, dtype=bool)
 
 
 def _put_together(first: NDArray[np.bool_], one: IdCheck, other: IdCheck) -> IdCheck:
@@ -118,7 +133,6 @@ def _put_together(first: NDArray[np.bool_], one: IdCheck, other: IdCheck) -> IdC
         pa.concat_arrays([one.numbers, other.numbers]).take(where),
         np.concatenate([one.fault, other.fault])[place],
         pa.concat_arrays([one.birth_date, other.birth_date]).take(where),
-        pa.concat_arrays([one.sex, other.sex]).take(where),
         np.concatenate([one.upgraded, other.upgraded])[place],
     )
 
@@ -139,8 +153,8 @@ def _check_any(raw: pa.Array) -> IdCheck:
     old = np.flatnonzero(well_formed & (length == 15))
     digits = np.concatenate([_digits(text, rows, 18), _upgraded(_digits(text, old, 15))])
     where = np.concatenate([rows, old])
-    born, real = _birth_days(digits)
-    right = _check_bytes(digits) == digits[:, 17]
+    born, real = _birth_days(digits.T)
+    right = _check_bytes(digits.T) == digits[:, 17]
     ends_in_zeros = (digits[:, 14:17] == 48).all(axis=1)
     ends_in_zeros[: len(rows)] = (digits[: len(rows), 15:18] == 48).all(axis=1)
     verdict = np.where(real, np.where(right, IdFault.NONE, IdFault.CHECK), IdFault.BIRTH_DATE)
@@ -177,19 +191,21 @@ def _check_plain(text: pa.Array) -> IdCheck:
     count = len(text)
     first = np.frombuffer(text.buffers()[1], dtype=np.int32)[text.offset]
     digits = np.frombuffer(text.buffers()[2], dtype=np.uint8)[first : first + count * 18].reshape(-1, 18)
-    born, real = _birth_days(digits)
-    right = _check_bytes(digits) == digits[:, 17]
-    ends_in_zeros = (digits[:, 15] == 48) & (digits[:, 16] == 48) & (digits[:, 17] == 48)
-    fault = np.where(real, np.where(right, IdFault.NONE, IdFault.CHECK), IdFault.BIRTH_DATE).astype(np.uint8)
+    by_place = np.ascontiguousarray(digits.T)  # the same sign of all numbers side by side: ten times as fast
+    born, real = _birth_days(by_place)
+    right = _check_bytes(by_place) == by_place[17]
+    ends_in_zeros = (by_place[15] == 48) & (by_place[16] == 48) & (by_place[17] == 48)
+    fault = np.zeros(count, dtype=np.uint8)
+    fault[~right] = IdFault.CHECK
+    fault[~real] = IdFault.BIRTH_DATE
     fault[ends_in_zeros] = np.where(fault[ends_in_zeros] == IdFault.NONE, IdFault.SUSPECT, IdFault.ROUNDED)
+    upgraded = np.zeros(count, dtype=bool)
     stands = (fault == IdFault.NONE) | (fault == IdFault.SUSPECT)
-    missing = ~stands
-    sex = pc.if_else(pa.array(digits[:, 16] % 2 == 1), "male", "female")
-    if missing.any():
-        text = pc.if_else(pa.array(stands), text, pa.scalar(None, pa.string()))
-        sex = pc.if_else(pa.array(stands), sex, pa.scalar(None, pa.string()))
-    days = pa.array(np.where(stands, born, 0), pa.int32(), mask=missing).cast(pa.date32())
-    return IdCheck(text, fault, days, sex, np.zeros(count, dtype=bool))
+    if stands.all():
+        return IdCheck(text, fault, pa.array(born, pa.int32()).cast(pa.date32()), upgraded)
+    text = pc.if_else(pa.array(stands), text, pa.scalar(None, pa.string()))
+    days = pa.array(np.where(stands, born, 0), pa.int32(), mask=~stands).cast(pa.date32())
+    return IdCheck(text, fault, days, upgraded)
 
 
 def _normalised(text: pa.Array) -> pa.Array:
@@ -211,33 +227,47 @@ def _upgraded(digits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     full[:, :6] = digits[:, :6]
     full[:, 6:8] = np.frombuffer(b"19", dtype=np.uint8)
     full[:, 8:17] = digits[:, 6:15]
-    full[:, 17] = _check_bytes(full)
+    full[:, 17] = _check_bytes(full.T)
     return full
 
 
-def _check_bytes(digits: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    # Sums stay below 2**24, where single precision counts exactly; products of floats are much faster than of integers.
-    total = digits[:, :17].astype(np.float32) @ _WEIGHTS.astype(np.float32)
-    return np.asarray(_CHECK_BYTES[(total.astype(np.int32) - 48 * int(_WEIGHTS.sum())) % 11], dtype=np.uint8)
+def _check_bytes(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The check characters of numbers; `signs` has one row for each of their places."""
+    total = np.zeros(signs.shape[1], dtype=np.uint16)  # no sum of bytes comes near the end of its range
+    for place, weight in enumerate(_WEIGHTS.tolist()):
+        total += np.multiply(signs[place], weight, dtype=np.uint16)
+    return np.asarray(_CHECK_OF_TOTAL[total], dtype=np.uint8)
 
 
-def _birth_days(digits: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Days since 1970 and whether the eight digits are a real date after 1850."""
-    if len(digits) > _MANY:  # there are far fewer days than people
-        eight = np.ascontiguousarray(digits[:, 6:14]).view(np.uint64).ravel()
-        encoded = pa.array(eight).dictionary_encode()
-        where = encoded.indices.to_numpy()
-        distinct = np.zeros((len(encoded.dictionary), 18), dtype=np.uint8)
-        distinct[:, 6:14] = encoded.dictionary.to_numpy().view(np.uint8).reshape(-1, 8)
-        days, real = _each_birth_day(distinct)
-        return days[where], real[where]
-    return _each_birth_day(digits)
+def _birth_days(signs: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Days since 1970 and whether places 7 to 14 are a real date after 1850; `signs` has one row for each place."""
+    eight = [(row - np.uint8(48)).astype(np.int32) for row in signs[6:14]]
+    year = eight[0] * 1000 + eight[1] * 100 + eight[2] * 10 + eight[3]
+    month, day = eight[4] * 10 + eight[5], eight[6] * 10 + eight[7]
+    if signs.shape[1] < _MANY:
+        return _each_birth_day(year, month, day)
+    row = year - _FIRST_YEAR
+    inside = (row >= 0) & (row < _TABLE_YEARS) & (month < _MONTHS) & (day < _DAYS)
+    at = (row * _MONTHS + month) * _DAYS + day
+    days = _table_of_days()[at if inside.all() else np.where(inside, at, 0)]
+    real = days != _NO_DAY
+    far = np.flatnonzero(row >= _TABLE_YEARS)
+    if len(far):
+        days[far], real[far] = _each_birth_day(year[far], month[far], day[far])
+    return days, real
 
 
-def _each_birth_day(digits: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    powers = 10.0 ** np.arange(7, -1, -1)
-    whole = (digits[:, 6:14].astype(np.float64) @ powers - 48 * powers.sum()).astype(np.int32)
-    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
+@cache
+def _table_of_days() -> NDArray[np.int32]:
+    """Days since 1970 of every year, month and day from 1850 on: there are far fewer days than people."""
+    year, month, day = np.indices((_TABLE_YEARS, _MONTHS, _DAYS), dtype=np.int32).reshape(3, -1)
+    days, real = _each_birth_day(year + _FIRST_YEAR, month, day)
+    return np.where(real, days, _NO_DAY).astype(np.int32)
+
+
+def _each_birth_day(
+    year: NDArray[np.int32], month: NDArray[np.int32], day: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     lengths = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     in_month = lengths[np.clip(month, 0, 12)] + (leap & (month == 2))
@@ -262,9 +292,6 @@ def _derived(
     missing[where[stands]] = False
     days = np.zeros(count, dtype=np.int32)
     days[where] = born
-    odd = np.zeros(count, dtype=bool)
-    odd[where] = digits[:, 16] % 2 == 1
-    sex = pc.if_else(pa.array(odd), "male", "female")
     upgraded = np.zeros(count, dtype=bool)
     upgraded[where[full_length:]] = True
     numbers = pa.array(matrix.reshape(-1).view("S18").astype("U18") if count else [], pa.string(), mask=missing)
@@ -272,7 +299,6 @@ def _derived(
         numbers,
         fault,
         pa.array(days, pa.int32(), mask=missing).cast(pa.date32()),
-        pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), sex),
         upgraded & ~missing,
     )
 

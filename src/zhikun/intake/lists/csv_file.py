@@ -37,6 +37,7 @@ _BLOCK_BYTES = 1 << 20  # Arrow reads up to 32 of them ahead
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_ROWS = 60
 _MOST_UNSPLIT = 100_000
+_FOLLOWS, _LEAD, _LEAD_OF_THREE, _LEAD_OF_FOUR = 0x80, 0xC0, 0xE0, 0xF0  # the bytes of a character in UTF-8
 _MOST_COLUMNS = 2000
 
 
@@ -209,7 +210,7 @@ def _stream(path: Path) -> pa.NativeFile:
 def _looked(path: Path) -> _Look:
     """The first reading. Raises ListUnreadable for what no row could be read right behind."""
     digest, lines, quotes, last = hashlib.sha256(), 0, 0, b""
-    decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
+    decoder: _Utf8 | None = _Utf8()
     bad_line, zero_line, odd_line = 0, 0, 0
     wide = False
     try:
@@ -225,7 +226,7 @@ def _looked(path: Path) -> _Look:
                         bad_line, decoder = lines + chunk.count(b"\n", 0, max(error.start, 0)) + 1, None
                 if not zero_line and not wide and (at := chunk.find(b"\0")) >= 0:
                     zero_line = lines + chunk.count(b"\n", 0, at) + 1
-                quotes += chunk.count(b'"')
+                quotes += chunk.count(b'"') if b'"' in chunk else 0
                 if quotes % 2 and not odd_line:
                     odd_line = lines + chunk.count(b"\n", 0, chunk.rfind(b'"')) + 1
                 elif not quotes % 2:
@@ -255,6 +256,35 @@ def _looked(path: Path) -> _Look:
         )
     encoding = "utf-16" if wide else "utf8" if decoder is not None else "gb18030"
     return _Look(_file_hash(path, digest), encoding, quotes > 0, last not in {b"\n", b""}, bad_line)
+
+
+class _Utf8:
+    """Whether bytes that come in pieces are UTF-8: Arrow says so six times as fast as Python, which is asked where it does not."""
+
+    def __init__(self) -> None:
+        self._begun = b""  # of a character that goes on in the next piece
+
+    def decode(self, piece: bytes, *, final: bool = False) -> None:
+        """The next piece. Raises UnicodeDecodeError."""
+        whole = self._begun + piece if self._begun else piece
+        end = len(whole) if final else len(whole) - _unfinished(whole[-3:])
+        self._begun = whole[end:]
+        known = pa.py_buffer(whole[:end] if self._begun else whole)
+        ends = pa.py_buffer(np.array([0, end], dtype=np.int32))
+        try:
+            pa.Array.from_buffers(pa.binary(), 1, [None, ends, known]).cast(pa.string())
+        except pa.ArrowInvalid:
+            whole[:end].decode("utf-8")
+
+
+def _unfinished(last: bytes) -> int:
+    """How many of the last three bytes begin a character of UTF-8 that is not at its end."""
+    for back, byte in enumerate(reversed(last), start=1):
+        if byte >= _LEAD:
+            return back if back < 2 + (byte >= _LEAD_OF_THREE) + (byte >= _LEAD_OF_FOUR) else 0
+        if byte < _FOLLOWS:
+            return 0
+    return 0
 
 
 def _file_hash(path: Path, content: hashlib._Hash) -> str:

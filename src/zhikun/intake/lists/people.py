@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -42,7 +43,6 @@ _USUAL_LENGTH = (2, 50)  # of a name in Chinese characters
 _FULL_LENGTH = 18
 _ROUNDED_SHARE = 50  # one row in fifty
 _LONGEST_NAME = 50
-_STARS = pa.array(["*" * count for count in range(_LONGEST_NAME)], pa.string())
 
 Codes = NDArray[np.int32]
 
@@ -111,9 +111,10 @@ def read_names(
     codes = np.zeros(len(texts), dtype=np.int32)
     if not unusual.any():
         return texts, codes, 0
-    rest, codes[unusual], count = _unusual_names(
-        texts.filter(pa.array(unusual)), title, required, must_be_names, faults
-    )
+    odd = texts.filter(pa.array(unusual))
+    rest, codes[unusual], count = _unusual_names(odd, title, required, must_be_names, faults)
+    if rest.equals(odd):
+        return texts, codes, count
     return pc.replace_with_mask(texts, pa.array(unusual), rest), codes, count
 
 
@@ -149,7 +150,7 @@ def masked(names: pa.Array, numbers: pa.Array) -> pa.Array:
     name = pc.fill_null(names, "")
     plain = all_chinese(name, *_USUAL_LENGTH)
     hidden = pc.subtract(pc.max_element_wise(pc.utf8_length(name), 1), 1)
-    stars = _STARS.take(pc.min_element_wise(hidden, len(_STARS) - 1))
+    stars = _stars().take(pc.min_element_wise(hidden, _LONGEST_NAME - 1))
     shown_name = pc.binary_join_element_wise(pc.utf8_slice_codeunits(name, 0, 1), stars, "")
     shown_name = _mended(shown_name, name, ~plain, mask_name)
     number = pc.fill_null(numbers, "")
@@ -158,6 +159,11 @@ def masked(names: pa.Array, numbers: pa.Array) -> pa.Array:
         _starred(number) if usual.all() else _mended(number, number, np.ones(len(number), dtype=bool), mask_id_number)
     )
     return pc.utf8_trim_whitespace(pc.binary_join_element_wise(shown_name, shown, " "))
+
+
+@cache
+def _stars() -> pa.Array:
+    return pa.array(["*" * count for count in range(_LONGEST_NAME)], pa.string())
 
 
 def _starred(numbers: pa.Array) -> pa.Array:

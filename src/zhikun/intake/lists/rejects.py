@@ -12,16 +12,17 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from zhikun.disk import put_new, sync_file
 from zhikun.intake.lists.headings import Layout, original_row_heading, problem_heading, returned_from_heading
 from zhikun.intake.lists.rows import Rejected
 from zhikun.tables import plain_text, write_text_cell
 from zhikun.wording import _
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 _MOST_ROWS = 1_000_000  # of a sheet; a spreadsheet holds 1,048,576
 _TEXT = "@"
@@ -91,7 +92,7 @@ class Rejects:
         self._kept = [i for i in range(len(layout.header)) if i not in own]
         self._header = [layout.header[i] for i in self._kept]
         self._original = layout.original_row
-        self._book: xlsxwriter.Workbook | None = None
+        self._book: Workbook | None = None
         self._sheet: Worksheet | None = None
         self._at = self._sheets = 0
         self.written = 0
@@ -138,6 +139,8 @@ class Rejects:
             self._book.fileclosed = 1  # otherwise it writes itself when it is let go
 
     def _close(self) -> None:
+        from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415 - loaded by now
+
         if self._book is None:
             return
         try:
@@ -146,7 +149,9 @@ class Rejects:
             cause = error.args[0] if error.args else error
             raise cause if isinstance(cause, OSError) else OSError(str(error)) from None
 
-    def _open(self) -> xlsxwriter.Workbook:
+    def _open(self) -> Workbook:
+        import xlsxwriter  # noqa: PLC0415 - of most files every row is accepted
+
         if self._book is None:
             options = {
                 "constant_memory": True,

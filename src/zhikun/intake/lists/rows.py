@@ -19,7 +19,7 @@ from zhikun.intake.lists.faults import Fault, Faults
 from zhikun.intake.lists.headings import Layout
 from zhikun.intake.lists.model import PERSON, PURPOSE, ROW, SHOWN
 from zhikun.intake.lists.people import DOCUMENT_KIND, blank_fault, masked, read_names, read_numbers
-from zhikun.intake.lists.spelled import holds_bytes
+from zhikun.intake.lists.spelled import begin_visibly, holds_bytes
 from zhikun.intake.survey.values import mask_of
 from zhikun.tables import Kind
 from zhikun.wording import _
@@ -128,17 +128,17 @@ class RowReader:
         self._headings_again(block, found)
         bad = found.any
         self._count(block, found, bad)
-        good = pa.array(~bad)
+        good = pa.array(~bad) if bad.any() else None
         birth = numbers.birth_date if numbers is not None else values.get(BIRTH_DATE)
-        columns = {column.name: values[column.name].filter(good) for column in kept_columns(self.source)}
-        rows = self._row_numbers(block).filter(good)
-        kept = None if numbers is None else _Kept(numbers.numbers.filter(good), _filtered(numbers.kinds, good))
-        called = None if names is None else names.filter(good)
+        columns = {column.name: _filtered(values[column.name], good) for column in kept_columns(self.source)}
+        rows = _filtered(self._row_numbers(block), good)
+        kept = None if numbers is None else _Kept(_filtered(numbers.numbers, good), _filtered(numbers.kinds, good))
+        called = _filtered(names, good)
         sealed = None
         if has_names(self.source) and names is not None:
             born = birth if birth is not None else pa.nulls(len(block), pa.date32())
-            sealed = pa.table([rows, called, born.filter(good)], schema=NAMES_SCHEMA)
-        back = self._rejected(block, found, bad) if bad.any() else None
+            sealed = pa.table([rows, called, _filtered(born, good)], schema=NAMES_SCHEMA)
+        back = self._rejected(block, found, bad) if good is not None else None
         return Read(lambda: self._table(rows, columns, kept, called), sealed, back)
 
     def count_unsplit(self, rows: list[int]) -> None:
@@ -155,6 +155,8 @@ class RowReader:
         self.tally.examples[number] = rows[:_MOST_EXAMPLES]
 
     def _without_blank(self, block: Block) -> Block:
+        if any(begin_visibly(column) for column in block.columns[:1]):
+            return block
         blank = np.ones(len(block), dtype=bool)
         for column in block.columns:
             if not blank.any():
@@ -298,10 +300,12 @@ class RowReader:
         tally = self.tally
         tally.rows += len(block)
         tally.accepted += int((~bad).sum())
+        if not found.columns:
+            return
         first = found.first
         for number, count in zip(*np.unique(first[bad], return_counts=True), strict=True):
             tally.rejected[self.faults[int(number)].reason] += int(count)
-        for codes in found.every():
+        for _place, codes in found.every():
             for number, count in zip(*np.unique(codes[codes > 0], return_counts=True), strict=True):
                 tally.counts[int(number)] += int(count)
                 listed = tally.examples.setdefault(int(number), [])
@@ -313,7 +317,7 @@ class RowReader:
         chosen = pa.array(where)
         cells = list(zip(*(column.take(chosen).to_pylist() for column in block.columns), strict=True))
         problems: list[list[tuple[int, str]]] = []
-        by_column = [(place, codes[where]) for place, codes in found.columns.items()]
+        by_column = [(place, codes[where]) for place, codes in found.every()]
         for at, row in enumerate(cells):
             own = [(place, int(codes[at])) for place, codes in by_column if codes[at]]
             problems.append(
@@ -337,8 +341,9 @@ class _Kept:
     kinds: pa.Array | None
 
 
-def _filtered(column: pa.Array | None, rows: pa.Array) -> pa.Array | None:
-    return None if column is None else column.filter(rows)
+def _filtered(column: pa.Array | None, rows: pa.Array | None) -> pa.Array | None:
+    """The chosen rows of a column; all of them where `rows` is None."""
+    return column if column is None or rows is None else column.filter(rows)
 
 
 class _Found:
@@ -347,8 +352,12 @@ class _Found:
     def __init__(self, count: int) -> None:
         self._count = count
         self.columns: dict[int, Codes] = {}
+        self._looked_at: dict[int, None] = {}
 
     def add(self, place: int, codes: Codes) -> None:
+        self._looked_at.setdefault(place)
+        if not codes.any():
+            return
         known = self.columns.get(place)
         self.columns[place] = codes if known is None else np.where(known > 0, known, codes)
 
@@ -357,9 +366,11 @@ class _Found:
         for place, codes in self.columns.items():
             self.columns[place] = np.where(rows, 0, codes)
         self.columns[-1] = np.where(rows, number, 0).astype(np.int32)
+        self._looked_at.setdefault(-1)
 
-    def every(self) -> list[Codes]:
-        return list(self.columns.values())
+    def every(self) -> list[tuple[int, Codes]]:
+        """The columns with faults, in the order in which they were looked at."""
+        return [(place, self.columns[place]) for place in self._looked_at if place in self.columns]
 
     @property
     def first(self) -> Codes:

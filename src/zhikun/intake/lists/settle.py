@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,11 +18,16 @@ from numpy.typing import NDArray
 from zhikun.intake.lists.coming import BLOCK_ROWS
 from zhikun.intake.lists.model import PERSON, ROW, SHOWN
 
+if TYPE_CHECKING:
+    import duckdb
+
 _MEMORY = "200MB"
 _GROUP_ROWS = 1 << 18
 _COMPRESSION = "zstd"
 _BUCKETS = 32  # by the token's first five bits: of 4.2 million people some 130 thousand in each
 _BUCKET_SHIFT = 3
+_MOST_HELD = 64 << 20  # bytes of rows that wait in memory
+_MARKS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +100,46 @@ class InOrderOfPerson:
 
 
 class InOrderOfFile:
-    """Any other list, in the order in which it came. `person` is the column that says whose row it is."""
+    """Any other list, in the order in which it came. `person` is the column that says whose row it is.
+
+    Rows wait in memory until they are known not to be doubled; of a list too long for that they wait on disk.
+    """
 
     def __init__(self, work: Path, part_schema: pa.Schema, schema: pa.Schema, person: str) -> None:
         self._work, self._schema, self._person = work, schema, person
         self._columns = [name for name in part_schema.names if name not in {PERSON, ROW, SHOWN, person}]
         self._heads = Heads()
-        self._part = work / "rows.part"
-        self._writer = writer(self._part, part_schema)
+        self._part, self._part_schema = work / "rows.part", part_schema
+        self._held: list[pa.Table] = []
+        self._bytes = 0
+        self._writer: pq.ParquetWriter | None = None
 
     def add(self, table: pa.Table) -> None:
-        self._writer.write_table(table, row_group_size=_GROUP_ROWS)
         self._heads.add(table.column(self._person))
+        self._held.append(table)
+        self._bytes += table.nbytes
+        if self._bytes > _MOST_HELD and self._writer is None:
+            self._writer = writer(self._part, self._part_schema)
+        if self._writer is not None:
+            for held in self._held:
+                self._writer.write_table(held, row_group_size=_GROUP_ROWS)
+            self._held = []
 
     def settle(self, out: Path) -> Settled:
-        self._writer.close()
-        found = doubled(self._part, [self._person, *self._columns], self._heads, self._work)
+        if self._writer is None:
+            found = doubled_in(self._held, [self._person, *self._columns], self._heads.repeated())
+        else:
+            self._writer.close()
+            found = doubled(self._part, [self._person, *self._columns], self._heads, self._work)
         dropped = np.array([at for at, _again, _first in found], dtype=np.int64)
-        if found or self._person != PERSON:
-            rewrite(self._part, out, self._schema, dropped, self._work)
+        if self._writer is None:
+            write_staying(self._held, dropped, out, self._schema)
+            self._held = []
+        elif found or self._person != PERSON:
+            with pq.ParquetFile(self._part) as part:
+                blocks = part.iter_batches(BLOCK_ROWS, columns=self._schema.names)
+                tables = (pa.Table.from_batches([block]) for block in blocks)
+                write_staying(tables, dropped, out, self._schema)
             self._part.unlink()
         else:
             self._part.rename(out)
@@ -141,14 +166,16 @@ class Heads:
     def repeated(self) -> NDArray[np.int64]:
         """The positions of rows whose person stands on several."""
         heads, known = self._all()
-        places = np.flatnonzero(known)
-        order = np.argsort(heads[known], kind="stable")
-        in_order = heads[known][order]
-        same = in_order[1:] == in_order[:-1]
-        marked = np.zeros(len(order), dtype=bool)
-        marked[1:] |= same
-        marked[:-1] |= same
-        return np.sort(places[order[marked]]).astype(np.int64)
+        in_order = np.sort(heads[known])
+        several = in_order[1:][in_order[1:] == in_order[:-1]]
+        if not len(several):
+            return np.zeros(0, dtype=np.int64)
+        # A table of the last bits leaves few rows to be looked up among those that come again.
+        marked = np.zeros(_MARKS, dtype=bool)
+        marked[several & np.uint64(_MARKS - 1)] = True
+        near = np.flatnonzero(known & marked[heads & np.uint64(_MARKS - 1)])
+        at = np.minimum(np.searchsorted(several, heads[near]), len(several) - 1)
+        return near[several[at] == heads[near]].astype(np.int64)
 
     def people(self, without: NDArray[np.int64] | None = None) -> tuple[int, int]:
         """How many people there are, and how many of them stand on several rows; `without` some rows."""
@@ -156,8 +183,10 @@ class Heads:
         if without is not None and len(without):
             known = known.copy()
             known[without] = False
-        _distinct, counts = np.unique(heads[known], return_counts=True)
-        return len(counts), int((counts > 1).sum())
+        in_order = np.sort(heads[known])
+        again = in_order[1:] == in_order[:-1]
+        first_again = int(again[:1].sum()) + int((again[1:] & ~again[:-1]).sum())
+        return len(in_order) - int(again.sum()), first_again
 
     def _all(self) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
         if not self._parts:
@@ -170,6 +199,8 @@ class Heads:
 @contextmanager
 def table_engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with little memory, which puts what does not fit beside the rows being received."""
+    import duckdb  # noqa: PLC0415 - most lists do not need it
+
     spill = work / "spill"
     try:
         with duckdb.connect() as connection:
@@ -189,6 +220,34 @@ def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(
         path, schema, compression=_COMPRESSION, compression_level=1, use_dictionary=encoded, write_page_checksum=True
     )
+
+
+def doubled_in(tables: list[pa.Table], columns: list[str], candidates: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """`doubled` among rows in memory."""
+    if not len(candidates):
+        return []
+    ends = np.cumsum([len(table) for table in tables])
+    parts = np.split(candidates, np.searchsorted(candidates, ends[:-1]))
+    starts = [0, *ends[:-1].tolist()]
+    few = pa.concat_tables(
+        table.select([*columns, ROW]).take(pa.array(part - start))
+        for table, part, start in zip(tables, parts, starts, strict=True)
+    )
+    same = np.zeros(len(few), dtype=np.int64)
+    for name in columns:
+        codes = _codes(few.column(name))
+        same = np.unique(same * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+    _distinct, first, which = np.unique(same, return_index=True, return_inverse=True)
+    rows = few.column(ROW).to_numpy()
+    repeats = np.flatnonzero(first[which] != np.arange(len(few)))
+    return [(int(candidates[at]), int(rows[at]), int(rows[first[which[at]]])) for at in repeats]
+
+
+def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A number for each distinct value of a column; unknown is one of them."""
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    encoded = plain.combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def doubled(part: Path, columns: list[str], heads: Heads, work: Path) -> list[tuple[int, int, int]]:
@@ -212,28 +271,18 @@ def doubled(part: Path, columns: list[str], heads: Heads, work: Path) -> list[tu
     return sorted((int(at), int(again), int(first)) for at, again, first in found)
 
 
-def rewrite(part: Path, out: Path, schema: pa.Schema, dropped: NDArray[np.int64], work: Path) -> None:
-    """The rows without the dropped ones, in the order of the file."""
-    listed = ", ".join(f'"{name}"' for name in schema.names)
-    query = f"""
-        SELECT {listed} FROM read_parquet($part, file_row_number = true)
-        ANTI JOIN dropped USING (file_row_number)
-    """  # noqa: S608 - the names are identifiers of a checked pack; the path is a parameter
-    with table_engine(work) as connection, writer(out, schema) as target:
-        connection.register("dropped", pa.table({"file_row_number": dropped}))
-        answer = connection.sql(query, params={"part": str(part)}).to_arrow_reader(BLOCK_ROWS)
-        for batch in answer:
-            target.write_table(_as_schema(batch, schema), row_group_size=_GROUP_ROWS)
-
-
-def _as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
-    """DuckDB gives tokens as bytes and codes as texts."""
-    columns = []
-    for wanted, column in zip(schema, batch.columns, strict=True):
-        if pa.types.is_dictionary(wanted.type) and not pa.types.is_dictionary(column.type):
-            column = pc.dictionary_encode(column.cast(pa.string()))  # noqa: PLW2901 - the same column in its type
-        columns.append(column.cast(wanted.type))
-    return pa.table(columns, schema=schema)
+def write_staying(tables: Iterable[pa.Table], dropped: NDArray[np.int64], out: Path, schema: pa.Schema) -> None:
+    """The rows without the dropped ones (their positions, in order), in the order of the file."""
+    start = 0
+    with writer(out, schema) as target:
+        for table in tables:
+            first, last = np.searchsorted(dropped, (start, start + len(table)))
+            stays = np.ones(len(table), dtype=bool)
+            stays[dropped[first:last] - start] = False
+            start += len(table)
+            kept = table.select(schema.names)
+            kept = kept.filter(pa.array(stays)) if last > first else kept
+            target.write_table(kept.cast(schema), row_group_size=_GROUP_ROWS)
 
 
 @dataclass(frozen=True, slots=True)

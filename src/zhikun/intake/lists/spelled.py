@@ -9,12 +9,25 @@ from numpy.typing import NDArray
 _SIGN = 3  # bytes of a Chinese character in UTF-8
 _FIRST, _LAST = 0xE4, 0xE9  # U+4E00 (E4 B8 80) to U+9FFF (E9 BF BF)
 _SECOND_OF_FIRST = 0xB8
+_DELETE = 0x7F
 
 
 def holds_bytes(texts: pa.Array, wanted: bytes) -> bool:
     """Whether these bytes stand anywhere in the column; also across the end of a text, which is looked at more closely."""
     content, _ends = _bytes(texts)
-    return wanted in content.tobytes()
+    return bool((content == wanted[0]).any()) and wanted in content.tobytes()
+
+
+def begin_visibly(texts: pa.Array) -> bool:
+    """Whether every text begins with a sign that is surely no space: plain ASCII, or a character as common ones in Chinese.
+
+    The column has no nulls. False says nothing.
+    """
+    content, ends = _bytes(texts)
+    if not len(texts) or (ends[1:] == ends[:-1]).any():
+        return False
+    first = content[ends[:-1]]
+    return bool((((first > ord(" ")) & (first < _DELETE)) | ((first >= _FIRST) & (first <= _LAST))).all())
 
 
 def all_chinese(texts: pa.Array, least: int, most: int) -> NDArray[np.bool_]:

@@ -7,11 +7,18 @@ found = survey.read("调查表.xlsx", pack)      # Survey: tables, messages, rej
 survey.write_rejects(found, pack, "退回.xlsx")
 """
 
-from zhikun.intake.survey.book import declared_count
-from zhikun.intake.survey.model import RejectedSheet, Survey
-from zhikun.intake.survey.reading import read
-from zhikun.intake.survey.writing import template, write, write_rejects
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from zhikun.tables import Limits, RowMessage, Severity, UnreadableFile
+
+if TYPE_CHECKING:
+    from zhikun.intake.survey.book import declared_count
+    from zhikun.intake.survey.model import RejectedSheet, Survey
+    from zhikun.intake.survey.reading import read
+    from zhikun.intake.survey.writing import template, write, write_rejects
 
 __all__ = [
     "Limits",
@@ -26,3 +33,20 @@ __all__ = [
     "write",
     "write_rejects",
 ]
+
+#: Where each name stands. It is imported when it is asked for: department lists need only how a cell is read.
+_WHERE = {
+    "declared_count": "book",
+    "RejectedSheet": "model",
+    "Survey": "model",
+    "read": "reading",
+    "template": "writing",
+    "write": "writing",
+    "write_rejects": "writing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
