@@ -1,6 +1,6 @@
 """Small tasks beside bench/monitoring.py, each in a process of its own; each prints one JSON line, last.
 
-python bench/monitoring_tasks.py key KEYS | due MONTH | agree DATA MONTH PEER | alone DATA MONTH
+python bench/monitoring_tasks.py key KEYS | due MONTH | agree DATA MONTH PEER | alone DATA MONTH | floor FILES MONTH KEYS
 """
 
 from __future__ import annotations
@@ -9,19 +9,24 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from monitoring_data import hardship
 
 from zhikun.engine.packs import load
-from zhikun.identity import keys_for, read_ring
+from zhikun.engine.packs.monitoring import Monitoring
+from zhikun.identity import keys_for, read_ring, tokens_of
 from zhikun.intake.lists import Lists
 from zhikun.screening import inputs_of
 from zhikun.screening.listed import take_lists
-from zhikun.screening.model import Limits
+from zhikun.screening.model import PURPOSE, Limits
 from zhikun.screening.persons import Part
 from zhikun.screening.running import day_of
 from zhikun.screening.runs import Runs
@@ -104,13 +109,11 @@ def _compare(
 
 def alone(data: str, month: str) -> dict[str, Any]:
     """Seconds of reading the columns that are used, and of everything from them to scores."""
-    folder, when, pack = Path(data), Month.read(month), load("gansu")
-    if pack.monitoring is None:
-        raise SystemExit("gansu has no monitoring")
+    folder, when, monitoring = Path(data), Month.read(month), _gansu()
     ring = keys_for(folder.parent / "keys.json", folder)
-    inputs = inputs_of(Lists(folder), pack.monitoring, when)
-    runs = Runs(folder, pack.id, ring)
-    task = Task(pack.monitoring, when, date(2026, 10, 1), inputs, load_calendar(), runs.before(when))
+    inputs = inputs_of(Lists(folder), monitoring, when)
+    runs = Runs(folder, "gansu", ring)
+    task = Task(monitoring, when, date(2026, 10, 1), inputs, load_calendar(), runs.before(when))
     start = time.perf_counter()
     with at_work(task, Limits()) as work:
         listed = take_lists(work)
@@ -134,7 +137,36 @@ def alone(data: str, month: str) -> dict[str, Any]:
     return {"matching": matched - start, "reading": time.perf_counter() - matched, "version": ring.current}
 
 
-TASKS: dict[str, Callable[..., dict[str, Any]]] = {"key": key, "due": due, "agree": agree, "alone": alone}
+def floor(files: str, month: str, keys: str) -> dict[str, Any]:
+    """Seconds in which two processes read the identity numbers of the five lists and make their tokens, and nothing else."""
+    names = sorted({one.list_source for one in hardship(_gansu())})
+    paths = [Path(files) / name / f"{month}.csv" for name in names]
+    start = time.perf_counter()
+    with ProcessPoolExecutor(2, get_context("fork")) as processes:
+        rows = sum(processes.map(_only_tokens, paths, [keys] * len(paths)))
+    return {"seconds": time.perf_counter() - start, "rows": rows}
+
+
+def _only_tokens(path: Path, keys: str) -> int:
+    only = pacsv.ConvertOptions(include_columns=["身份证号"], column_types={"身份证号": pa.string()})
+    column = pacsv.read_csv(path, convert_options=only).column(0)
+    return sum(len(tokens_of(read_ring(Path(keys)), PURPOSE, chunk)) for chunk in column.chunks)
+
+
+def _gansu() -> Monitoring:
+    found = load("gansu").monitoring
+    if found is None:
+        raise SystemExit("gansu has no monitoring")
+    return found
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "key": key,
+    "due": due,
+    "agree": agree,
+    "alone": alone,
+    "floor": floor,
+}
 
 
 if __name__ == "__main__":
