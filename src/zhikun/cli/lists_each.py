@@ -53,8 +53,11 @@ def receive_each(each: Sequence[tuple[str, Path]], one: Callable[[str, Path], in
     codes = []
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
     with ProcessPoolExecutor(min(_TOGETHER, len(each)), mp_context=context) as pool:
-        for source, path, task in [(source, path, pool.submit(_said, one, source, path)) for source, path in each]:
-            said = task.result()
+        # The longest begins first: what is left at the end, when one process has nothing more to do, is short.
+        longest_first = sorted(each, key=lambda pair: _size(pair[1]), reverse=True)
+        tasks = {source: pool.submit(_said, one, source, path) for source, path in longest_first}
+        for source, path in each:
+            said = tasks[source].result()
             say(_("{s}：{p}").format(s=source, p=path))
             if said.out:
                 say(said.out.rstrip("\n"))
@@ -62,6 +65,13 @@ def receive_each(each: Sequence[tuple[str, Path]], one: Callable[[str, Path], in
                 aside(said.err.rstrip("\n"))
             codes.append(said.code)
     return max(codes, default=0)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # its own reception says what is wrong
+        return 0
 
 
 class _NoPandas(MetaPathFinder):
