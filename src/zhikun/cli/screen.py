@@ -97,7 +97,7 @@ def progress() -> Iterator[Report]:
         yield _silent
         return
     from rich.console import Console  # noqa: PLC0415 - only where somebody looks on
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - it takes time to load, and most commands draw no bar
 
     console = Console(stderr=True)
     bar = Progress(
