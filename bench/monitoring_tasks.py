@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from monitoring_data import hardship
 
+from zhikun.cli.lists_each import leave_pandas_out
 from zhikun.engine.packs import load
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.identity import keys_for, read_ring, tokens_of
@@ -27,12 +28,15 @@ from zhikun.intake.lists import Lists
 from zhikun.screening import inputs_of
 from zhikun.screening.listed import take_lists
 from zhikun.screening.model import PURPOSE, Limits
+from zhikun.screening.numbered import LEFT
 from zhikun.screening.persons import Part
 from zhikun.screening.running import day_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
 from zhikun.screening.work import Task, at_work, parquet, parts_of
 from zhikun.workdays import Month, load_calendar
+
+LISTS_OF = ("files", "groups", "causes")  # columns of last month's tables that hold lists
 
 
 def key(keys: str) -> dict[str, Any]:
@@ -109,6 +113,7 @@ def _compare(
 
 def alone(data: str, month: str) -> dict[str, Any]:
     """Seconds of reading the columns that are used, and of everything from them to scores."""
+    leave_pandas_out()  # the product has none, and Arrow would stop to import it
     folder, when, monitoring = Path(data), Month.read(month), _gansu()
     ring = keys_for(folder.parent / "keys.json", folder)
     inputs = inputs_of(Lists(folder), monitoring, when)
@@ -132,8 +137,11 @@ def alone(data: str, month: str) -> dict[str, Any]:
         people = parquet(*(file.path for file in inputs.population.files))
         con.execute(f'SELECT max(person), max("group"), max(place), max(household) FROM {people}')
         if task.earlier is not None:
-            con.execute(f"SELECT max(person), max(indicator), max(low) FROM {parquet(task.earlier.file('state'))}")
-            con.execute(f"SELECT max(person), max(level), max(household) FROM {parquet(task.earlier.file('warnings'))}")
+            for name, columns in LEFT.items():
+                read = ", ".join(
+                    f"max(len({one}))" if one in LISTS_OF else f"max({one})" for one in ("person", *columns)
+                )
+                con.execute(f"SELECT {read} FROM {parquet(task.earlier.file(name))}")
     return {"matching": matched - start, "reading": time.perf_counter() - matched, "version": ring.current}
 
 
