@@ -41,8 +41,8 @@ month's state; the population was received before, for both sides. The lists nam
 of people watched: 12.7 % of whom have a warning by one month's lists, 17.1 % with what nobody has answered of the month before.
 The pandas peer (`bench/monitoring_peer.py`) does the same work in as many processes, receipts, rows kept, reasons, households and
 state included, and every column of every table agrees; its docstring says what it still leaves out. Eight times as fast is out of
-reach of anybody: the line below it is the time in which two processes read the five files and make the tokens (HMAC), and do nothing
-else; that alone is longer than an eighth of pandas (docs/decisions/0012). Matching and scoring alone: everything from the rows
+reach: the line below it is the time in which two processes read the five files and make the tokens (HMAC), and do nothing
+else; that alone is as long as an eighth of pandas (docs/decisions/0012). Matching and scoring alone: everything from the rows
 received to the month's warnings in memory, the reading of last month's tables included, in two threads, against DuckDB reading the same
 columns with two threads. Sections of the month are medians of two to five runs, the nation is one run.
 Nation: tokens in Parquet as they lie after receipt, generated (`bench/monitoring_data.py`).

@@ -84,7 +84,7 @@ def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
     answer = zhikun("monitor", "run", "--month", "2026-02")
     assert "请按顺序重新筛查：zhikun monitor run --month 2026-01 --pack gansu" in answer.out
     answer = zhikun("monitor", "run", "--month", "2026-01", "--pack", "other")
-    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other。" in answer.out
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other --data " in answer.out
 
 
 def test_a_run_on_an_earlier_register_says_who_is_watched(county, zhikun):

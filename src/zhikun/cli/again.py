@@ -26,4 +26,4 @@ def say_again(data: Path, loaded: Mapping[str, Pack] | None = None) -> None:
             continue
         lists = Lists(data)
         months = screening.to_run_again(data, name, lambda month: screening.inputs_of(lists, monitoring, month))  # noqa: B023 - called at once
-        say_months(months, name)
+        say_months(months, name, data)

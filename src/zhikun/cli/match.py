@@ -136,7 +136,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option of the comm
     if any(answer.state == "accepted" for answer in answers):
         say(_("认定在下一次 zhikun match link、match duplicates 或 zhikun monitor run 时生效。"))
         with answered():
-            say_months(to_run_again(data, pack.id, links.inputs, linked=True), pack_name)
+            say_months(to_run_again(data, pack.id, links.inputs, linked=True), pack_name, data)
     return FAULTS if refused else 0
 
 

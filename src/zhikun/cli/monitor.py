@@ -127,7 +127,7 @@ def run(
         say(text)
     for text in monitor_text.run_lines(ran, pack):
         say(text)
-    say_months(sorted({*ran.later, *others}), pack_name)
+    say_months(sorted({*ran.later, *others}), pack_name, data)
     return 0
 
 

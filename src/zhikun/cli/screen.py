@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -127,10 +129,11 @@ def say(text: str) -> None:
     click.echo(shown(text))
 
 
-def say_months(months: Sequence[object], pack_name: str) -> None:
-    """Which months have to be screened again, in order; nothing where none has."""
+def say_months(months: Sequence[object], pack_name: str, data: Path) -> None:
+    """Which months have to be screened again, in order; nothing where none has. The commands can be copied as they are."""
     if months:
-        said = "、".join(f"zhikun monitor run --month {month} --pack {pack_name}" for month in months)
+        where = "" if os.environ.get("ZHIKUN_DATA") else f" --data {shlex.quote(str(data))}"
+        said = "、".join(f"zhikun monitor run --month {month} --pack {pack_name}{where}" for month in months)
         say(_("下列月份依据的名单或上月结果已经变了，请按顺序重新筛查：{m}。").format(m=said))
 
 
