@@ -71,7 +71,7 @@ def facts_of(work: Work, indicator: Indicator, rows: Rows) -> Facts:
 
 def band_of(low: Numbers, known: Mask, indicator: Indicator) -> Numbers:
     """The number of the band that each value reaches: 0 below the first; an unknown value reaches none."""
-    limits = np.array([sql.micro(band.low) for band in indicator.bands], dtype=np.int64)
+    limits = np.array([min(sql.micro(band.low), _MOST) for band in indicator.bands], dtype=np.int64)
     return np.where(known, np.searchsorted(limits, low, side="right"), 0)
 
 

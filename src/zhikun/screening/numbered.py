@@ -100,7 +100,7 @@ def _concerned(rows: ListRows, ids: Places, groups: NDArray[np.int64], mask: int
     """The rows of who is watched, and in one of the groups of the mask where there is one."""
     which = ids >= 0
     if mask:
-        which &= (groups[ids] & mask) != 0
+        which[which] = (groups[ids[which]] & mask) != 0
     if which.all():
         return Rows(ids, rows.files, rows.holds, rows.values, rows.known)
     some = rows.of(rows.tokens, which)
@@ -177,6 +177,9 @@ class _Population:
     """Who is watched, by token: first the tokens of all, then the other columns of those who matter."""
 
     def __init__(self, work: Work) -> None:
+        from zhikun.intake.lists.rows import row_fields  # noqa: PLC0415 - see received.py
+
+        self._fields = row_fields(work.task.monitoring.population)
         self._held: list[_Held] = []
         found: list[Tokens] = []
         for given in work.task.inputs.population.files:
@@ -200,6 +203,10 @@ class _Population:
             self.tokens = together(every)
             self._persons = self.tokens.find(every)
 
+    def _as_today(self, held: pa.Schema, name: str) -> bool:
+        """Whether a file has the column as the pack has it today; one that it has in another type is unknown (`intake.lists.kept`)."""
+        return name in held.names and held.field(name).type == self._fields.field(name).type
+
     def rows(self, hit: NDArray[np.bool_], columns: Sequence[str]) -> tuple[Places, pa.Table]:
         """The rows of the persons chosen: the person's place among the tokens, and the columns that their files have."""
         chosen = hit[self._persons]
@@ -210,7 +217,7 @@ class _Population:
             which[which] = chosen[start : start + count]
             start += count
             if which.any():
-                own = [name for name in columns if name in held.file.schema_arrow.names]
+                own = [name for name in columns if self._as_today(held.file.schema_arrow, name)]
                 tables.append(held.file.read_row_group(held.number, columns=own).filter(pa.array(which)))
         table = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
         return self._persons[chosen], table
@@ -221,13 +228,12 @@ def _people(
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], pa.Array, pa.Array]:
     """By number: whether watched, the groups, the place, the household."""
     place = work.task.monitoring.population.column_of("place")
-    in_file = [] if population.in_order else [_ROW]
-    persons, table = population.rows(hit, [*in_file, GROUP, HOUSEHOLD, *([place.name] if place else [])])
+    persons, table = population.rows(hit, [_ROW, GROUP, HOUSEHOLD, *([place.name] if place else [])])
     ids = numbers[persons]
     watched, groups = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
     if not len(ids):
         return watched, groups, pa.nulls(count, pa.int64()), pa.nulls(count, pa.string())
-    order = np.arange(len(ids)) if population.in_order else np.lexsort((arrays.numbers(table, _ROW), ids))
+    order = _by_row(ids, arrays.numbers(table, _ROW).astype(np.int64))
     starts = np.flatnonzero(np.diff(ids[order], prepend=-1))
     known = ids[order][starts]
     watched[known] = True
@@ -237,6 +243,12 @@ def _people(
     spread = pa.array(where, mask=where < 0)
     places = _first_known(table, place.name if place else "", order, starts, pa.int64())
     return watched, groups, places.take(spread), _first_known(table, HOUSEHOLD, order, starts, pa.string()).take(spread)
+
+
+def _by_row(ids: Places, rows: NDArray[np.int64]) -> Places:
+    """The order by person, then by row: nearly always that in which they were kept."""
+    key = (ids << 32) + rows
+    return np.arange(len(key)) if (key[1:] > key[:-1]).all() else np.argsort(key, kind="stable")
 
 
 def _masks(work: Work, table: pa.Table) -> NDArray[np.int64]:

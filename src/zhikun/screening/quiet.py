@@ -192,7 +192,7 @@ def _fresh(work: Work, month: Numbered, number: int, indicator: Indicator) -> ND
     if all(mask == every for mask in seen):
         return nobody
     of_person = np.full(len(month), every, dtype=np.int64)
-    of_person[arrays.numbers(table, "id")] = np.array(seen, dtype=np.int64)[months.indices.to_numpy()]
+    np.bitwise_and.at(of_person, arrays.numbers(table, "id"), np.array(seen, np.int64)[months.indices.to_numpy()])
     files = np.ones(len(rows.ids), np.int64) if rows.files is None else rows.files
     found = facts_of(work, indicator, rows.take(files & of_person[rows.ids] == 0))
     return found.ids[found.band > 0]

@@ -22,6 +22,7 @@ Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 NO_TOP = 255
 _NO_DAY = np.iinfo(np.int32).max
+_MOST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def _scored(
         better = adds > best[ids]
         best[ids[better]], top[ids[better]] = adds[better], number
     levels = work.task.monitoring.levels
-    reached = np.searchsorted(np.array([sql.micro(level.low) for level in levels], np.int64), score, side="right")
+    reached = np.searchsorted(
+        np.array([min(sql.micro(level.low), _MOST) for level in levels], np.int64), score, side="right"
+    )
     ranks = np.array([0, *(LEVELS.index(level.id) + 1 for level in levels)], dtype=np.int64)
     return Scores(some, score, whole, np.where(some, ranks[reached], 0), some & more, found, top)
 
@@ -178,7 +181,8 @@ def _stood(work: Work, month: Numbered, table: pa.Table | None, causes: dict[str
         return [_Stood(nowhere, none, none, none, none, none)] * len(DIRECTIONS)
     ids, standing = arrays.numbers(table, "id"), arrays.known(table, "level")
     named = arrays.whole(table.column("level").cast(pa.string())).dictionary_encode()
-    ranks = np.array([*(LEVELS.index(name) + 1 for name in named.dictionary.to_pylist()), 0], dtype=np.int64)
+    known = {name: rank for rank, name in enumerate(LEVELS, 1)}
+    ranks = np.array([*(known.get(name, 0) for name in named.dictionary.to_pylist()), 0], dtype=np.int64)
     rank = ranks[named.indices.fill_null(len(ranks) - 1).to_numpy()]
     bits = arrays.bits_of_lists(table.column("causes"), causes)
     rest = [arrays.numbers(table, name).astype(np.int64) for name in ("raised", "counted_from", "days")]

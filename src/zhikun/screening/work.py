@@ -110,23 +110,27 @@ def parts_of(task: Task, limits: Limits) -> list[Part]:
     paths = {file.path for file in lists}
     if task.earlier is not None:
         paths |= {task.earlier.file("state"), task.earlier.file("warnings")}
-    rows = sum(pq.read_metadata(path).num_rows for path in paths)
+    with reading(task.inputs):
+        rows = sum(pq.read_metadata(path).num_rows for path in paths)
+        firsts = sorted(first for file in task.inputs.population.files for first in _firsts(file.path))
     count = min(max(1, -(-rows // limits.rows)), 1 << 16)
     ends = [(number * (1 << 32) // count).to_bytes(4, "big") for number in range(1, count)]
-    firsts = sorted(first for file in task.inputs.population.files for first in _firsts(file.path))
     if len(firsts) > count:  # whole row groups of who is watched, so that none is read twice
         ends = sorted({firsts[min(bisect_left(firsts, end), len(firsts) - 1)] for end in ends})
     return list(pairwise([b"", *ends, b""]))
 
 
-def _firsts(path: Path) -> Iterator[bytes]:
-    """The first person of each row group but the first, by what the file says of itself."""
+def _firsts(path: Path) -> list[bytes]:
+    """The first person of each row group but the first, by what the file says of itself.
+
+    None where the groups are not in order of person: rotated keys leave the rows where they were.
+    """
     about = pq.read_metadata(path)
     place = [about.schema.column(number).path for number in range(len(about.schema))].index("person")
-    for number in range(1, about.num_row_groups):
-        said = about.row_group(number).column(place).statistics
-        if said is not None and said.has_min_max:
-            yield said.min
+    said = [about.row_group(number).column(place).statistics for number in range(about.num_row_groups)]
+    if not all(one is not None and one.has_min_max for one in said):
+        return []
+    return [one.min for one in said[1:]] if all(a.max <= b.min for a, b in pairwise(said)) else []
 
 
 @contextmanager
