@@ -364,7 +364,7 @@ def test_what_was_not_compared_without_splink_stands_in_the_explanation_and_the_
 def test_after_a_decision_the_months_that_rest_on_older_links_are_named(desk, zhikun):
     desk.run()
     answer = zhikun("match", "decide", desk.reviewed({"3": "是同一人"}), "--by", "张核对")
-    assert "请按顺序重新筛查：zhikun monitor run --month 2026-10 --pack national --data " in answer.out
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-10 --pack national。" in answer.out
     assert "重新筛查" not in desk.run().out
     assert "重新筛查" not in zhikun("match", "decide", desk.folder / "认定.csv", "--by", "张核对").out
 

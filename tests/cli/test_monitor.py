@@ -12,10 +12,12 @@ import openpyxl
 import pytest
 from tests.screening.world import COUNTY_A, monitoring_for_tests, world
 
+from zhikun.cli.screen import say_months
 from zhikun.documents import FontsMissing
 from zhikun.engine.packs import load
 from zhikun.identity import token_of, token_text
 from zhikun.identity.numbers import with_check_character
+from zhikun.workdays import Month
 
 monitor = importlib.import_module("zhikun.cli.monitor")  # the package has the command by this name
 NUMBER = with_check_character("99010119800101001")
@@ -84,7 +86,7 @@ def test_a_late_file_says_which_months_to_run_again_in_order(screened, zhikun):
     answer = zhikun("monitor", "run", "--month", "2026-02")
     assert "请按顺序重新筛查：zhikun monitor run --month 2026-01 --pack gansu" in answer.out
     answer = zhikun("monitor", "run", "--month", "2026-01", "--pack", "other")
-    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other --data " in answer.out
+    assert "请按顺序重新筛查：zhikun monitor run --month 2026-02 --pack other。" in answer.out
 
 
 def test_a_run_on_an_earlier_register_says_who_is_watched(county, zhikun):
@@ -290,3 +292,12 @@ def test_a_report_of_a_month_that_was_not_run_or_of_an_earlier_day_is_refused(sc
     answer = zhikun("monitor", "report", "--on", "2026-01-15", "--out", tmp_path / "out")
     assert (answer.code, "2026-01-15" in answer.err) == (4, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_command_that_a_message_prints_can_be_copied_as_it_is(monkeypatch, capsys, tmp_path):
+    monkeypatch.delenv("ZHIKUN_DATA", raising=False)
+    say_months([Month(2026, 2)], "gansu", tmp_path / "数据 一")
+    assert f"zhikun monitor run --month 2026-02 --pack gansu --data '{tmp_path}/数据 一'" in capsys.readouterr().out
+    monkeypatch.setenv("ZHIKUN_DATA", str(tmp_path))
+    say_months([Month(2026, 2)], "gansu", tmp_path)
+    assert "--data" not in capsys.readouterr().out
