@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.screening.world import COUNTY_A, world
 
-from zhikun.screening import Limits, ScreeningRefused, explain
+from zhikun.screening import Limits, ScreeningDamaged, ScreeningRefused, explain
 from zhikun.screening.work import _firsts
 from zhikun.workdays import Month
 
@@ -79,3 +79,20 @@ def test_who_is_watched_in_any_order_gives_the_same_month(tmp_path):
         assert explain(place.data, place.pack, place.token(3), ring=place.ring, calendar=place.calendar).as_written
     one, other = found
     assert list(one.values()) == list(other.values())
+
+
+@pytest.mark.parametrize("name", ["state", "warnings", "households"])
+def test_a_changed_byte_in_last_month_s_tables_stops_the_next_month_and_names_the_file(place, name):
+    for month in ("2026-01", "2026-02"):
+        place.watch(month, [(p, ["edge"], f"h{p}", COUNTY_A) for p in range(60)])
+        place.deliver("stays", month, [{"person": p} for p in range(60)])
+    place.run("2026-01")
+    path = place.data / "screening" / place.pack.id / "2026-01" / f"{name}.parquet"
+    column = 0 if name == "state" else 1  # a page of persons, or of households' numbers
+    with pq.ParquetFile(path) as file:
+        about = file.metadata.row_group(0).column(column)
+    content = bytearray(path.read_bytes())
+    content[about.data_page_offset + about.total_compressed_size - 9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ScreeningDamaged, match=f"2026-01 的筛查结果 .*{name}.parquet"):
+        place.run("2026-02")

@@ -6,6 +6,7 @@ cell left a condition or an amount unknown, or a file of the window is missing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +72,13 @@ def facts_of(work: Work, indicator: Indicator, rows: Rows) -> Facts:
 
 def band_of(low: Numbers, known: Mask, indicator: Indicator) -> Numbers:
     """The number of the band that each value reaches: 0 below the first; an unknown value reaches none."""
-    limits = np.array([min(sql.micro(band.low), _MOST) for band in indicator.bands], dtype=np.int64)
-    return np.where(known, np.searchsorted(limits, low, side="right"), 0)
+    return np.where(known, reached(low, [band.low for band in indicator.bands]), 0)
+
+
+def reached(values: Numbers, lows: Sequence[float]) -> Numbers:
+    """How many of the limits, which rise, each value in millionths reaches; one beyond any number is reached by none."""
+    limits = np.array([min(sql.micro(low), _MOST) for low in lows], dtype=np.int64)
+    return np.searchsorted(limits, values, side="right")
 
 
 def worth(indicator: Indicator, band: Numbers, opened: Mask) -> Numbers:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS, Indicator
 from zhikun.screening import arrays
-from zhikun.screening.model import CHANGES
+from zhikun.screening.model import CHANGES, Earlier
 
 _COUNTY_STEP = 1_000_000
 _NOWHERE = -1  # the county of a household whose place is not known
@@ -49,7 +48,7 @@ class Households:
         kept = standing.select(_KEPT.names).cast(_KEPT)
         self._parts.append(kept.append_column("household", pa.chunked_array([names], pa.string())))
 
-    def tables(self, month: str, indicators: tuple[Indicator, ...], last_month: Path | None) -> Iterator[pa.Table]:
+    def tables(self, month: str, indicators: tuple[Indicator, ...], last_month: Earlier | None) -> Iterator[pa.Table]:
         """households.parquet, some counties at a time.
 
         By county, then by first member, then direction; a county's households without a colour now come last.
@@ -156,12 +155,17 @@ def _ranges(counties: Rows) -> list[tuple[int, int]]:
     return list(pairwise([*firsts.tolist(), int(known[-1]) + 1]))
 
 
-def _last_month(path: Path | None) -> pa.Table:
+def _last_month(run: Earlier | None) -> pa.Table:
     columns = {"household": pa.string(), "county": pa.int64(), "direction": pa.string(), "level": pa.string()}
-    if path is None:
+    if run is None:
         return pa.table({name: pa.array([], kind) for name, kind in columns.items()})
-    with pq.ParquetFile(path, read_dictionary=["direction", "level"]) as file:
-        table = file.read(columns=list(columns))
+    try:
+        with pq.ParquetFile(
+            run.file("households"), read_dictionary=["direction", "level"], page_checksum_verification=True
+        ) as file:
+            table = file.read(columns=list(columns))
+    except (pa.ArrowException, OSError) as error:
+        raise run.damaged("households") from error
     return table.filter(table.column("level").is_valid())
 
 

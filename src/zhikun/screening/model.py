@@ -125,13 +125,17 @@ class Earlier:
 
             if is_readable(path):
                 raise
-            raise ScreeningDamaged(
-                _(
-                    "{m} 的筛查结果 {p} 读不出来：文件已损坏或没有写完。请从备份恢复这个文件夹；没有备份的，"
-                    "用 zhikun monitor run --month {m} 重新筛查，再依次重新筛查以后各月。"
-                ).format(p=path, m=self.month)
-            ) from error
+            raise self.damaged(name) from error
         return path
+
+    def damaged(self, name: str) -> ScreeningDamaged:
+        """What to say of one of its tables that cannot be read, or is not what was written."""
+        return ScreeningDamaged(
+            _(
+                "{m} 的筛查结果 {p} 读不出来：文件已损坏或没有写完。请从备份恢复这个文件夹；没有备份的，"
+                "用 zhikun monitor run --month {m} 重新筛查，再依次重新筛查以后各月。"
+            ).format(p=self.folder / f"{name}.parquet", m=self.month)
+        )
 
     def check(self) -> None:
         """Raises KeysRefused where the tokens of some table cannot be compared with those made now."""

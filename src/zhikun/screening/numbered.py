@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +18,7 @@ from zhikun.engine.packs.monitoring import GROUP, HOUSEHOLD
 from zhikun.screening import arrays
 from zhikun.screening.facts import Rows
 from zhikun.screening.listed import Listed, ListRows, take_lists
+from zhikun.screening.model import Earlier
 from zhikun.screening.persons import Part, Places, Tokens, together
 from zhikun.screening.work import Work
 
@@ -88,9 +88,9 @@ def _tables(work: Work) -> dict[str, pa.Table]:
     task, part = work.task, work.part
     tables = {}
     if task.earlier is not None:
-        tables = {name: read_between(task.earlier.file(name), columns, part) for name, columns in LEFT.items()}
+        tables = {name: read_between(task.earlier, name, columns, part) for name, columns in LEFT.items()}
     if task.out is not None:
-        tables["out"] = read_between(task.out.file("warnings"), LEFT["warnings"], part)
+        tables["out"] = read_between(task.out, "warnings", LEFT["warnings"], part)
     if task.decided is not None:
         tables["decided"] = _within(task.decided, part)
     return tables
@@ -134,11 +134,18 @@ def _with_ids(table: pa.Table, ids: Places) -> pa.Table:
     return table.add_column(0, "id", pa.array(ids.astype(np.int32)))
 
 
-def read_between(path: Path, columns: Sequence[str], part: Part) -> pa.Table:
-    """Rows of a month's table, which is in order of person, of a range of tokens: `person` and the columns named."""
-    with pq.ParquetFile(path) as file:
-        groups = list(_groups_between(file, part))
-        table = file.read_row_groups(groups, columns=[_PERSON, *columns]).select([_PERSON, *columns])
+def read_between(run: Earlier, name: str, columns: Sequence[str], part: Part) -> pa.Table:
+    """Rows of a month's table, which is in order of person, of a range of tokens: `person` and the columns named.
+
+    Raises ScreeningDamaged where a page is not what was written: it would lower or clear the warnings of others.
+    """
+    path = run.file(name)
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            groups = list(_groups_between(file, part))
+            table = file.read_row_groups(groups, columns=[_PERSON, *columns]).select([_PERSON, *columns])
+    except (pa.ArrowException, OSError) as error:
+        raise run.damaged(name) from error
     tokens = Tokens.of(table.column(_PERSON))
     if not tokens.in_order():
         return _within(table, part)

@@ -63,9 +63,8 @@ def write_tables(task: Task, folder: Path, ring: KeyRing, limits: Limits, carry:
             for name in _OF_PERSON:
                 tables.write(name, part.tables[name])
         pa.default_memory_pool().release_unused()
-        earlier = None if task.earlier is None else task.earlier.file("households")
         indicators = tuple(task.monitoring.indicators.values())
-        for table in households.tables(str(task.month), indicators, earlier):
+        for table in households.tables(str(task.month), indicators, task.earlier):
             tables.write("households", table)
     finally:
         tables.close()
@@ -162,6 +161,7 @@ class _Tables:
             self._writers[name] = pq.ParquetWriter(
                 self._folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=1,
                 store_schema=False, write_statistics=_LOOKED_UP, use_dictionary=_leaves(table.schema),
+                write_page_checksum=True,
             )  # fmt: skip
             self._writers[name].add_key_value_metadata(token_record(self._ring, {_TOKENS[name]: PURPOSE}))
         self._writers[name].write_table(table, row_group_size=_ROW_GROUP)

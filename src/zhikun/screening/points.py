@@ -10,16 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import DIRECTIONS
 from zhikun.screening import arrays
-from zhikun.screening.facts import Facts, band_of, may_grow, worth
+from zhikun.screening.facts import Facts, Mask, Numbers, band_of, may_grow, worth
 from zhikun.screening.numbered import Numbered
 from zhikun.screening.work import Work
 
-Numbers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 _BETWEEN = "\n"  # no label of a file has one
 
 

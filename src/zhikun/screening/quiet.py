@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import Indicator
 from zhikun.screening import arrays, sql
-from zhikun.screening.facts import facts_of
+from zhikun.screening.facts import Mask, facts_of
 from zhikun.screening.model import Earlier
 from zhikun.screening.numbered import Numbered, by_number, read_between
 from zhikun.screening.points import Points
@@ -30,7 +30,6 @@ _NO_MARKS = pa.schema([
 #: After these outcomes a cause is quiet. Whoever was not found must be visited again.
 QUIETING = ("verified", "helped", "not_in_hardship", "moved")
 
-Mask = NDArray[np.bool_]
 #: The persons about whose cause there is an answer, by direction and cause: a late answer is an answer.
 Answered = dict[tuple[str, str], NDArray[np.int64]]
 
@@ -81,7 +80,7 @@ def _mark(work: Work, numbered: Numbered, month: str) -> None:
     earlier = work.task.handled_in(month)
     state = "SELECT NULL::INTEGER AS id, NULL AS indicator, NULL::BIGINT AS low WHERE false"
     if earlier is not None:
-        then = read_between(earlier.file("state"), ("indicator", "low"), work.part)
+        then = read_between(earlier, "state", ("indicator", "low"), work.part)
         work.con.register("state_handled", by_number(then, numbered.tokens))
         state = "SELECT id, indicator, low FROM state_handled"
     for indicator in work.indicators:

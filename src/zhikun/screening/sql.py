@@ -36,11 +36,6 @@ def micro_of(column: str) -> str:
     return f"TRY_CAST(round({column} * {float(MILLION)}) AS BIGINT)"
 
 
-def decimal_of(column: str, digits: int) -> str:
-    """Millionths as an exact decimal number."""
-    return f"CAST(CAST({column} AS DECIMAL(20, 0)) * 0.000001::DECIMAL(7, 6) AS DECIMAL({digits}, 6))"
-
-
 def contributions(indicator: Indicator) -> list[int]:
     """What each band adds to the score, in millionths, from `below the first` (0) on: weight x points / 100."""
     found = [0]
@@ -66,20 +61,6 @@ def band_of(value: str, bands: Sequence[Band]) -> str:
     """The number of the band that a value in millionths reaches: 0 below the first; an unknown value reaches none."""
     cases = [f"WHEN {value} >= {micro(band.low)} THEN {n}" for n, band in reversed(list(enumerate(bands, 1)))]
     return f"CASE {' '.join(cases)} ELSE 0 END"
-
-
-def by_number(key: str, values: Sequence[object], otherwise: str = "NULL") -> str:
-    """A constant for each number from 0 on."""
-    cases = " ".join(f"WHEN {number} THEN {value}" for number, value in enumerate(values))
-    return f"CASE {key} {cases} ELSE {otherwise} END" if values else otherwise
-
-
-def named(words: list[str], bits: str) -> str:
-    """The words whose bits are set, as a list."""
-    if not words:
-        return "[]::VARCHAR[]"
-    chosen = ", ".join(f"CASE WHEN {bits} & {1 << n} <> 0 THEN {word} END" for n, word in enumerate(words))
-    return f"list_filter([{chosen}], lambda one: one IS NOT NULL)"
 
 
 def where_of(conditions: Sequence[Condition], columns: dict[str, Column]) -> str:

@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 
 from zhikun.engine.packs.monitoring import DIRECTIONS, LEVELS
 from zhikun.screening import arrays, sql
+from zhikun.screening.facts import Mask, Numbers, reached
 from zhikun.screening.numbered import Numbered
 from zhikun.screening.points import Points
 from zhikun.screening.work import Work
 from zhikun.workdays import OutOfCalendar, deadline
 
-Numbers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 NO_TOP = 255
 _NO_DAY = np.iinfo(np.int32).max
-_MOST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,9 @@ def _scored(
         better = adds > best[ids]
         best[ids[better]], top[ids[better]] = adds[better], number
     levels = work.task.monitoring.levels
-    reached = np.searchsorted(
-        np.array([min(sql.micro(level.low), _MOST) for level in levels], np.int64), score, side="right"
-    )
+    passed = reached(score, [level.low for level in levels])
     ranks = np.array([0, *(LEVELS.index(level.id) + 1 for level in levels)], dtype=np.int64)
-    return Scores(some, score, whole, np.where(some, ranks[reached], 0), some & more, found, top)
+    return Scores(some, score, whole, np.where(some, ranks[passed], 0), some & more, found, top)
 
 
 @dataclass(frozen=True, slots=True)
