@@ -6,4 +6,5 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("zhikun.pages.urls")),
+    path("", include("zhikun.accounts.urls")),
 ]
