@@ -27,11 +27,9 @@ _LONGEST = max(map(len, SYLLABLES))
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _RUNS = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|[A-Za-z\u00c0-\u024f\u0300-\u036f]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_MARKS = re.compile("[\u0300-\u036f]")
-_BETWEEN = re.compile("[\\s'’‘`.·-]+")
+_UNREAD = re.compile("[^a-z]")
 _TYPED_YU = re.compile("lyu|(?<![aeiouv])nyu")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\u0000-\u001f\u007f]")
-_LETTERS = re.compile("[a-z]+")
 _ID_NUMBER = re.compile("[0-9]{15}|[0-9]{17}[0-9X]")
 
 
@@ -64,7 +62,7 @@ class Query:
 
     @property
     def every(self) -> tuple[Query, ...]:
-        """This and the others, the likeliest first."""
+        """All that it may be, the likeliest first."""
         return (self, *self.others)
 
 
@@ -120,8 +118,7 @@ def _with_surname(name: str) -> Iterator[tuple[str, ...]]:
 
 def _given(part: str) -> Iterator[tuple[str, ...]]:
     for character, spoken in zip(part, _spoken(part), strict=True):
-        others = GIVEN.get(character) or _alone(character)
-        yield _once((*spoken, *others))
+        yield _once((*GIVEN.get(character, ()), *spoken, *_alone(character)))
 
 
 @cache
@@ -134,7 +131,7 @@ def _spoken(part: str) -> list[tuple[str, ...]]:
     """How each character of a run is read in this run."""
     if not part:
         return []
-    from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take a quarter of a second and 60 MB to load
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take a quarter of a second to load
 
     found = pinyin(part, style=Style.NORMAL, errors=lambda unread: [""] * len(unread))
     return [_written(options[0]) for options in found]
@@ -147,9 +144,9 @@ def _written(reading: str) -> tuple[str, ...]:
 
 
 def _folded(letters: str) -> str:
-    """Small letters without tones; ü in any of its spellings as v, but u where no ü can be confused with it (ju, qu, xu, yu)."""
+    """Small letters, nothing else; ü in any of its spellings as v, but u where there is no other (ju, qu, xu, yu)."""
     plain = unicodedata.normalize("NFKD", letters.lower().replace("u:", "ü"))
-    plain = _MARKS.sub("", re.sub("u([\u0300-\u036f]*?)\u0308", "v", plain))
+    plain = _UNREAD.sub("", re.sub("u([\u0300-\u036f]*?)\u0308", "v", plain))
     return re.sub("(?<=[jqxy])v", "u", plain)
 
 
@@ -172,11 +169,13 @@ def _number(plain: str) -> Query:
 
 
 def _letters(name: str) -> Query:
-    """A text of Latin letters: pinyin, initials, or the name of somebody who has no other."""
-    typed = _TYPED_YU.sub(lambda found: found.group()[0] + "v", _BETWEEN.sub("", _folded(name)))
-    if not _LETTERS.fullmatch(typed) or not is_name(name):
+    """A text without Chinese characters: pinyin, initials, or the name of somebody who has no other."""
+    typed = _TYPED_YU.sub(lambda found: found.group()[0] + "v", _folded(name))
+    if not is_name(name) or not any(letter.isalpha() for letter in name):
         return Query(QueryKind.NOTHING, "")
     pinyin, latin = Query(QueryKind.PINYIN, typed), Query(QueryKind.NAME, name)
+    if not typed:
+        return latin
     short = (Query(QueryKind.INITIALS, typed),) if _may_be_initials(typed) else ()
     if _is_pinyin(typed):
         return Query(pinyin.kind, typed, (*short, latin))
