@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "zhikun.pages",
+    "zhikun.privacy",
     "zhikun.audit",
     "zhikun.places",
     "zhikun.jobs",
