@@ -163,7 +163,7 @@ class Sealed(property, Generic[Held]):
         place: str | None = ...,
     ) -> None: ...
 
-    def __init__(  # noqa: PLR0913 - the declaration of a field, all by name
+    def __init__(
         self,
         field: str,
         *,

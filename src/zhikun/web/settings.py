@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "zhikun.places",
     "zhikun.jobs",
     "zhikun.accounts",
+    "zhikun.registry",
     "zhikun.web",
 ]
 
