@@ -39,12 +39,6 @@ def test_asked_and_not_known_gives_way_to_a_source_that_knows_but_not_to_an_olde
 def test_of_one_source_the_later_day_counts_even_when_it_was_recorded_first():
     facts = {"household": {"": {"business_income_year": 1}}}
     late_paper = Said(uuid.uuid4(), SourceKind.SURVEY, date(2026, 1, 5), NOON + timedelta(days=9), facts)
-        uuid.uuid4(),
-        SourceKind.SURVEY,
-        date(2026, 1, 5),
-        NOON + timedelta(days=9),
-        {"household": {"": {"business_income_year": 1}}},
-    )
     assert stands(said(SourceKind.SURVEY, 2), late_paper) == 2
 
 
