@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "zhikun.jobs",
     "zhikun.accounts",
     "zhikun.registry",
+    "zhikun.assessments",
     "zhikun.web",
 ]
 
