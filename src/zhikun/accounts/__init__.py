@@ -1,0 +1,1 @@
+"""Officers, their organisations, roles, appointments and how they sign in."""

@@ -1,0 +1,159 @@
+"""Organisations, officers, and the appointments that give an officer a role in an area for a time."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from zhikun.accounts.roles import RIGHTS, SECOND_FACTOR, Right, Role
+from zhikun.places.models import Area, AreaRange
+
+
+class Organisation(models.Model):
+    """An office, a department, a village committee, a firm or a charity, in an area."""
+
+    class Kind(models.TextChoices):
+        """What it is, which decides what its officers can be appointed to."""
+
+        BUREAU = "bureau", _("民政局")
+        TOWNSHIP = "township", _("乡镇（街道）民生服务中心")
+        VILLAGE = "village", _("村（居）民委员会")
+        DEPARTMENT = "department", _("协同部门")
+        FIRM = "firm", _("第三方评估机构")
+        SOCIAL = "social", _("社会工作机构")
+        CHARITY = "charity", _("慈善组织")
+        UPPER = "upper", _("上级民政部门")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(_("机构代码"), max_length=40, unique=True)
+    name = models.CharField(_("机构名称"), max_length=100)
+    kind = models.CharField(_("机构类型"), max_length=12, choices=Kind.choices)
+    line = models.CharField(
+        _("部门"), max_length=20, blank=True, help_text=_("协同部门写明是哪一家：医保、人社、教育……")
+    )
+    area = models.ForeignKey(Area, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
+    is_active = models.BooleanField(_("启用"), default=True)
+
+    class Meta:
+        verbose_name = _("机构")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfficerManager(BaseUserManager["Officer"]):
+    """Makes officers; the verbs of services/ do so with guard and audit entry."""
+
+    def get_by_natural_key(self, username: str | None) -> Officer:
+        """Names of accounts are told apart without regard to case."""
+        return self.get(username=(username or "").strip().lower())
+
+
+class Officer(AbstractBaseUser):
+    """A person who works with the platform, in one organisation. What they may do stands in their appointments."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(_("账号"), max_length=40, unique=True)
+    name = models.CharField(_("姓名"), max_length=50)
+    organisation = models.ForeignKey(
+        Organisation, verbose_name=_("机构"), on_delete=models.PROTECT, related_name="officers"
+    )
+    phone_sealed = models.BinaryField(_("电话"), null=True, editable=False)
+    second_factor_sealed = models.BinaryField(_("动态口令密钥"), null=True, editable=False)
+    second_factor_step = models.BigIntegerField(default=0, editable=False)
+    second_factor_since = models.DateTimeField(_("动态口令启用时间"), null=True, editable=False)
+    is_active = models.BooleanField(_("启用"), default=True)
+    expires_on = models.DateField(_("账号到期日"), null=True, blank=True)
+    must_change_password = models.BooleanField(_("须改初始密码"), default=True)
+    password_changed_at = models.DateTimeField(_("密码修改时间"), null=True, editable=False)
+    #: Sessions begun before this moment are over: sign-out everywhere.
+    sessions_from = models.DateTimeField(_("此前的登录全部失效"), default=timezone.now, editable=False)
+    generated = models.BooleanField(_("演示账号"), default=False)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    is_anonymous = False
+    is_authenticated = True
+
+    objects = OfficerManager()
+
+    class Meta:
+        verbose_name = _("工作人员")
+        ordering = ("username",)
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.organisation.name}）"
+
+    @cached_property
+    def held(self) -> list[Appointment]:
+        """The appointments in force now, delegations among them."""
+        return list(self.appointments.in_force(timezone.now()).select_related("area"))
+
+    @property
+    def roles(self) -> set[Role]:
+        """The roles held now."""
+        return {Role(one.role) for one in self.held}
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether one of the roles held demands a second factor."""
+        return bool(self.roles & SECOND_FACTOR)
+
+    def may(self, right: Right, area: int | None = None) -> bool:
+        """Whether the right is held now: anywhere, or at the area of this code."""
+        ranges = self.reach(right)
+        return bool(ranges) if area is None else any(one.first <= area <= one.last for one in ranges)
+
+    def reach(self, right: Right) -> list[AreaRange]:
+        """The areas in which the right is held now, as ranges of codes; none: nowhere."""
+        return [one.area.range for one in self.held if right in RIGHTS[Role(one.role)]]
+
+    def is_current(self, on: date) -> bool:
+        """Whether the account is open on the day."""
+        return self.is_active and self.organisation.is_active and (self.expires_on is None or on <= self.expires_on)
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    """Appointments, filtered."""
+
+    def in_force(self, at: datetime) -> AppointmentQuerySet:
+        """Begun, not ended, not revoked."""
+        return self.filter(begins__lte=at, revoked_at__isnull=True).filter(Q(ends__isnull=True) | Q(ends__gt=at))
+
+
+class Appointment(models.Model):
+    """An officer's role in an area, for a time. With `delegated_by` it is another officer's duty, lent until it ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    officer = models.ForeignKey(Officer, verbose_name=_("人员"), on_delete=models.PROTECT, related_name="appointments")
+    role = models.CharField(_("角色"), max_length=24, choices=Role.choices)
+    area = models.ForeignKey(Area, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
+    begins = models.DateTimeField(_("开始"), default=timezone.now)
+    ends = models.DateTimeField(_("结束"), null=True, blank=True)
+    delegated_by = models.ForeignKey(
+        Officer, verbose_name=_("委托人"), null=True, blank=True, on_delete=models.PROTECT, related_name="delegations"
+    )
+    reason = models.CharField(_("委托理由"), max_length=200, blank=True)
+    revoked_at = models.DateTimeField(_("撤销时间"), null=True, editable=False)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("任职")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(delegated_by__isnull=True) | Q(ends__isnull=False), name="delegation_ends"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{Role(self.role).label}·{self.area}"

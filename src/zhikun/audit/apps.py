@@ -1,0 +1,12 @@
+"""How Django knows this room."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditConfig(AppConfig):
+    """留痕."""
+
+    name = "zhikun.audit"
+    label = "audit"
+    verbose_name = _("留痕")

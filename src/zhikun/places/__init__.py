@@ -1,0 +1,1 @@
+"""Administrative areas by official code, and how codes changed."""

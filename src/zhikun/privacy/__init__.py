@@ -1,0 +1,1 @@
+"""Personal data in the database: sealed fields, blind indexes, masks on pages."""

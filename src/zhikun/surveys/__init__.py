@@ -1,0 +1,1 @@
+"""Visits: questionnaires out of the pack, rounds, teams, submissions and self-reports."""

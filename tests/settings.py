@@ -1,0 +1,36 @@
+"""The platform's settings for tests: data, key ring and secret in a folder of the run, sign-in without slow hashing.
+
+`ZHIKUN_DATABASE` decides the database, as it does for an office: nothing said is SQLite; tools/with_postgres.py starts a
+throwaway PostgreSQL and says so.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="zhikun-tests-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+os.environ["ZHIKUN_DATA"] = str(_FOLDER / "data")
+os.environ["ZHIKUN_KEYS"] = str(_FOLDER / "keys" / "keys.json")
+for _name in (
+    "ZHIKUN_SECRET_FILE",
+    "ZHIKUN_HOSTS",
+    "ZHIKUN_HTTPS",
+    "ZHIKUN_DEBUG",
+    "ZHIKUN_PLATFORM_PACK",
+    "ZHIKUN_NAME",
+):
+    os.environ.pop(_name, None)
+
+from zhikun.web.settings import *  # noqa: E402, F403 - the platform's own settings, after the folder is known
+
+del os.environ["ZHIKUN_DATA"], os.environ["ZHIKUN_KEYS"]
+
+ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
