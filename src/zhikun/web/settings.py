@@ -36,10 +36,12 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "zhikun.pages",
+    "zhikun.privacy",
     "zhikun.audit",
     "zhikun.places",
     "zhikun.jobs",
     "zhikun.accounts",
+    "zhikun.registry",
     "zhikun.web",
 ]
 
