@@ -21,7 +21,9 @@ ZHIKUN_NAME = ENVIRONMENT.name
 ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
-#: The page that shows every component in every state: for developers, and for administrators.
+#: Seconds for which a worker may be silent before another takes over its work.
+ZHIKUN_LEASE_SECONDS = 60
+#: The page that shows every component in every state, with generated data, to whoever knows its address.
 ZHIKUN_STYLE_PAGE = True
 
 INSTALLED_APPS = [
@@ -34,10 +36,13 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "zhikun.pages",
+    "zhikun.privacy",
     "zhikun.audit",
     "zhikun.places",
     "zhikun.jobs",
     "zhikun.accounts",
+    "zhikun.registry",
+    "zhikun.assessments",
     "zhikun.web",
 ]
 
@@ -45,6 +50,8 @@ MIDDLEWARE = [
     "zhikun.audit.context.AskedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zhikun.pages.middleware.HeadersMiddleware",
+    "zhikun.pages.middleware.HtmxRedirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -55,11 +62,13 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "zhikun.accounts.middleware.GateMiddleware",
     "axes.middleware.AxesMiddleware",
+    "zhikun.pages.errors.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "zhikun.web.urls"
 WSGI_APPLICATION = "zhikun.web.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "zhikun.pages.forms.FormRenderer"
+CSRF_FAILURE_VIEW = "zhikun.pages.errors.csrf_failure"
 
 TEMPLATES = [
     {
@@ -70,6 +79,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "zhikun.pages.frame.context",
             ],
         },
     },
@@ -156,6 +166,7 @@ CONTENT_SECURITY_POLICY = {
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "zhikun.pages.errors.too_many"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_CALLABLE = "zhikun.accounts.services.signing_in.lock_name"
