@@ -30,7 +30,7 @@ EXIT_CODES = {
 
 
 #: The commands in the order of the help, each in the module of its name: only the one that is called is imported.
-NAMES = ("packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "demo")
+NAMES = ("packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "audit", "demo")
 
 
 class _Commands(MutableMapping[str, click.Command]):
