@@ -156,7 +156,7 @@ class Example(forms.Form):
         return super().clean()
 
 
-_WRONG = {"name": "赵生成", "relation": "99", "born": "2099-13-01", "income": "-5", "health": ""}
+_WRONG = {"name": "赵生成", "relation": "99", "born": "", "income": "-5", "health": ""}
 
 
 @dataclass(frozen=True)
@@ -359,8 +359,8 @@ def _tone_words() -> list[str]:
 def _told(name: str, title: str, display: str, **more: Any) -> dict[str, Any]:
     """One step of an explanation as the engine writes it."""
     plain: dict[str, Any] = {
-        "id": name, "name": name, "title": title, "display": display, "row": 0, "kind": "fact", "formula": "", "filled": "",
-        "reference": "", "sample": False, "reason": "", "inputs": [], "state": "determined",
+        "id": name, "name": name, "title": title, "display": display, "on": "household", "row": 0, "kind": "fact",
+        "formula": "", "filled": "", "reference": "", "sample": False, "reason": "", "inputs": [], "state": "determined",
     }  # fmt: skip
     return plain | more
 
