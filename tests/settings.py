@@ -8,6 +8,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from datetime import date
 from pathlib import Path
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="zhikun-tests-"))
@@ -24,8 +25,10 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 
+from zhikun.identity.keyring import create_ring  # noqa: E402 - after the folder is known
 from zhikun.web.settings import *  # noqa: E402, F403 - the platform's own settings, after the folder is known
 
+create_ring(Path(os.environ["ZHIKUN_KEYS"]), date(2026, 1, 1), "tests")
 del os.environ["ZHIKUN_DATA"], os.environ["ZHIKUN_KEYS"]
 
 ALLOWED_HOSTS = ["*"]
@@ -34,3 +37,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405 - from the platform's settings
+    # A file, as in an office: threads have connections of their own, and wait for each other as they do there.
+    DATABASES["default"]["TEST"] = {"NAME": str(_FOLDER / "tests.sqlite3")}  # noqa: F405 - the same

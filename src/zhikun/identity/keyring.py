@@ -15,6 +15,7 @@ import re
 import secrets
 import stat
 import sys
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -50,14 +51,30 @@ class Rotation:
     data: Path
 
 
+class Kept(dict[Hashable, Any]):
+    """What was derived from a ring's secrets, so that nothing is derived twice. Never shown, never carried elsewhere."""
+
+    def __repr__(self) -> str:
+        return "Kept(...)"
+
+    def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
+        return (Kept, ())
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The versions of a ring, oldest first; the last is the current one."""
+    """The versions of a ring, oldest first; the last is the current one.
+
+    `index_versions` are those in which blind indexes may stand: the last is written, the others stay findable until the
+    re-indexing has ended (docs/reference/privacy.md).
+    """
 
     id: str
     path: Path
     versions: tuple[KeyVersion, ...]
     rotation: Rotation | None = None
+    index_versions: tuple[int, ...] = (1,)
+    kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
     @property
     def current(self) -> int:
@@ -65,6 +82,17 @@ class KeyRing:
 
     def key(self, purpose: str, version: int) -> bytes:
         """The 32 bytes with which tokens of this purpose are made in this version."""
+        return self._derived("tokens", purpose, version)
+
+    def sealing_key(self, purpose: str, version: int, algorithm: str, length: int) -> bytes:
+        """The key with which values of this purpose are sealed by this algorithm in this version."""
+        return self._derived(f"sealed/{algorithm}", purpose, version, length)
+
+    def index_key(self, purpose: str, version: int) -> bytes:
+        """The 32 bytes with which blind indexes of this purpose are made in this index version."""
+        return self._derived("index", purpose, version)
+
+    def _derived(self, use: str, purpose: str, version: int, length: int = _SECRET_BYTES) -> bytes:
         if not _PURPOSE.fullmatch(purpose):
             raise ValueError(_("代码的用途 {p} 应为小写英文字母、数字和下划线。").format(p=purpose))
         if not 1 <= version <= self.current:
@@ -72,8 +100,8 @@ class KeyRing:
                 _("密钥文件 {p} 没有第 {v} 版，最新的是第 {c} 版：这份数据是用更新的密钥文件生成的，请换回那一份。")
                 .format(p=self.path, v=version, c=self.current)
             )  # fmt: skip
-        info = f"zhikun/tokens/{purpose}/{version}".encode()
-        derive = HKDF(algorithm=SHA256(), length=_SECRET_BYTES, salt=self.id.encode(), info=info)
+        info = f"zhikun/{use}/{purpose}/{version}".encode()
+        derive = HKDF(algorithm=SHA256(), length=length, salt=self.id.encode(), info=info)
         return derive.derive(self.versions[version - 1].secret)
 
     def keys(self, purpose: str, first: int = 1, last: int | None = None) -> list[bytes]:
@@ -126,6 +154,24 @@ def with_new_version(ring: KeyRing, on: date, reason: str, data: Path) -> KeyRin
     return write_ring(replace(ring, versions=(*ring.versions, new), rotation=Rotation(new.number, data)))
 
 
+def begin_index(path: Path, data: Path | None = None) -> KeyRing:
+    """From now on blind indexes are written in the ring's current version; the older ones stay findable. Twice is once."""
+    return _with_indexes(
+        path, data, lambda ring: (*(n for n in ring.index_versions if n != ring.current), ring.current)
+    )
+
+
+def end_index(path: Path, data: Path | None = None) -> KeyRing:
+    """Only the newest index version is looked for from now on: every row has it."""
+    return _with_indexes(path, data, lambda ring: ring.index_versions[-1:])
+
+
+def _with_indexes(path: Path, data: Path | None, versions: Callable[[KeyRing], tuple[int, ...]]) -> KeyRing:
+    with only_one(path):
+        ring = read_ring(path, data)
+        return write_ring(replace(ring, index_versions=versions(ring)))
+
+
 def write_ring(ring: KeyRing) -> KeyRing:
     """The ring in its file. The caller holds the ring's lock."""
     try:
@@ -174,6 +220,7 @@ def _write(ring: KeyRing) -> None:
             for v in ring.versions
         ],
         "current": ring.current,
+        "index_versions": list(ring.index_versions),
         "rotation": None if ring.rotation is None else {"to": ring.rotation.to, "data": str(ring.rotation.data)},
     }
     whole = {**body, "sum": _sum(body)}
@@ -212,11 +259,15 @@ def _ring(path: Path, body: dict[str, Any]) -> KeyRing:
         for v in body["versions"]
     )
     whole = [v.number for v in versions] == list(range(1, int(body["current"]) + 1))
+    indexes = tuple(int(number) for number in body.get("index_versions", [1]))
+    whole &= (
+        bool(indexes) and sorted(set(indexes)) == list(indexes) and indexes[0] >= 1 and indexes[-1] <= len(versions)
+    )
     if total != _sum(body) or not versions or not whole or any(len(v.secret) != _SECRET_BYTES for v in versions):
         raise ValueError(path)
     begun = body["rotation"]
     rotation = None if begun is None else Rotation(int(begun["to"]), Path(begun["data"]))
-    return KeyRing(str(body["ring"]), path, versions, rotation)
+    return KeyRing(str(body["ring"]), path, versions, rotation, indexes)
 
 
 def _unwritten(path: Path, error: OSError) -> KeysUnwritten:
