@@ -31,7 +31,17 @@ from zhikun.privacy.keys import algorithm, ring
 Held = TypeVar("Held", str, str | None)
 
 
-class SealedField(models.BinaryField):
+class _BytesField(models.BinaryField):
+    """Bytes, or None where nothing was written yet (not an empty value), alike on every database."""
+
+    def get_default(self) -> Any:
+        return super().get_default() if self.has_default() else None
+
+    def from_db_value(self, value: Any, *_of_the_query: Any) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
+class SealedField(_BytesField):
     """The column of a sealed value. Only whether it is empty can be asked of the database."""
 
     def get_lookup(self, lookup_name: str) -> type[Lookup[Any]] | None:
@@ -42,16 +52,6 @@ class SealedField(models.BinaryField):
                 )
             )
         return super().get_lookup(lookup_name)
-
-    def get_transform(self, lookup_name: str) -> Any:
-        raise FieldError(_("{name} 是加密存放的，不能在数据库里变换。").format(name=self.name))
-
-    def get_default(self) -> Any:
-        """Not yet written is None, not an empty value."""
-        return super().get_default() if self.has_default() else None
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else bytes(value)
 
     def get_prep_value(self, value: Any) -> Any:
         """Refuses whatever was not sealed, so that plain text cannot reach the database."""
@@ -87,7 +87,7 @@ class SealedField(models.BinaryField):
             yield Error(_("{f} 的盲索引字段 {i} 不存在。").format(f=where, i=sealed.index), obj=self, id="privacy.E004")
 
 
-class BlindIndexField(models.BinaryField):
+class BlindIndexField(_BytesField):
     """The 16 bytes by which a sealed value is found: equal, one of several, or empty. Nothing else can be asked."""
 
     _ASKED = frozenset({"exact", "in", "isnull"})
@@ -106,12 +106,6 @@ class BlindIndexField(models.BinaryField):
         if lookup_name not in self._ASKED:
             raise FieldError(_("{name} 是盲索引，只能问相等或为空。").format(name=self.name))
         return super().get_lookup(lookup_name)
-
-    def get_default(self) -> Any:
-        return super().get_default() if self.has_default() else None
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else bytes(value)
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -163,7 +157,7 @@ class Sealed(property, Generic[Held]):
         place: str | None = ...,
     ) -> None: ...
 
-    def __init__(  # noqa: PLR0913 - the declaration of a field, all by name
+    def __init__(
         self,
         field: str,
         *,

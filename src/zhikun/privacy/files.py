@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+
 from zhikun.disk import private_folder, written_whole
 from zhikun.identity.sealed_files import Readable, file_version, open_stream, seal_stream
 from zhikun.privacy.keys import algorithm, ring
