@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 from uuid import UUID
 
 from django.core.checks import CheckMessage, Error
@@ -65,9 +65,11 @@ class SealedField(_BytesField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """A new row is written only with values that open in it: a copied row must seal its values anew."""
         value = super().pre_save(model_instance, add)
-        if add and value is not None and (sealed := sealed_fields(type(model_instance)).get(self.name)) is not None:
-            sealed.__get__(model_instance, type(model_instance))
-        return value
+        sealed = sealed_fields(type(model_instance)).get(self.name)
+        if not add or self.get_prep_value(value) is None or sealed is None:
+            return value
+        sealed.__get__(model_instance, type(model_instance))
+        return super().pre_save(model_instance, add)
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
         return [*super().check(**kwargs), *self._check_use()]
@@ -186,8 +188,12 @@ class Sealed(property, Generic[Held]):
             return None
         held = _opened(instance)
         known = held.get(self.field)
-        if known is not None and known[0] == sealed and known[1] == instance.pk:
-            return known[2]
+        if known is not None and known[0] == sealed:
+            if known[1] == instance.pk:
+                return known[2]
+            if instance._state.adding:  # its key was chosen after the value: Person(name="...", pk=key)  # noqa: SLF001 - Django's public name for "not yet in the database"
+                self.__set__(instance, cast(Held, known[2]))
+                return known[2]
         text = unseal_text(ring(), self.purpose, self.binding(type(instance), instance.pk), bytes(sealed))
         held[self.field] = (sealed, instance.pk, text)
         return text
