@@ -8,6 +8,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from datetime import date
 from pathlib import Path
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="zhikun-tests-"))
@@ -24,8 +25,10 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 
+from zhikun.identity.keyring import create_ring  # noqa: E402 - after the folder is known
 from zhikun.web.settings import *  # noqa: E402, F403 - the platform's own settings, after the folder is known
 
+create_ring(Path(os.environ["ZHIKUN_KEYS"]), date(2026, 1, 1), "tests")
 del os.environ["ZHIKUN_DATA"], os.environ["ZHIKUN_KEYS"]
 
 ALLOWED_HOSTS = ["*"]

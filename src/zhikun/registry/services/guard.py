@@ -1,0 +1,28 @@
+"""What stands at the beginning of every verb about a household: right, file in use, version, and the lock."""
+
+from __future__ import annotations
+
+import uuid
+
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.registry.errors import EditConflict, FileNotInUse, NotAllowedHere
+from zhikun.registry.models import Household
+
+
+def locked(
+    household_id: uuid.UUID, *, officer: Officer, right: Right = Right.HOUSEHOLD_EDIT, version: int | None = None
+) -> Household:
+    """The household, locked until the transaction ends, if the officer may do this there and nobody was faster.
+
+    `version` is the one that the officer had on the screen; None: the verb adds and overwrites nothing.
+    """
+    # `of`: the head may be nobody yet, and an outer join cannot be locked.
+    household = Household.objects.select_for_update(of=("self",)).select_related("area", "head").get(pk=household_id)
+    if not officer.may(right, household.area_id):
+        raise NotAllowedHere
+    if household.state != Household.State.OPEN:
+        raise FileNotInUse(household.number)
+    if version is not None and version != household.version:
+        raise EditConflict(version, household.version)
+    return household

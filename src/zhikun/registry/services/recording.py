@@ -1,0 +1,166 @@
+"""Recording what somebody said about a household, withdrawing it, and settling what contradicts."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.audit.services import record as note
+from zhikun.pages.errors import DomainError
+from zhikun.registry import events
+from zhikun.registry.errors import FactsRefused, NeedsReason
+from zhikun.registry.facts import Clash, Facts, Said, work_out
+from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Recording
+from zhikun.registry.services.guard import locked
+from zhikun.registry.sources import SourceKind, Told
+from zhikun.registry.vocabulary import said_badly
+
+
+@transaction.atomic
+def record(
+    household: Household,
+    told: Told,
+    facts: Facts,
+    *,
+    personal: Facts | None = None,
+    acting_officer: Officer,
+    right: Right = Right.HOUSEHOLD_EDIT,
+    version: int | None = None,
+) -> Recording:
+    """Keep what was said, and work out the current facts anew. All of it or nothing.
+
+    Raises FactsRefused with every fact that does not fit, EditConflict when `version` is no longer the current one.
+    """
+    held = locked(household.pk, officer=acting_officer, right=right, version=version)
+    recording = kept(held, told, facts, personal=personal, by=acting_officer)
+    refresh(held)
+    bump(held)
+    note(
+        events.RECORDED, by=acting_officer, household=held.pk, subject=held.number, area=held.area_id, reason=told.reason,
+        details={"source": told.source, "recording": str(recording.pk), "facts": _names(facts)},
+    )  # fmt: skip
+    return recording
+
+
+def kept(
+    household: Household, told: Told, facts: Facts, *, personal: Facts | None = None, by: Officer | None
+) -> Recording:
+    """The recording alone, for verbs that record more than facts; they refresh and note themselves."""
+    if told.observed_on > timezone.localdate():
+        raise DomainError(_("情况日期在今天之后。"), remedy=_("请填写情况发生或核实的日期。"), field="observed_on")
+    misfits = said_badly(facts)
+    if misfits:
+        raise FactsRefused(misfits)
+    recording = Recording(
+        household=household, source=told.source, source_text=told.source_text, observed_on=told.observed_on,
+        recorded_by=by, came_with=told.came_with, reason=told.reason, facts=facts,
+    )  # fmt: skip
+    recording.personal = json.dumps(personal, ensure_ascii=False) if personal else None
+    recording.save(force_insert=True)
+    return recording
+
+
+@transaction.atomic
+def withdraw(recording: Recording, *, reason: str, acting_officer: Officer) -> None:
+    """Take back a recording that was a mistake: it stays in the file, crossed out, and counts no longer."""
+    if not reason.strip():
+        raise NeedsReason
+    held = locked(recording.household_id, officer=acting_officer)
+    once = Recording.objects.filter(pk=recording.pk, withdrawn_at__isnull=True).update(
+        withdrawn_at=timezone.now(), withdrawn_by=acting_officer, withdrawn_why=reason.strip()
+    )
+    if not once:
+        raise DomainError(_("这次记录已经撤回过了。"), remedy=_("请刷新页面。"))
+    refresh(held)
+    bump(held)
+    note(
+        events.WITHDRAWN, by=acting_officer, household=held.pk, subject=held.number, area=held.area_id, reason=reason,
+        details={"recording": str(recording.pk)},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def settle(contradiction: Contradiction, *, value: Any, reason: str, acting_officer: Officer) -> Recording:
+    """Decide what stands where two sources contradict each other. The decision is a recording of its own, and wins."""
+    if not reason.strip():
+        raise NeedsReason
+    held = locked(contradiction.household_id, officer=acting_officer, right=Right.HOUSEHOLD_SETTLE)
+    fresh = Contradiction.objects.select_for_update().get(pk=contradiction.pk)
+    if fresh.state != Contradiction.State.OPEN:
+        raise DomainError(
+            _("这一项已经核定过了，或各方已经一致。"), why=_("别人先办了。"), remedy=_("请刷新页面查看结果。")
+        )
+    facts = {fresh.entity: {fresh.row: {fresh.fact: value}}}
+    told = Told(SourceKind.SETTLED, timezone.localdate(), came_with=f"contradiction:{fresh.pk}", reason=reason.strip())
+    decided = kept(held, told, facts, by=acting_officer)
+    fresh.state = Contradiction.State.SETTLED
+    fresh.settled_at, fresh.settled_by, fresh.settled_with = timezone.now(), acting_officer, decided
+    fresh.reason = reason.strip()
+    fresh.save()
+    refresh(held)
+    bump(held)
+    note(
+        events.SETTLED, by=acting_officer, household=held.pk, subject=held.number, area=held.area_id, reason=reason,
+        details={"fact": f"{fresh.entity}.{fresh.fact}", "recording": str(decided.pk)},
+    )  # fmt: skip
+    return decided
+
+
+def refresh(household: Household) -> HouseholdFacts:
+    """Work out the current facts and the open contradictions from the recordings. The caller holds the household's lock."""
+    rows = Recording.objects.filter(household=household, withdrawn_at__isnull=True)
+    said = [Said(r.pk, r.source, r.observed_on, r.recorded_at, r.facts) for r in rows.order_by("recorded_at", "pk")]
+    current = work_out(said)
+    facts, _made = HouseholdFacts.objects.update_or_create(
+        household=household, defaults={"values": current.values, "origins": current.origins}
+    )
+    _contradictions(household, current.clashes)
+    return facts
+
+
+def _contradictions(household: Household, clashes: list[Clash]) -> None:
+    """Open the new ones, bring the open ones up to date, close those that have gone."""
+    wanted = {clash.key: clash for clash in clashes}
+    for one in Contradiction.objects.filter(household=household, state=Contradiction.State.OPEN):
+        clash = wanted.pop((one.entity, one.row, one.fact), None)
+        if clash is None:
+            one.state = Contradiction.State.GONE
+        else:
+            one.sides = _sides(clash)
+        one.save()
+    Contradiction.objects.bulk_create(
+        Contradiction(household=household, entity=key[0], row=key[1], fact=key[2], sides=_sides(clash))
+        for key, clash in wanted.items()
+    )
+
+
+def _sides(clash: Clash) -> list[dict[str, Any]]:
+    return [
+        {"recording": str(s.recording), "source": s.source, "observed_on": s.observed_on.isoformat(), "value": s.value}
+        for s in clash.sides
+    ]
+
+
+def bump(household: Household) -> None:
+    """One more version of the file."""
+    household.version += 1
+    household.save(update_fields=["version", "changed_at"])
+
+
+def _names(facts: Facts) -> list[str]:
+    return sorted(
+        {f"{entity}.{fact}" for entity, rows in facts.items() for values in rows.values() for fact in values}
+    )[:60]
+
+
+def recordings_of(household_id: uuid.UUID) -> list[Recording]:
+    """All recordings of a household, the latest first, withdrawn ones too."""
+    found = Recording.objects.filter(household_id=household_id).select_related("recorded_by__organisation")
+    return list(found.order_by("-recorded_at", "-pk"))

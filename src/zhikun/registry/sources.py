@@ -1,0 +1,99 @@
+"""Where a fact comes from, and which source wins when two say different things. Data.
+
+The order is stated to users on the page of the household. It decides only what stands as the current value until a person
+has settled the difference; every source's value stays in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SourceKind(models.TextChoices):
+    """Who says it."""
+
+    SETTLED = "settled", _("人工核定")
+    DEPARTMENT = "department", _("部门核对")
+    SURVEY = "survey", _("入户调查")
+    OFFICER = "officer", _("经办登记")
+    IMPORT = "import", _("批量导入")
+    SELF = "self", _("自行申报")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who says something, and of which day: what every recording carries beside its facts.
+
+    `came_with` is the visit, batch or file it came with, as "kind:id".
+    """
+
+    source: SourceKind
+    observed_on: date
+    source_text: str = ""
+    came_with: str = ""
+    reason: str = ""
+
+
+#: Higher wins; of equal rank what was observed later, then what was recorded later.
+PRECEDENCE: dict[str, int] = {
+    SourceKind.SETTLED: 60,
+    SourceKind.DEPARTMENT: 50,
+    SourceKind.SURVEY: 40,
+    SourceKind.OFFICER: 30,
+    SourceKind.IMPORT: 20,
+    SourceKind.SELF: 10,
+}
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """From which difference on two amounts contradict each other. A sample: what counts is for the place to say."""
+
+    share: float
+    amount: float
+    sample: bool
+    reason: str
+
+
+TOLERANCE = Tolerance(
+    share=0.1, amount=100.0, sample=True,
+    reason="规定没有给出申报与核对相差多少算不符；相差既超过一成又超过 100 元才提示，免得零头淹没真正的不符。",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far apart in time two statements may speak of and still be of the same circumstances. A sample."""
+
+    days: int
+    sample: bool
+    reason: str
+
+
+COMPARED_DAYS = Window(
+    days=365, sample=True,
+    reason="规定没有说申报与核对相隔多久就不再可比；收入多按过去 12 个月计算，因此相隔超过一年的不作为不符提示。",
+)  # fmt: skip
+
+_S = SourceKind
+
+#: Whose statements are held against each other. A roll that was imported and a later visit differ because life went on:
+#: that is an update. A declaration against a check (申报与核对不符), a visit against a declaration: that is for a person.
+CONTRADICTS: frozenset[frozenset[str]] = frozenset(
+    frozenset({str(one), str(other)})
+    for one, other in (
+        (_S.DEPARTMENT, _S.SELF),
+        (_S.DEPARTMENT, _S.SURVEY),
+        (_S.DEPARTMENT, _S.OFFICER),
+        (_S.DEPARTMENT, _S.IMPORT),
+        (_S.SURVEY, _S.SELF),
+        (_S.SETTLED, _S.DEPARTMENT),
+        (_S.SETTLED, _S.SURVEY),
+        (_S.SETTLED, _S.OFFICER),
+        (_S.SETTLED, _S.SELF),
+    )
+)

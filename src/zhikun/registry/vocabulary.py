@@ -1,0 +1,163 @@
+"""What may be recorded: the facts of the pack in force, and those the file itself knows of things a household owns.
+
+`said_badly` answers a set of facts with one message for each that does not fit, so that nothing is stored half-checked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from zhikun.engine.packs import load
+from zhikun.engine.packs.model import Fact, Pack
+from zhikun.registry.facts import REMOVED, Facts, walk
+from zhikun.registry.holdings import HOLDINGS
+
+#: Facts of the pack that are particulars of a person or an address: they live sealed, not among the facts.
+PERSONAL_FORMATS = frozenset({"name", "id_number", "phone", "address", "bank_account"})
+
+
+@dataclass(frozen=True)
+class Known:
+    """One thing that may be recorded: of what, its title, type and limits."""
+
+    entity: str
+    name: str
+    title: str
+    type: str
+    unit: str = ""
+    decimals: int = 2
+    min: float | None = None
+    max: float | None = None
+    choices: Mapping[str, str] | None = None
+    personal: bool = False
+    question: str = ""
+    dimension: str = ""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A fact that cannot be recorded, and why."""
+
+    entity: str
+    row: str
+    fact: str
+    title: str
+    found: str
+    expected: str
+
+
+@cache
+def pack_in_force() -> Pack:
+    """The pack that the platform works with."""
+    return load(settings.ZHIKUN_PACK)
+
+
+@cache
+def vocabulary() -> dict[tuple[str, str], Known]:
+    """Everything that may be recorded, by entity and name."""
+    pack = pack_in_force()
+    found = {(fact.entity, fact.name): _of_pack(fact) for entity in pack.entities for fact in pack.facts_of(entity)}
+    for entity, facts in HOLDINGS.items():
+        for name, given in facts.items():
+            found.setdefault((entity, name), Known(entity=entity, name=name, **given))
+    return found
+
+
+def entity_title(entity: str) -> str:
+    """What an entity is called on a page."""
+    from zhikun.registry.holdings import TITLES  # noqa: PLC0415 - beside the table it belongs to
+
+    known = pack_in_force().entities.get(entity)
+    return known.title if known else str(TITLES.get(entity, entity))
+
+
+def title_of(entity: str, fact: str) -> str:
+    """What a fact is called on a page; its name where the pack of today no longer knows it."""
+    known = vocabulary().get((entity, fact))
+    return known.title if known else fact
+
+
+def said_badly(facts: Facts) -> list[Misfit]:
+    """What of these facts cannot be recorded. null is a statement too: asked, and not known."""
+    known = vocabulary()
+    bad = []
+    for (entity, row, fact), value in walk(facts):
+        if fact == REMOVED:
+            continue
+        what = known.get((entity, fact))
+        if what is None:
+            bad.append(Misfit(entity, row, fact, fact, "", _("政策包里没有这一项")))
+        elif what.personal:
+            bad.append(Misfit(entity, row, fact, what.title, "", _("个人信息不能作为普通事实记录")))
+        elif value is not None and (expected := _misfit(what, value)):
+            bad.append(Misfit(entity, row, fact, what.title, str(value)[:40], expected))
+    return bad
+
+
+def _of_pack(fact: Fact) -> Known:
+    return Known(
+        fact.entity, fact.name, fact.title, fact.type, fact.unit or "", fact.decimals, fact.min, fact.max,
+        dict(fact.choices) if fact.choices else None, fact.format in PERSONAL_FORMATS, fact.question, fact.dimension,
+    )  # fmt: skip
+
+
+def _misfit(known: Known, value: Any) -> str:
+    """What was expected, when the value does not fit; else nothing."""
+    check = _CHECKS.get(known.type)
+    return check(known, value) if check else ""
+
+
+def _number(known: Known, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return _("应为数字")
+    if known.min is not None and value < known.min:
+        return _("不能小于 {n:g}").format(n=known.min)
+    if known.max is not None and value > known.max:
+        return _("不能大于 {n:g}").format(n=known.max)
+    if round(value, known.decimals) != value:
+        return _("最多 {n} 位小数").format(n=known.decimals)
+    return ""
+
+
+def _boolean(known: Known, value: Any) -> str:
+    return "" if isinstance(value, bool) else _("应为是或否")
+
+
+def _choice(known: Known, value: Any) -> str:
+    return "" if value in (known.choices or {}) else _("应为所列选项之一")
+
+
+def _choices(known: Known, value: Any) -> str:
+    fits = isinstance(value, list) and all(isinstance(one, str) and one in (known.choices or {}) for one in value)
+    return "" if fits and len(set(value)) == len(value) else _("应为所列选项中的若干项")
+
+
+def _date(known: Known, value: Any) -> str:
+    try:
+        date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return _("应为日期，如 2026-11-22")
+    return ""
+
+
+def _text(known: Known, value: Any) -> str:
+    return "" if isinstance(value, str) and len(value) <= 500 else _("应为文字，不超过 500 字")
+
+
+_CHECKS = {
+    "number": _number,
+    "boolean": _boolean,
+    "choice": _choice,
+    "choices": _choices,
+    "date": _date,
+    "text": _text,
+    "place": _text,
+}
