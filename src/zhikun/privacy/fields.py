@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 from uuid import UUID
 
 from django.core.checks import CheckMessage, Error
@@ -31,7 +31,13 @@ from zhikun.privacy.keys import algorithm, ring
 Held = TypeVar("Held", str, str | None)
 
 
-class _BytesField(models.BinaryField):
+if TYPE_CHECKING:  # the field is generic for mypy only
+    _BinaryField = models.BinaryField[Any, Any]
+else:
+    _BinaryField = models.BinaryField
+
+
+class _BytesField(_BinaryField):
     """Bytes, or None where nothing was written yet (not an empty value), alike on every database."""
 
     def get_default(self) -> Any:
@@ -192,7 +198,7 @@ class Sealed(property, Generic[Held]):
             if known[1] == instance.pk:
                 return known[2]
             if instance._state.adding:  # its key was chosen after the value: Person(name="...", pk=key)  # noqa: SLF001 - Django's public name for "not yet in the database"
-                self.__set__(instance, cast(Held, known[2]))
+                self.__set__(instance, cast(Any, known[2]))
                 return known[2]
         text = unseal_text(ring(), self.purpose, self.binding(type(instance), instance.pk), bytes(sealed))
         held[self.field] = (sealed, instance.pk, text)
@@ -249,7 +255,7 @@ def sealed_fields(model: type[models.Model]) -> dict[str, Sealed[Any]]:
 @cache
 def _place(model: type[models.Model], field: str) -> str:
     """The table and the column in which a field of this model, or of its parent, is kept."""
-    column = model._meta.get_field(field)  # noqa: SLF001 - Django's documented way to a model's description
+    column = cast("models.Field[Any, Any]", model._meta.get_field(field))  # noqa: SLF001 - Django's documented way to a model's description
     return f"{column.model._meta.db_table}.{column.column}"  # noqa: SLF001 - the same
 
 
