@@ -21,6 +21,8 @@ ZHIKUN_NAME = ENVIRONMENT.name
 ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
+#: Seconds for which a worker may be silent before another takes over its work.
+ZHIKUN_LEASE_SECONDS = 60
 #: The page that shows every component in every state, with generated data, to whoever knows its address.
 ZHIKUN_STYLE_PAGE = True
 
