@@ -37,3 +37,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405 - from the platform's settings
+    # A file, as in an office: threads have connections of their own, and wait for each other as they do there.
+    DATABASES["default"]["TEST"] = {"NAME": str(_FOLDER / "tests.sqlite3")}  # noqa: F405 - the same
