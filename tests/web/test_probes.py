@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from zhikun.jobs.models import WorkerSeen
-from zhikun.web import metrics, probes, start
+from zhikun.web import metrics, start
 from zhikun.web.requests import ProxyMiddleware
 
 pytestmark = pytest.mark.django_db

@@ -63,7 +63,7 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("ZHIKUN_DATA", _("数据文件夹：上传的文件、照片、名单和筛查结果，以及没有另设数据库时的数据库"), _("当前文件夹下的 build/data")),
+    Variable("ZHIKUN_DATA", _("数据文件夹：文件、照片、名单和筛查结果，以及没有另设数据库时的数据库"), _("当前文件夹下的 build/data")),
     Variable("ZHIKUN_KEYS", _("密钥文件，必须在数据文件夹之外"), "~/.config/zhikun/keys.json"),
     Variable("ZHIKUN_SECRET_FILE", _("会话密钥文件，第一次启动时自动建立"), _("密钥文件旁边的 web-secret")),
     Variable("ZHIKUN_DATABASE", _("数据库：postgresql://用户@主机:端口/库名，或 sqlite:///文件"), _("数据文件夹里的 zhikun.sqlite3")),

@@ -126,7 +126,7 @@ def _fingerprint() -> str:
 
 
 def _server_log() -> dict[str, Any]:
-    """granian's own lines go through our formatter; its access log stays off, ours says more and nothing personal."""
+    """Granian's own lines go through our formatter; its access log stays off, ours says more and nothing personal."""
     return {**settings.LOGGING, "loggers": {"_granian": {"handlers": ["lines"], "level": "ERROR", "propagate": False},
                                             "granian.access": {"handlers": [], "propagate": False}}}  # fmt: skip
 

@@ -22,7 +22,6 @@ ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
 ZHIKUN_CIPHER = ENVIRONMENT.cipher
-ZHIKUN_IDLE_MINUTES = ENVIRONMENT.idle_minutes
 ZHIKUN_PROXIES = ENVIRONMENT.proxies
 ZHIKUN_METRICS_TOKEN = ENVIRONMENT.metrics_token
 #: Seconds for which a worker may be silent before another takes over its work.
@@ -140,7 +139,7 @@ LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "/"
 
 #: After so many minutes without work a session is over; GB/T 22239-2019 8.1.4.1 b asks for a time-out and names no figure.
-ZHIKUN_IDLE_MINUTES = 20
+ZHIKUN_IDLE_MINUTES = ENVIRONMENT.idle_minutes
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
