@@ -1,6 +1,8 @@
-"""Parts of the household's page that belong to rooms above: they register here, the registry never imports them.
+"""What rooms above the registry show on a household's page: they register a panel, the registry never imports them.
 
-panels.register(Panel("assessments", _("困难状况"), "assessments/panel.html", context, order=10))
+    panels.register(Panel("assessments.result", _("困难评估"), "assessments/panel.html", context_of))
+
+`context_of(household, officer)` answers with the template's context, or None where there is nothing to show to this officer.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils.functional import Promise
 
 from zhikun.accounts.models import Officer
 from zhikun.registry.models import Household
@@ -17,10 +21,10 @@ Context = Callable[[Household, Officer], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Panel:
-    """One part of the page: heading, template, and what the template is given. None: nothing to show to this officer."""
+    """One part of the household's page. `order`: lower stands higher; those below 100 stand beside the members."""
 
     name: str
-    title: str
+    title: str | Promise
     template: str
     context: Context
     order: int = 100
@@ -28,26 +32,25 @@ class Panel:
 
 @dataclass(frozen=True)
 class Shown:
-    """A panel as it stands on one page."""
+    """A panel with what it shows of one household."""
 
-    title: str
-    template: str
-    given: dict[str, Any]
+    panel: Panel
+    context: dict[str, Any]
 
 
-_PANELS: dict[str, Panel] = {}
+_panels: dict[str, Panel] = {}
 
 
 def register(panel: Panel) -> None:
-    """Add a panel, or put it in the place of the one of the same name."""
-    _PANELS[panel.name] = panel
+    """Add a panel; one of the same name takes its place."""
+    _panels[panel.name] = panel
 
 
 def panels_for(household: Household, officer: Officer) -> list[Shown]:
-    """The panels of a household's page, in their order."""
-    found = []
-    for panel in sorted(_PANELS.values(), key=lambda one: (one.order, one.name)):
-        given = panel.context(household, officer)
-        if given is not None:
-            found.append(Shown(panel.title, panel.template, given))
-    return found
+    """The panels that have something to show, in order."""
+    shown = []
+    for panel in sorted(_panels.values(), key=lambda one: one.order):
+        context = panel.context(household, officer)
+        if context is not None:
+            shown.append(Shown(panel, context))
+    return shown
