@@ -20,6 +20,7 @@ RUN := $(VENV)/.stamp-run
 DEV := $(VENV)/.stamp-dev
 SPARK := $(VENV)/.stamp-spark
 FONTS := $(VENV)/.stamp-fonts
+FRONTEND := $(VENV)/.stamp-frontend
 PEERS := $(BENCH_VENV)/.stamp
 
 DEMO_WORKBOOK := build/demo/county.xlsx
@@ -33,7 +34,7 @@ DEMO_KEYS := build/demo/keys.json
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
 
-demo: $(RUN) $(FONTS) ## build the demo county, assess it, screen three months of department files, say where the results are
+demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen three months of department files, say where the results are
 	@mkdir -p build/demo
 	$(ZHIKUN) demo county --like yuanzhou --seed 1 --out $(DEMO_WORKBOOK)
 	$(ZHIKUN) assess $(DEMO_WORKBOOK) --pack yuanzhou --on 2023-11-30 --out $(DEMO_RESULTS)
@@ -42,7 +43,7 @@ demo: $(RUN) $(FONTS) ## build the demo county, assess it, screen three months o
 	@printf '\n演示县（全部为生成数据）：\n'
 	@ls -1d $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* $(DEMO_LISTS) $(DEMO_DATA)/screening/national/*/warnings.parquet | sed "s|^|  $(CURDIR)/|"
 
-test: $(DEV) $(FONTS) ## run every test; what this machine cannot run is listed by name under 未运行
+test: $(DEV) $(FONTS) $(FRONTEND) ## run every test; what this machine cannot run is listed by name under 未运行
 	$(PY) -m pytest -n auto --dist loadfile
 
 check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of generated files
@@ -97,8 +98,11 @@ $(SPARK): requirements/spark.txt $(RUN)
 	@touch $@
 
 # Without a reachable registry the script says loudly what is missing, and the set-up goes on; the next run tries again.
-$(FONTS): tools/fonts.py tools/fonts/package-lock.json requirements/node.txt $(RUN)
+$(FONTS): tools/fonts.py tools/node_packages.py tools/fonts/package-lock.json requirements/node.txt $(RUN)
 	@$(PY) tools/fonts.py --stamp $@
+
+$(FRONTEND): tools/frontend.py tools/node_packages.py $(wildcard tools/frontend/*) requirements/node.txt $(RUN)
+	@$(PY) tools/frontend.py --stamp $@
 
 $(PEERS): requirements/bench.txt
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更高版本。"; exit 1; }

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from django.db import connection
-
 from tests.audit import writers
+
 from zhikun.audit import guards
 from zhikun.audit.chain import verify
 from zhikun.audit.models import Entry

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
@@ -16,10 +16,14 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def requires(*rights: Right) -> Callable[[View[P]], View[P]]:
+def requires(
+    *rights: Right, early: bool = False, methods: tuple[str, ...] = ("GET", "HEAD", "POST")
+) -> Callable[[View[P]], View[P]]:
     """The page is for officers who hold one of the rights somewhere; for others it is not there (404).
 
     With no right named it is for everybody who is signed in. Which rows they see is the QuerySet's matter (`visible_to`).
+    An `early` page opens for officers who still owe a new password or a second factor. Of other `methods` than these the
+    page says 405, and only to those for whom it is there. Write it as the outermost decorator.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -28,10 +32,12 @@ def requires(*rights: Right) -> Callable[[View[P]], View[P]]:
             officer = officer_of(request)
             if rights and not any(officer.may(right) for right in rights):
                 raise Http404
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
             return view(request, *args, **kwargs)
 
-        signed_in = login_required(guarded)
-        signed_in.rights = rights  # type: ignore[attr-defined]  # the permission table in the tests reads it
+        signed_in: Any = login_required(guarded)
+        signed_in.rights, signed_in.early, signed_in.methods = rights, early, methods
         return cast("View[P]", signed_in)
 
     return decorate
@@ -43,9 +49,24 @@ def public(view: View[P]) -> View[P]:
     return view
 
 
+def is_public(view: Callable[..., HttpResponse]) -> bool:
+    """Whether the view said so itself; one that says nothing is not."""
+    return getattr(view, "rights", ()) is None
+
+
+def is_early(view: Callable[..., HttpResponse]) -> bool:
+    """Whether the page opens before sign-in is finished."""
+    return bool(getattr(view, "early", False))
+
+
 def officer_of(request: HttpRequest) -> Officer:
     """The officer who asks. Only behind `requires`."""
     user = request.user
     if not isinstance(user, Officer):
         raise Http404
     return user
+
+
+def may(officer: object, right: str) -> bool:
+    """Whether this person holds the right anywhere: for menus, which know no officers. An unknown right is nobody's."""
+    return isinstance(officer, Officer) and right in set(Right) and officer.may(Right(right))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,8 +14,29 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.accounts.limits import PASSWORD_DAYS
 from zhikun.accounts.roles import RIGHTS, SECOND_FACTOR, Right, Role
 from zhikun.places.models import Area, AreaRange
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    """Organisations, filtered."""
+
+    def visible_to(self, officer: Officer, right: Right = Right.ACCOUNT_MANAGE) -> OrganisationQuerySet:
+        """Those whose area lies where the officer holds the right."""
+        return self.filter(in_ranges("area_id", officer.reach(right)))
+
+    def open(self) -> OrganisationQuerySet:
+        """Those that are not closed."""
+        return self.filter(is_active=True)
+
+
+def in_ranges(field: str, ranges: list[AreaRange]) -> Q:
+    """The condition that a field with the code of an area lies in one of the ranges; of no range: never."""
+    wanted = Q(pk__in=[])
+    for one in ranges:
+        wanted |= Q(**{f"{field}__gte": one.first, f"{field}__lte": one.last})
+    return wanted
 
 
 class Organisation(models.Model):
@@ -42,6 +64,8 @@ class Organisation(models.Model):
     area = models.ForeignKey(Area, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField(_("启用"), default=True)
 
+    objects = OrganisationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("机构")
         ordering = ("code",)
@@ -50,12 +74,32 @@ class Organisation(models.Model):
         return self.name
 
 
-class OfficerManager(BaseUserManager["Officer"]):
+def plain_username(text: str | None) -> str:
+    """The name of an account as it is kept: names are told apart without regard to case, width or spaces around them."""
+    return unicodedata.normalize("NFKC", text or "").strip().lower()
+
+
+class OfficerQuerySet(models.QuerySet["Officer"]):
+    """Officers, filtered."""
+
+    def visible_to(self, officer: Officer, right: Right = Right.ACCOUNT_MANAGE) -> OfficerQuerySet:
+        """Those whose organisation lies where the officer holds the right."""
+        return self.filter(in_ranges("organisation__area_id", officer.reach(right)))
+
+    def open(self, on: date) -> OfficerQuerySet:
+        """Those whose account is open on the day."""
+        return self.filter(is_active=True, organisation__is_active=True).filter(
+            Q(expires_on__isnull=True) | Q(expires_on__gte=on)
+        )
+
+
+class OfficerManager(BaseUserManager.from_queryset(OfficerQuerySet)):  # type: ignore[misc]  # a class made by Django
     """Makes officers; the verbs of services/ do so with guard and audit entry."""
 
     def get_by_natural_key(self, username: str | None) -> Officer:
-        """Names of accounts are told apart without regard to case."""
-        return self.get(username=(username or "").strip().lower())
+        """The account of this name."""
+        found: Officer = self.get(username=plain_username(username))
+        return found
 
 
 class Officer(AbstractBaseUser):
@@ -70,6 +114,8 @@ class Officer(AbstractBaseUser):
     phone_sealed = models.BinaryField(_("电话"), null=True, editable=False)
     second_factor_sealed = models.BinaryField(_("动态口令密钥"), null=True, editable=False)
     second_factor_step = models.BigIntegerField(default=0, editable=False)
+    second_factor_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    second_factor_locked_until = models.DateTimeField(null=True, editable=False)
     second_factor_since = models.DateTimeField(_("动态口令启用时间"), null=True, editable=False)
     is_active = models.BooleanField(_("启用"), default=True)
     expires_on = models.DateField(_("账号到期日"), null=True, blank=True)
@@ -108,6 +154,13 @@ class Officer(AbstractBaseUser):
         """Whether one of the roles held demands a second factor."""
         return bool(self.roles & SECOND_FACTOR)
 
+    def owes_password(self, now: datetime) -> bool:
+        """Whether a new password is due: the first one was given by somebody else, or the last one is old."""
+        if self.must_change_password:
+            return True
+        changed = self.password_changed_at
+        return changed is not None and now - changed > timedelta(days=PASSWORD_DAYS.value)
+
     def may(self, right: Right, area: int | None = None) -> bool:
         """Whether the right is held now: anywhere, or at the area of this code."""
         ranges = self.reach(right)
@@ -127,7 +180,11 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
     def in_force(self, at: datetime) -> AppointmentQuerySet:
         """Begun, not ended, not revoked."""
-        return self.filter(begins__lte=at, revoked_at__isnull=True).filter(Q(ends__isnull=True) | Q(ends__gt=at))
+        return self.not_over(at).filter(begins__lte=at)
+
+    def not_over(self, at: datetime) -> AppointmentQuerySet:
+        """In force or still to begin: not ended, not revoked."""
+        return self.filter(revoked_at__isnull=True).filter(Q(ends__isnull=True) | Q(ends__gt=at))
 
 
 class Appointment(models.Model):
@@ -157,3 +214,44 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{Role(self.role).label}·{self.area}"
+
+
+class RecoveryCode(models.Model):
+    """One of the ten codes that open the account once when the telephone with the second factor is lost. Hashed."""
+
+    officer = models.ForeignKey(
+        Officer, verbose_name=_("人员"), on_delete=models.CASCADE, related_name="recovery_codes"
+    )
+    digest = models.CharField(_("摘要"), max_length=128)
+    used_at = models.DateTimeField(_("使用时间"), null=True)
+
+    class Meta:
+        verbose_name = _("备用码")
+
+    def __str__(self) -> str:
+        return str(self.used_at or "")
+
+
+class AccountImport(models.Model):
+    """A file of accounts that was read and checked, and waits for the administrator's word. `rows`: what it says."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        CHECKED = "checked", _("已核对，待导入")
+        DONE = "done", _("已导入")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    officer = models.ForeignKey(Officer, verbose_name=_("上传人"), on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(_("文件"), max_length=200)
+    uploaded_at = models.DateTimeField(_("上传时间"), auto_now_add=True)
+    rows = models.JSONField(default=list)
+    messages = models.JSONField(default=list)
+    state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.CHECKED)
+    done_at = models.DateTimeField(_("导入时间"), null=True)
+
+    class Meta:
+        verbose_name = _("账号导入")
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -104,7 +104,9 @@ def _against(known: Verdict | None, verdict: Verdict) -> str:
         return ""
     entry = Entry.objects.filter(number=known.last).first()
     if entry is None:
-        return _("导出的文件到第 {a} 条，现在只有 {b} 条：导出之后有记录被删去了。").format(a=known.last, b=verdict.last)
+        return _("导出的文件到第 {a} 条，现在只有 {b} 条：导出之后有记录被删去了。").format(
+            a=known.last, b=verdict.last
+        )
     if bytes(entry.digest) != known.digest:
         return _("第 {n} 条与导出的文件不同：导出之后这一条或它之前的记录被改写了。").format(n=known.last)
     return ""

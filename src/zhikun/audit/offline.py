@@ -74,7 +74,9 @@ def _gap(number: int, found: int) -> str:
         return _("第 {a} 条之后又是第 {b} 条：次序或编号被改过。").format(a=number, b=found)
     if found == number + 2:
         return _("第 {a} 条之后是第 {b} 条：第 {m} 条被删去了。").format(a=number, b=found, m=number + 1)
-    return _("第 {a} 条之后是第 {b} 条：第 {m} 至 {n} 条被删去了。").format(a=number, b=found, m=number + 1, n=found - 1)
+    return _("第 {a} 条之后是第 {b} 条：第 {m} 至 {n} 条被删去了。").format(
+        a=number, b=found, m=number + 1, n=found - 1
+    )
 
 
 def _altered(body: list[Any]) -> str:
@@ -111,8 +113,14 @@ def verify_file(path: Path, after: Verdict | None = None) -> Verdict:
             _("{p} 不完整：没有结尾一行，到第 {n} 条为止。请重新导出或复制。").format(p=path, n=verdict.last)
         )
     broken = ""
-    if (end.get("last"), end.get("entries"), end.get("digest")) != (verdict.last, verdict.entries, verdict.digest.hex()):
-        broken = _("结尾一行写的是到第 {a} 条，文件里到第 {b} 条：末尾被改过。").format(a=end.get("last"), b=verdict.last)
+    if (end.get("last"), end.get("entries"), end.get("digest")) != (
+        verdict.last,
+        verdict.entries,
+        verdict.digest.hex(),
+    ):
+        broken = _("结尾一行写的是到第 {a} 条，文件里到第 {b} 条：末尾被改过。").format(
+            a=end.get("last"), b=verdict.last
+        )
     elif after is not None and (after.last + 1, after.digest) != (first, before):
         broken = _("它从第 {a} 条开始，与前一个文件（到第 {b} 条）接不上。").format(a=first, b=after.last)
     return Verdict(first, verdict.last, verdict.entries, before, verdict.digest, broken)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 
 
-class Seen(NamedTuple):
-    """One household of many that one act touched: an export, a list."""
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What one entry of many says: one household of an import, an export, a list. The rest is common to all."""
 
     household: uuid.UUID | None
     subject: str = ""
     area: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Act:
-    """What the entries of one act share."""
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What the entries of one call share."""
 
     event: str
     officer_id: uuid.UUID | None
@@ -42,16 +44,15 @@ class _Act:
     home: int | None
     reason: str
     looks: bool
-    details: dict[str, Any]
     request: uuid.UUID
     address: str | None
 
-    def entry(self, number: int, at: datetime, seen: Seen, before: bytes) -> Entry:
+    def entry(self, number: int, at: datetime, act: Act, before: bytes) -> Entry:
         """The next entry, sealed to the one before it."""
         entry = Entry(
             number=number, at=at, officer_id=self.officer_id, officer_text=self.officer_text, event=self.event,
-            looks=self.looks, household=seen.household, subject=plain_text(seen.subject, 100),
-            area=self.home if seen.area is None else seen.area, reason=self.reason, details=self.details,
+            looks=self.looks, household=act.household, subject=plain_text(act.subject, 100),
+            area=self.home if act.area is None else act.area, reason=self.reason, details=plain_value(act.details),
             request=self.request, address=self.address,
         )  # fmt: skip
         entry.digest = seal(body_of(entry), before)
@@ -75,49 +76,36 @@ def record(
     events.py. Without `area` the entry belongs to the place of the officer's organisation. `details` names fields, files and
     counts, never a person.
     """
-    act = _act(event, by, reason, looks, details)
-    return _append(act, [Seen(household, subject, area)])[-1]
+    act = Act(household, subject, area, details or {})
+    return _append(_common(event, by, reason, looks), [act])[-1]
 
 
-def record_all(
-    event: str,
-    *,
-    by: AbstractBaseUser | None,
-    seen: Iterable[Seen],
-    reason: str = "",
-    looks: bool = False,
-    details: dict[str, Any] | None = None,
+def record_many(
+    event: str, acts: Iterable[Act], *, by: AbstractBaseUser | None, reason: str = "", looks: bool = False
 ) -> int:
-    """One entry for each household of an act that touched many, so that each household's page can say so. How many."""
-    rest = iter(seen)
-    act = _act(event, by, reason, looks, details)
-    count = 0
+    """One entry for each act, as `record` would add them one after another, written together. How many."""
+    rest, common, count = iter(acts), _common(event, by, reason, looks), 0
     with transaction.atomic(savepoint=False):
         while part := list(islice(rest, _CHUNK)):
-            count += len(_append(act, part))
+            count += len(_append(common, part))
     return count
 
 
-def _act(event: str, by: AbstractBaseUser | None, reason: str, looks: bool, details: dict[str, Any] | None) -> _Act:
+def _common(event: str, by: AbstractBaseUser | None, reason: str, looks: bool) -> _Common:
     asked = current()
-    text = plain_text(str(by or ""), 200)
     organisation = getattr(by, "organisation", None)
-    return _Act(
-        event=str(event), officer_id=getattr(by, "pk", None), officer_text=text,
+    return _Common(
+        event=str(event), officer_id=getattr(by, "pk", None), officer_text=plain_text(str(by or ""), 200),
         home=getattr(organisation, "area_id", None), reason=plain_text(reason, 500),
-        looks=looks or event_of(str(event)).looks, details=plain_value(details or {}), request=asked.id,
-        address=plain_address(asked.address),
+        looks=looks or event_of(str(event)).looks, request=asked.id, address=plain_address(asked.address),
     )  # fmt: skip
 
 
-def _append(act: _Act, seen: list[Seen]) -> list[Entry]:
+def _append(common: _Common, acts: list[Act]) -> list[Entry]:
     """Lock the head, add the entries, move the head. Without a savepoint: an act whose entry failed must fail as well."""
     with transaction.atomic(savepoint=False):
-        head = ChainHead.objects.select_for_update().filter(pk=1).first()
-        if head is None:
-            ChainHead.objects.get_or_create(pk=1)
-            head = ChainHead.objects.select_for_update().get(pk=1)
-        entries = list(_sealed(act, seen, head))
+        head = _locked_head()
+        entries = list(_sealed(common, acts, head))
         if len(entries) == 1:
             entries[0].save(force_insert=True)
         else:
@@ -126,10 +114,18 @@ def _append(act: _Act, seen: list[Seen]) -> list[Entry]:
     return entries
 
 
-def _sealed(act: _Act, seen: list[Seen], head: ChainHead) -> Iterator[Entry]:
+def _locked_head() -> ChainHead:
+    head = ChainHead.objects.select_for_update().filter(pk=1).first()
+    if head is None:
+        ChainHead.objects.get_or_create(pk=1)
+        head = ChainHead.objects.select_for_update().get(pk=1)
+    return head
+
+
+def _sealed(common: _Common, acts: list[Act], head: ChainHead) -> Iterator[Entry]:
     # The time is taken when the head is ours: the order of times is the order of numbers.
     at, number, digest = timezone.now(), head.number, bytes(head.digest)
-    for one in seen:
-        entry = act.entry(number + 1, at, one, digest)
+    for act in acts:
+        entry = common.entry(number + 1, at, act, digest)
         number, digest = entry.number, bytes(entry.digest)
         yield entry

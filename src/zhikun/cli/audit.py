@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from zhikun.audit.offline import NotAnExport, Verdict, verify_file
+from zhikun.cli.django import ready
 from zhikun.cli.screen import FAULTS, UNREADABLE, UNUSABLE, Refused, say, why, writing
 from zhikun.wording import _
 
@@ -47,10 +44,10 @@ def verify(files: tuple[Path, ...], against: Path | None) -> int:
     known = _of_file(against, None) if against else None
     if known is not None and _told(known, str(against)):
         return FAULTS
-    with _platform():
-        from zhikun.audit.chain import verify as verify_database  # noqa: PLC0415 - Django starts first
+    ready(keys=False)
+    from zhikun.audit.chain import verify as verify_database  # noqa: PLC0415 - Django starts first
 
-        return _told(verify_database(known), _("数据库"))
+    return _told(verify_database(known), _("数据库"))
 
 
 @audit.command(help=_("把留痕导出到 OUT（每行一条），旁边写上文件的校验码；导出前逐条验证。请定期导出，另地保存。"))
@@ -62,16 +59,21 @@ def export(out: Path, first: int) -> int:
     """The record as a file."""
     if out.exists():
         raise Refused(_("已经有 {f}，没有覆盖：以前的导出是证据。请换一个文件名。").format(f=out), UNUSABLE)
-    with _platform(), writing(out):
-        from zhikun.audit.chain import Broken  # noqa: PLC0415 - Django starts first
-        from zhikun.audit.chain import export as write  # noqa: PLC0415 - the same
+    ready(keys=False)
+    from zhikun.audit.chain import Broken  # noqa: PLC0415 - Django starts first
+    from zhikun.audit.chain import export as write  # noqa: PLC0415 - the same
 
-        try:
+    try:
+        with writing(out):
             verdict = write(out, first)
-        except Broken as error:
-            raise Refused(_("没有导出，留痕不完整：{w}").format(w=error), FAULTS) from None
+    except Broken as error:
+        raise Refused(_("没有导出，留痕不完整：{w}").format(w=error), FAULTS) from None
     say(_("已导出 {n} 条（第 {a} 至 {b} 条）到 {p}。").format(n=verdict.entries, a=first, b=verdict.last, p=out))
-    say(_("校验码写在 {p}；最后一条的摘要是 {d}，请抄在纸上或另行保存。").format(p=f"{out}.sha256", d=verdict.digest.hex()))
+    say(
+        _("校验码写在 {p}；最后一条的摘要是 {d}，请抄在纸上或另行保存。").format(
+            p=f"{out}.sha256", d=verdict.digest.hex()
+        )
+    )
     return 0
 
 
@@ -97,24 +99,3 @@ def _told(verdict: Verdict, where: str) -> int:
         )
     )
     return 0
-
-
-@contextmanager
-def _platform() -> Iterator[None]:
-    """The platform's settings and database, or a refusal that says what is wrong with them."""
-    import django  # noqa: PLC0415 - verifying a file needs no Django
-    from django.db import DatabaseError  # noqa: PLC0415 - the same
-
-    from zhikun.web.environment import EnvironmentFaults  # noqa: PLC0415 - the same
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhikun.web.settings")
-    try:
-        django.setup()
-        yield
-    except EnvironmentFaults as error:
-        raise Refused(str(error), UNUSABLE) from None
-    except (DatabaseError, sqlite3.Error) as error:
-        raise Refused(
-            _("数据库打不开，或者还没有建立（{w}）。请核对环境变量 ZHIKUN_DATA 和 ZHIKUN_DATABASE。").format(w=error),
-            UNREADABLE,
-        ) from None

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from zhikun.pages import style
 
 app_name = "pages"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("style/", style.style_page, name="style"),
+    path("style/job/", style.job, name="style-job"),
+    path("style/refused/", style.refused, name="style-refused"),
+]

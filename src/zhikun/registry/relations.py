@@ -28,3 +28,23 @@ RELATIONS = {
     "87": _("姨父"), "88": _("姨母"), "89": _("姑父"), "90": _("姑母"), "91": _("堂兄弟、堂姐妹"), "92": _("表兄弟、表姐妹"),
     "93": _("侄子"), "94": _("侄女"), "95": _("外甥"), "96": _("外甥女"), "97": _("其他亲属"), "99": _("非亲属"),
 }  # fmt: skip
+
+#: The first digit of the code, as the packs' one-digit relation (GB/T 4761, one digit) names it.
+_PACK = {
+    "1": "spouse", "2": "son", "3": "daughter", "4": "grandchild", "5": "parent", "6": "grandparent", "7": "sibling",
+    "8": "other", "9": "other",
+}  # fmt: skip
+_FROM_PACK = {
+    "head": HEAD, "spouse": "10", "son": "20", "daughter": "30", "grandchild": "40", "parent": "50", "grandparent": "60",
+    "sibling": "70", "other": "97",
+}  # fmt: skip
+
+
+def for_pack(code: str) -> str:
+    """The relation as packs and survey workbooks know it: head, spouse, son ..."""
+    return "head" if code in {HEAD, "01"} else _PACK[code[0]]
+
+
+def from_pack(relation: str) -> str:
+    """The two-digit code of a relation of the survey; the class of it where the survey says no more."""
+    return _FROM_PACK[relation]

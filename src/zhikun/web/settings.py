@@ -8,7 +8,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from zhikun.web import environment
+from zhikun.web import environment, logs
 
 ENVIRONMENT = environment.read()
 
@@ -21,7 +21,12 @@ ZHIKUN_NAME = ENVIRONMENT.name
 ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
-#: The page that shows every component in every state: for developers, and for administrators.
+ZHIKUN_CIPHER = ENVIRONMENT.cipher
+ZHIKUN_PROXIES = ENVIRONMENT.proxies
+ZHIKUN_METRICS_TOKEN = ENVIRONMENT.metrics_token
+#: Seconds for which a worker may be silent before another takes over its work.
+ZHIKUN_LEASE_SECONDS = 60
+#: The page that shows every component in every state, with generated data, to whoever knows its address.
 ZHIKUN_STYLE_PAGE = True
 
 INSTALLED_APPS = [
@@ -40,27 +45,37 @@ INSTALLED_APPS = [
     "zhikun.jobs",
     "zhikun.accounts",
     "zhikun.registry",
+    "zhikun.assessments",
     "zhikun.web",
 ]
 
+# What stands above the sessions answers without the database: headers for every response, probes, files.
 MIDDLEWARE = [
+    "zhikun.web.requests.ProxyMiddleware",
     "zhikun.audit.context.AskedMiddleware",
+    "zhikun.web.requests.LogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "zhikun.web.probes.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zhikun.pages.middleware.HeadersMiddleware",
+    "zhikun.pages.middleware.HtmxRedirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "zhikun.accounts.middleware.GateMiddleware",
     "axes.middleware.AxesMiddleware",
+    "zhikun.pages.errors.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "zhikun.web.urls"
 WSGI_APPLICATION = "zhikun.web.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "zhikun.pages.forms.FormRenderer"
+CSRF_FAILURE_VIEW = "zhikun.pages.errors.csrf_failure"
 
 TEMPLATES = [
     {
@@ -71,6 +86,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "zhikun.pages.frame.context",
             ],
         },
     },
@@ -107,11 +123,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.Officer"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "zhikun.accounts.backend.OfficerBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -119,6 +138,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "/"
 
+#: After so many minutes without work a session is over; GB/T 22239-2019 8.1.4.1 b asks for a time-out and names no figure.
+ZHIKUN_IDLE_MINUTES = ENVIRONMENT.idle_minutes
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
@@ -128,6 +151,8 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if ENVIRONMENT.https and ENVIRONMENT.proxies:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31536000 if ENVIRONMENT.https else 0
 X_FRAME_OPTIONS = "DENY"
 
@@ -150,7 +175,11 @@ CONTENT_SECURITY_POLICY = {
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "zhikun.pages.errors.too_many"
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "zhikun.accounts.services.signing_in.lock_name"
+AXES_LOCKOUT_CALLABLE = "zhikun.accounts.ui.sign_in.locked"
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
 
@@ -179,3 +208,6 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# One line of JSON for each event; no query, no name, no number of a person (logs.py).
+LOGGING = logs.configuration(ENVIRONMENT.log)

@@ -6,4 +6,10 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("zhikun.pages.urls")),
+    path("", include("zhikun.accounts.urls")),
 ]
+
+handler400 = "zhikun.pages.errors.bad_request"
+handler403 = "zhikun.pages.errors.forbidden"
+handler404 = "zhikun.pages.errors.not_found"
+handler500 = "zhikun.pages.errors.server_error"

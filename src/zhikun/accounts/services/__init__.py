@@ -1,0 +1,1 @@
+"""What is done to accounts: each verb guards, changes and records in one transaction."""

@@ -1,0 +1,19 @@
+"""How Django knows this room."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AssessmentsConfig(AppConfig):
+    """评估."""
+
+    name = "zhikun.assessments"
+    label = "assessments"
+    verbose_name = _("评估")
+
+    def ready(self) -> None:
+        """The household's page shows what this room knows of it."""
+        from zhikun.assessments.panels import panel  # noqa: PLC0415 - models are not loaded before apps are ready
+        from zhikun.registry import panels  # noqa: PLC0415 - the same
+
+        panels.register(panel())

@@ -1,0 +1,1 @@
+"""The verbs of assessment: `run.assess(...)`, `provisional.of(...)`."""

@@ -1,0 +1,150 @@
+"""Values as people read them. What is not known is told as 未知, never as zero and never as an empty place.
+
+Each function answers with safe HTML, so that tables can draw hundreds of cells without a template for each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from zhikun.pages.assets import vendor_url
+
+Text = str | Promise
+Number = Decimal | float | int
+
+CENT = Decimal("0.01")
+
+#: What a status means at a glance; each has a shape of its own, so that colour is never the only sign.
+TONES = {
+    "neutral": "minus",
+    "info": "info-circle",
+    "progress": "progress",
+    "success": "circle-check",
+    "warning": "alert-triangle",
+    "danger": "exclamation-circle",
+    "unknown": "help-circle",
+    "red": "alert-triangle",
+    "orange": "alert-triangle",
+    "yellow": "alert-triangle",
+    "blue": "alert-triangle",
+}
+
+
+def is_unknown(value: object) -> bool:
+    """Whether nothing is known: None, an empty text, not a number. Zero and 否 are known."""
+    return value is None or value == "" or (isinstance(value, float | Decimal) and math.isnan(value))
+
+
+def unknown(text: Text = "") -> SafeString:
+    """The mark of what is not known. Another word may be more exact: 未登记, 待核对."""
+    return format_html('<span class="zk-unknown">{}</span>', text or _("未知"))
+
+
+def text(value: object) -> SafeString:
+    """Words as they are."""
+    return (
+        unknown() if is_unknown(value) else conditional_escape(value if isinstance(value, SafeString) else str(value))
+    )
+
+
+def money(value: Number | None) -> SafeString:
+    """A sum in 元 with thousands separators and two decimals, rounded half up: 1,234.50 元."""
+    if is_unknown(value):
+        return unknown()
+    rounded = _decimal(value).quantize(CENT, ROUND_HALF_UP)
+    return format_html('<span class="zk-number">{}</span>&nbsp;{}', f"{rounded:,.2f}", _("元"))
+
+
+def count(value: Number | None, unit: Text = "") -> SafeString:
+    """A number with thousands separators and as many decimals as it has, at most six, with its unit."""
+    if is_unknown(value):
+        return unknown()
+    rounded = _decimal(value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    whole, _dot, decimals = f"{rounded:,f}".partition(".")
+    decimals = decimals.rstrip("0")
+    shown = f"{whole}.{decimals}" if decimals else whole
+    shown = "0" if shown == "-0" else shown
+    if not unit:
+        return format_html('<span class="zk-number">{}</span>', shown)
+    return format_html('<span class="zk-number">{}</span>&nbsp;{}', shown, unit)
+
+
+def percent(value: Number | None) -> SafeString:
+    """A share (0.125) in per cent with one decimal: 12.5%."""
+    if is_unknown(value):
+        return unknown()
+    rounded = (_decimal(value) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return format_html('<span class="zk-number">{}%</span>', f"{rounded:,}")
+
+
+def day(value: date | None) -> SafeString:
+    """A day: 2026-11-22. Of a moment, the day on which it fell in this office's time."""
+    if value is None:
+        return unknown()
+    shown = timezone.localdate(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+    return format_html('<time datetime="{0}">{0}</time>', shown.strftime("%Y-%m-%d"))
+
+
+def moment(value: datetime | None) -> SafeString:
+    """A moment in this office's time: 2026-11-22 09:30."""
+    if value is None:
+        return unknown()
+    shown = timezone.localtime(value) if timezone.is_aware(value) else value
+    return format_html(
+        '<time datetime="{}">{}</time>', shown.isoformat(timespec="seconds"), shown.strftime("%Y-%m-%d %H:%M")
+    )
+
+
+def yes_no(value: bool | None) -> SafeString:
+    """是, 否 or 未知."""
+    return unknown() if value is None else conditional_escape(_("是") if value else _("否"))
+
+
+def masked(value: str | None) -> SafeString:
+    """What is shown of an identity number, account or phone. It must come masked: this only sets its letters."""
+    return unknown(_("未登记")) if is_unknown(value) else format_html('<span class="zk-masked">{}</span>', value)
+
+
+def icon(name: str, label: Text = "") -> SafeString:
+    """One icon of the sprite. Without a label it is decoration and screen readers pass over it."""
+    address = vendor_url("icons.svg")
+    if not address:
+        return SafeString("")
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, address, name
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name)
+
+
+def status(tone: str, words: Text) -> SafeString:
+    """A status mark: the words, a colour and a shape. `tone` is one of `TONES`."""
+    return format_html('<span class="zk-status zk-tone-{}">{}{}</span>', tone, icon(TONES[tone]), words)
+
+
+#: How a column of a table, or a row of a list of facts, draws its values.
+KINDS: dict[str, Callable[[Any], SafeString]] = {
+    "text": text,
+    "money": money,
+    "count": count,
+    "percent": percent,
+    "day": day,
+    "moment": moment,
+    "yes_no": yes_no,
+    "masked": masked,
+    "status": lambda pair: unknown() if pair is None else status(*pair),
+}
+
+
+def _decimal(value: Number | None) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
