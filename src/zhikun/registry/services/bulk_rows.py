@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -43,7 +43,7 @@ _PERSON = ("id", "name_sealed", "id_kind", "id_number_sealed", "id_number_index"
            "died_on", "generated")  # fmt: skip
 _NAME_KEY = ("person", "key", "area")
 _HOUSEHOLD = ("id", "number", "area", "address_sealed", "head", "people", "category", "state", "merged_into", "version",
-              "registered_at", "registered_by", "changed_at", "generated")  # fmt: skip
+              "registered_at", "registered_by", "changed_at", "generated", "open_contradictions")  # fmt: skip
 _MEMBERSHIP = ("id", "household", "person", "relation", "position", "since", "until", "ended_by")
 _RESIDENCE = ("id", "household", "area", "address_sealed", "since", "until")
 _FACTS = ("household", "values", "origins", "worked_out_at")
@@ -181,7 +181,7 @@ def _add_households(
         row = people[n]
         block.households.append(
             (ids[n], one.number, one.area, addresses[n], row[one.head].id, len(row), "", Household.State.OPEN.value, None, 1,
-             come.at, come.by.pk, come.at, come.generated or one.generated)
+             come.at, come.by.pk, come.at, come.generated or one.generated, 0)
         )  # fmt: skip
         block.memberships += [
             (next(memberships), ids[n], person.id, one.people[m].relation, m + 1, told.observed_on, None, "")
@@ -216,7 +216,8 @@ def facts_of(one: ToldHousehold, people: Sequence[uuid.UUID]) -> dict[str, dict[
 
 def _origins(facts: dict[str, dict[str, dict[str, Any]]], recording: str) -> dict[str, dict[str, dict[str, str]]]:
     return {
-        entity: {row: dict.fromkeys(values, recording) for row, values in rows.items()} for entity, rows in facts.items()
+        entity: {row: dict.fromkeys(values, recording) for row, values in rows.items()}
+        for entity, rows in facts.items()
     }
 
 

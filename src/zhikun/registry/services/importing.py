@@ -25,8 +25,8 @@ from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.importing_errors import (
     BatchMovedOn,
     FileRefused,
-    NothingToCommit,
     NotAnotherPerson,
+    NothingToCommit,
     NotYours,
 )
 from zhikun.registry.vocabulary import pack_in_force
@@ -54,9 +54,7 @@ def upload(source: BinaryIO, *, name: str, area: Area, observed_on: date, acting
     name = PurePosixPath(name.replace("\\", "/")).name[-200:]
     size, digest = _measured(source, name)
     if observed_on > timezone.localdate():
-        raise FileRefused(
-            _("情况日期在今天之后。"), remedy=_("请填写入户调查或登记的日期。"), field="observed_on"
-        )
+        raise FileRefused(_("情况日期在今天之后。"), remedy=_("请填写入户调查或登记的日期。"), field="observed_on")
     known = _standing(digest, area.pk)
     if known is not None:
         return Uploaded(known, known=True)
@@ -68,7 +66,13 @@ def upload(source: BinaryIO, *, name: str, area: Area, observed_on: date, acting
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
-            ask("registry.import_check", arguments={"batch": str(batch.pk)}, key=str(batch.pk), by=acting_officer, area=area.pk)
+            ask(
+                "registry.import_check",
+                arguments={"batch": str(batch.pk)},
+                key=str(batch.pk),
+                by=acting_officer,
+                area=area.pk,
+            )
             _note(events.IMPORT_UPLOADED, batch, acting_officer, details={"size": size, "sha256": digest})
     except IntegrityError:
         files.remove(batch.pk, "file")
@@ -99,7 +103,9 @@ def submit(batch: ImportBatch, *, acting_officer: Officer) -> None:
 def approve(batch: ImportBatch, *, acting_officer: Officer, reason: str = "") -> None:
     """A second person agrees: the households are committed in the background. Of two approvals at once one counts."""
     held = _decided(batch, State.APPROVED, acting_officer, reason)
-    ask("registry.import_commit", arguments={"batch": str(held.pk)}, key=str(held.pk), by=acting_officer, area=held.area)
+    ask(
+        "registry.import_commit", arguments={"batch": str(held.pk)}, key=str(held.pk), by=acting_officer, area=held.area
+    )
 
 
 @transaction.atomic
@@ -147,7 +153,11 @@ def may_approve(batch: ImportBatch, officer: Officer) -> None:
         raise NotAllowedHere
     if officer.pk == batch.uploaded_by_id:
         raise NotAnotherPerson(_("这个批次是您自己上传的。"))
-    own = [one for one in _giving(Right.IMPORT_APPROVE, officer.held, batch.area) if one.delegated_by_id != batch.uploaded_by_id]
+    own = [
+        one
+        for one in _giving(Right.IMPORT_APPROVE, officer.held, batch.area)
+        if one.delegated_by_id != batch.uploaded_by_id
+    ]
     if not own:
         raise NotAnotherPerson(_("您的审核权限是上传的人委托给您的。"))
     then = batch.uploaded_by.appointments.in_force(batch.uploaded_at).select_related("area")

@@ -114,7 +114,9 @@ def _facts(table: pa.Table, pack: Pack, entity: str) -> list[dict[str, Any]]:
     columns = [
         (fact.name, plain_values(table[fact.name], fact.type))
         for fact in pack.facts_of(entity)
-        if fact.name in table.column_names and fact.format not in PERSONAL_FORMATS and (entity, fact.name) not in KEPT_APART
+        if fact.name in table.column_names
+        and fact.format not in PERSONAL_FORMATS
+        and (entity, fact.name) not in KEPT_APART
     ]
     names = [name for name, _values in columns]
     if not columns:

@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from zhikun.accounts.roles import Right
 from zhikun.audit.services import Act, record_many
 from zhikun.audit.services import record as note
+from zhikun.identity.sealing import seal_many
 from zhikun.intake import survey
 from zhikun.privacy import algorithm, ring
-from zhikun.identity.sealing import seal_many
 from zhikun.registry import events
 from zhikun.registry.models import Household, ImportBatch, ImportRow
 from zhikun.registry.services import bulk_store
@@ -52,9 +53,7 @@ def check(batch_id: uuid.UUID, step: Step) -> dict[str, Any]:
     if batch.state != ImportBatch.State.CHECKING:
         return {}
     officer = batch.uploaded_by
-    bounds = Bounds.of(
-        [range_of(batch)], timezone.localdate(), lambda area: officer.may("household.view", area)  # type: ignore[arg-type]  # rights compare as text
-    )
+    bounds = Bounds.of([range_of(batch)], timezone.localdate(), lambda area: officer.may(Right.HOUSEHOLD_VIEW, area))
     against = AgainstRegistry(bounds)
     try:
         with files.opened(batch.pk, batch.file_name) as path:
@@ -179,14 +178,19 @@ def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) 
             acts.append(_recorded(batch, row, one, verdict))
     come = Come(told_with(batch), batch.uploaded_by, timezone.now())
     ids = open_files([(one, verdict) for _row, one, verdict in new], come)
-    for (row, one, _verdict), id_ in zip(new, ids, strict=True):
+    for (row, _one, _verdict), id_ in zip(new, ids, strict=True):
         row.state, row.household_id, row.version_after = ImportRow.State.COMMITTED, id_, 1
         row.adds, row.payload_sealed = True, None
     ImportRow.objects.bulk_update(
         rows, ["state", "problem", "household", "version_after", "adds", "payload_sealed"], batch_size=100
     )
     registered = [
-        Act(id_, one.number, one.area, {"source": str(SourceKind.IMPORT), "people": len(one.people), "batch": str(batch.pk)})
+        Act(
+            id_,
+            one.number,
+            one.area,
+            {"source": str(SourceKind.IMPORT), "people": len(one.people), "batch": str(batch.pk)},
+        )
         for (_row, one, _verdict), id_ in zip(new, ids, strict=True)
     ]
     record_many(events.REGISTERED, registered, by=batch.decided_by)
