@@ -18,7 +18,8 @@ import hypothesis
 import pytest
 from tests.installation import Installation, own_database, with_keys
 
-FONTS = Path(sys.prefix) / "share" / "zhikun" / "fonts"
+SHARE = Path(sys.prefix) / "share" / "zhikun"
+FONTS = SHARE / "fonts"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Need:
     title: str
     present: Callable[[], bool]
     remedy: str
+
+
+def chromium() -> str | None:
+    """The browser that tests drive: the one of the machine; none is downloaded."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 NEEDS = {
@@ -45,6 +52,16 @@ NEEDS = {
         "PDF 成像测试（需要 pdftoppm）",
         lambda: shutil.which("pdftoppm") is not None,
         "安装 poppler-utils（Debian、Ubuntu：apt-get install poppler-utils）",
+    ),
+    "browser": Need(
+        "浏览器测试（需要 Chromium）",
+        lambda: chromium() is not None,
+        "安装 Chromium（Debian、Ubuntu：apt-get install chromium）",
+    ),
+    "frontend": Need(
+        "网页样式、图表和问卷组件的测试",
+        lambda: (SHARE / "static" / "vendor" / "icons.svg").exists() and (SHARE / "axe" / "axe.min.js").exists(),
+        "联网后再运行一次 make test，会自动取来",
     ),
 }
 
