@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from zhikun.identity.errors import SealBroken
 from zhikun.identity.keyring import begin_index, end_index, read_ring, with_new_version, write_ring
-from zhikun.identity.sealing import key_version
+from zhikun.identity.sealing import index_of, key_version
 from zhikun.privacy import BlindIndexField, Sealed, SealedField, renew, use_ring
+from zhikun.privacy import ring as current_ring
 
 with isolate_apps("zhikun.privacy"):
 
@@ -147,6 +148,28 @@ def test_a_row_saved_with_its_old_index_is_brought_along_by_the_next_walk(newer,
         late.save()
         assert sum(one.changed for one in renew(Resident)) == 1
         assert sum(one.changed for one in renew(Resident)) == 0
+
+
+def test_indexes_of_several_fields_are_brought_along(newer, people):
+    """As a document number whose kind is part of its index, or names that are found by rows of another table."""
+    seen = []
+
+    def reindex(row):
+        seen.append(row.name)
+        row.number_index = index_of(current_ring(), "pair", f"{row.hidden}:{row.name}")
+        return ["number_index"]
+
+    list(renew(Resident, batch=10, reindex=reindex))
+    assert seen == []
+    damaged = people[4]
+    EVERYBODY.filter(pk=damaged.pk).update(name_sealed=people[5].name_sealed)
+    with use_ring(begin_index(newer.path)) as moving, CaptureQueriesContext(connection) as queries:
+        reports = list(renew(Resident, batch=10, reindex=reindex))
+        assert len(queries) < 20
+        other = people[6]
+        assert EVERYBODY.get(pk=other.pk).number_index == index_of(moving, "pair", f"{other.hidden}:{other.name}")
+    assert len(seen) == 22
+    assert [name for one in reports for name in one.broken] == [f"test_resident.name_sealed:{damaged.pk}"]
 
 
 def test_an_empty_table_is_done_at_once(ring):

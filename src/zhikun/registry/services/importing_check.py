@@ -59,9 +59,7 @@ def _values(rows: Rows, fact: str) -> list[Any]:
     return list(values.to_pylist() if isinstance(values, pa.Array | pa.ChunkedArray) else values)
 
 
-def _report(
-    problem: Problem, home: Rows, row: int, members: Rows, rows: Sequence[int], severity: Severity
-) -> None:
+def _report(problem: Problem, home: Rows, row: int, members: Rows, rows: Sequence[int], severity: Severity) -> None:
     """The problem on its row, unless the row's own check has said something about the same cell."""
     sheet, at = (home, row) if problem.person is None else (members, rows[problem.person])
     known = problem.fact in sheet.facts

@@ -149,9 +149,7 @@ def _verdict(told: ToldHousehold, known: _Known, bounds: Bounds) -> Verdict:
     problems = [*_number(told), *_place(told, bounds), *_names(told)]
     found = [known.people.get(person.id_number) if person.id_number else None for person in told.people]
     problems += [
-        Problem(
-            _("这个证件号码的人已登记死亡"), "", _("请核对号码；如死亡登记有误，请先在原户更正"), n, "id_number"
-        )
+        Problem(_("这个证件号码的人已登记死亡"), "", _("请核对号码；如死亡登记有误，请先在原户更正"), n, "id_number")
         for n, one in enumerate(found)
         if one and one.died_on and one.died_on <= bounds.today
     ]
@@ -215,7 +213,8 @@ def _same_people(
     told: ToldHousehold, found: Sequence[_Somebody | None], members: Sequence[Person]
 ) -> list[uuid.UUID] | None:
     """The persons of the file in their order, when they are exactly the household's members now; those without a number
-    are told by their names."""
+    are told by their names.
+    """
     if len(told.people) != len(members):
         return None
     numbered = {person.pk for person in members if person.id_number_index is not None}

@@ -12,15 +12,11 @@ import pyarrow as pa
 
 from zhikun.engine.packs.model import Pack
 from zhikun.intake.demo.tables import NOTE
+from zhikun.registry.relations import HEAD, from_pack
 from zhikun.registry.vocabulary import PERSONAL_FORMATS
 
-#: How the questionnaires of the packs name relations to the head, in GB/T 4761. 其他 there is anybody else, kin or not.
-RELATION_CODES = {
-    "head": "02", "spouse": "10", "son": "20", "daughter": "30", "grandchild": "40", "parent": "50", "grandparent": "60",
-    "sibling": "70", "other": "80",
-}  # fmt: skip
-#: Facts that stand in the file's own columns: where the household lives moves with it.
-_KEPT_APART = frozenset({"place"})
+#: Facts of the pack that the household's file keeps in columns of its own; as facts they would grow old beside them.
+KEPT_APART = frozenset({("household", "place"), ("member", "relation"), ("member", "birth_date"), ("member", "sex")})
 
 
 @dataclass(slots=True)
@@ -55,7 +51,7 @@ class ToldHousehold:
     @property
     def head(self) -> int:
         """The position of the head among the people."""
-        return next((n for n, person in enumerate(self.people) if person.relation == "02"), 0)
+        return next((n for n, person in enumerate(self.people) if person.relation == HEAD), 0)
 
     def text(self) -> str:
         """As JSON, to be sealed."""
@@ -104,7 +100,7 @@ def _people(table: pa.Table, pack: Pack) -> list[ToldPerson]:
     )
     return [
         ToldPerson(
-            name or "", number or "", RELATION_CODES.get(relation or "", ""), sex or "",
+            name or "", number or "", from_pack(relation) if relation else "", sex or "",
             born.isoformat() if isinstance(born, date) else "", facts,
         )
         for name, number, relation, sex, born, facts in zip(
@@ -118,7 +114,9 @@ def _facts(table: pa.Table, pack: Pack, entity: str) -> list[dict[str, Any]]:
     columns = [
         (fact.name, plain_values(table[fact.name], fact.type))
         for fact in pack.facts_of(entity)
-        if fact.name in table.column_names and fact.format not in PERSONAL_FORMATS and fact.name not in _KEPT_APART
+        if fact.name in table.column_names
+        and fact.format not in PERSONAL_FORMATS
+        and (entity, fact.name) not in KEPT_APART
     ]
     names = [name for name, _values in columns]
     if not columns:
