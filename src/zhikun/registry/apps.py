@@ -10,3 +10,15 @@ class RegistryConfig(AppConfig):
     name = "zhikun.registry"
     label = "registry"
     verbose_name = _("家庭档案")
+
+    def ready(self) -> None:
+        """Put the registry into the menu."""
+        from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not there when the module is read
+        from zhikun.pages import menu  # noqa: PLC0415 - the same
+
+        menu.register(
+            menu.Entry(
+                _("批量导入"), "imports:list", icon="upload", permission=Right.HOUSEHOLD_IMPORT, group=_("信息录入"), order=20,
+                within=("imports:",),
+            )
+        )  # fmt: skip

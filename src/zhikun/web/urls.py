@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
+    path("", include("zhikun.registry.ui.imports_urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"
