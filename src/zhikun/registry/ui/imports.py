@@ -31,6 +31,7 @@ from zhikun.pages.tables import Column, Table
 from zhikun.places.models import Area, Level
 from zhikun.registry import events
 from zhikun.registry.models import ImportBatch, ImportRow
+from zhikun.registry.models.importing import ImportBatchQuerySet
 from zhikun.registry.services import importing
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.importing_check import message_of
@@ -83,8 +84,19 @@ def areas_of(officer: Officer) -> list[Area]:
 @requires(*BOTH)
 def batches(request: HttpRequest) -> HttpResponse:
     """The batches of the officer's areas, the newest first."""
+    return _list(request, ImportBatch.objects.visible_to(officer_of(request)), _("批量导入"), waiting=False)
+
+
+@requires(Right.IMPORT_APPROVE)
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The batches that wait for a second person."""
+    rows = ImportBatch.objects.visible_to(officer_of(request)).filter(state=State.SUBMITTED)
+    return _list(request, rows, _("导入审核"), waiting=True)
+
+
+def _list(request: HttpRequest, rows: ImportBatchQuerySet, title: str, *, waiting: bool) -> HttpResponse:
     officer = officer_of(request)
-    rows = ImportBatch.objects.visible_to(officer).select_related("uploaded_by__organisation").defer("messages")
+    rows = rows.select_related("uploaded_by__organisation").defer("messages")
     columns = [
         Column("file_name", _("文件"), link=_address, heading=True, wide=True),
         Column("state", _("状态"), value=lambda b: formats.status(TONES[State(b.state)], State(b.state).label)),
@@ -96,15 +108,27 @@ def batches(request: HttpRequest) -> HttpResponse:
     ]
     table = Table(
         request, rows, columns, caption=_("导入批次"), order="-uploaded_at", target="results",
-        empty=_("还没有导入过文件。"), remedy=_("填好调查表后，由经办人员在这里上传；检查通过后送另一人审核。"),
+        empty=_("没有等待审核的批次。") if waiting else _("还没有导入过文件。"),
+        remedy=_("填好调查表后，由经办人员上传；检查通过后送另一人审核。"),
     )  # fmt: skip
     context = {
-        "title": _("批量导入"),
-        "crumbs": [Crumb(_("批量导入"))],
+        "title": title,
+        "crumbs": [Crumb(title)],
         "table": table,
+        "tabs": _lists(officer, waiting),
         "may_upload": officer.may(Right.HOUSEHOLD_IMPORT),
     }
     return render_page(request, "registry/import_list.html", context, fragment="results")
+
+
+def _lists(officer: Officer, waiting: bool) -> list[Tab]:
+    """Both lists, for those who have both."""
+    if not officer.may(Right.IMPORT_APPROVE):
+        return []
+    return [
+        Tab(_("待审核"), reverse("imports:waiting"), current=waiting),
+        Tab(_("全部批次"), reverse("imports:list"), current=not waiting),
+    ]
 
 
 @requires(*MAKERS)

@@ -9,6 +9,7 @@ from zhikun.registry.ui import imports, imports_preview
 app_name = "imports"
 urlpatterns = [
     path("imports/", imports.batches, name="list"),
+    path("imports/waiting", imports.waiting, name="waiting"),
     path("imports/new", imports.new, name="new"),
     path("imports/template", imports.template, name="template"),
     path("imports/<uuid:pk>", imports.batch, name="batch"),
