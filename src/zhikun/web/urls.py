@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
+    path("", include("zhikun.registry.ui.imports_urls")),
     path("", include("zhikun.registry.urls")),
 ]
 
