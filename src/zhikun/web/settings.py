@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "zhikun.accounts",
     "zhikun.registry",
     "zhikun.assessments",
+    "zhikun.surveys",
     "zhikun.web",
 ]
 
