@@ -10,12 +10,13 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
 import pytest
+from tests.installation import Installation, own_database, with_keys
 
 SHARE = Path(sys.prefix) / "share" / "zhikun"
 FONTS = SHARE / "fonts"
@@ -68,12 +69,21 @@ hypothesis.settings.register_profile("zhikun", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("zhikun")
 
 
+#: Fixtures that bring a database; `make test` runs the tests that use one on PostgreSQL as well.
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "installation", "empty_installation"}
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "database: uses the platform's database (set by itself): runs on both databases")
     for marker, need in NEEDS.items():
         config.addinivalue_line("markers", f"{marker}: {need.title}")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
     missing = {marker for marker, need in NEEDS.items() if not need.present()}
     for item in items:
         for marker in missing:
@@ -97,3 +107,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if not any(marker in report.keywords and not need.present() for marker, need in NEEDS.items()):
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             terminalreporter.line(f"{report.nodeid}：{reason}", yellow=True)
+
+
+@pytest.fixture
+def empty_installation(tmp_path: Path) -> Iterator[Installation]:
+    """A platform of its own, with a key ring and an empty database, for tests that start real processes."""
+    with own_database(os.environ.get("ZHIKUN_DATABASE", "")) as address:
+        yield with_keys(Installation(tmp_path, database=address))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A platform with its tables, to copy from."""
+    with own_database(os.environ.get("ZHIKUN_DATABASE", "")) as address:
+        one = with_keys(Installation(tmp_path_factory.mktemp("migrated"), database=address))
+        one.run("migrate")
+        yield one
+
+
+@pytest.fixture
+def installation(tmp_path: Path, migrated: Installation) -> Iterator[Installation]:
+    """A platform of its own, with a key ring and its tables."""
+    with own_database(os.environ.get("ZHIKUN_DATABASE", ""), like=migrated.database) as address:
+        one = with_keys(Installation(tmp_path, database=address))
+        if not address:
+            one.data.mkdir(exist_ok=True)
+            shutil.copy(migrated.data / "zhikun.sqlite3", one.data)
+        yield one

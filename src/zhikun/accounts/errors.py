@@ -208,3 +208,15 @@ class PasswordRefused(AccountRefused):
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("".join(faults), field="new")
+
+
+class NotYourDuty(AccountRefused):
+    """A duty that is not the acting officer's to lend or take back, or not to this person."""
+
+    def __init__(self, what: str, field: str = "") -> None:
+        super().__init__(
+            what,
+            why=_("委托出去的是本人的权限，责任仍可追溯到人。"),
+            remedy=_("需要其他安排的，请联系系统管理员。"),
+            field=field,
+        )

@@ -25,12 +25,18 @@ EXIT_CODES = {
     3: _("读不了输入：不是工作簿、有密码、缺表头、没有这一户"),
     4: _("政策包或规则不能用：没有这个包、没有这份名单或这一期、评估日太早、换的标准不对"),
     5: _("写不了结果：没有权限、磁盘已满、文件正被打开"),
+    6: _("平台不能用：环境变量、密钥、数据库有问题，或备份与恢复没有通过检查"),
     130: _("被中断，没有写出结果"),
 }
 
 
-#: The commands in the order of the help, each in the module of its name: only the one that is called is imported.
-NAMES = ("packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "demo")
+#: The commands in the order of the help, each in the module of its name or of MODULES: only the one that is called is imported.
+NAMES = (
+    "packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "demo", "serve", "worker", "migrate",
+    "manage",
+)  # fmt: skip
+#: The commands of the platform stand several in a module.
+MODULES = {"serve": "server", "worker": "server", "migrate": "database", "manage": "database"}
 
 
 class _Commands(MutableMapping[str, click.Command]):
@@ -43,9 +49,9 @@ class _Commands(MutableMapping[str, click.Command]):
         if name not in self._known:
             if name not in NAMES:
                 raise KeyError(name)
-            module = import_module(f"zhikun.cli.{name}")
+            module = import_module(f"zhikun.cli.{MODULES.get(name, name)}")
             words.install()  # Click may have loaded more of itself
-            command = getattr(module, name)
+            command = getattr(module, name.replace("-", "_"))
             _in_chinese(command)
             self._known[name] = command
         return self._known[name]

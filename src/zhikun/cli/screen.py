@@ -26,6 +26,7 @@ USAGE = 2
 UNREADABLE = 3
 UNUSABLE = 4
 UNWRITTEN = 5
+UNREADY = 6
 MOST_LINES = 40
 
 Report = Callable[[str, int, int], None]

@@ -12,7 +12,7 @@ Nothing said, or nobody knows: the fact is not there, which is unknown, never ze
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -95,6 +95,14 @@ def walk(facts: Facts) -> Iterator[tuple[Key, Any]]:
         for row, values in rows.items():
             for fact, value in values.items():
                 yield (entity, row, fact), value
+
+
+def of_members(facts: Facts, people: Collection[str]) -> Facts:
+    """The facts without those of people who are not among these."""
+    members = facts.get("member")
+    if not members or all(person in people for person in members):
+        return facts
+    return {**facts, "member": {person: said for person, said in members.items() if person in people}}
 
 
 def strongest_first(sides: Iterable[Side]) -> list[Side]:

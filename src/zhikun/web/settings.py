@@ -8,7 +8,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from zhikun.web import environment
+from zhikun.web import environment, logs
 
 ENVIRONMENT = environment.read()
 
@@ -21,6 +21,11 @@ ZHIKUN_NAME = ENVIRONMENT.name
 ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
+ZHIKUN_CIPHER = ENVIRONMENT.cipher
+ZHIKUN_PROXIES = ENVIRONMENT.proxies
+ZHIKUN_METRICS_TOKEN = ENVIRONMENT.metrics_token
+#: Seconds for which a worker may be silent before another takes over its work.
+ZHIKUN_LEASE_SECONDS = 60
 #: The page that shows every component in every state, with generated data, to whoever knows its address.
 ZHIKUN_STYLE_PAGE = True
 
@@ -45,9 +50,15 @@ INSTALLED_APPS = [
     "zhikun.web",
 ]
 
+# What stands above the sessions answers without the database: headers for every response, probes, files.
 MIDDLEWARE = [
+    "zhikun.web.requests.ProxyMiddleware",
     "zhikun.audit.context.AskedMiddleware",
+    "zhikun.web.requests.LogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "zhikun.web.probes.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "zhikun.pages.middleware.HeadersMiddleware",
     "zhikun.pages.middleware.HtmxRedirectMiddleware",
@@ -56,8 +67,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhikun.accounts.middleware.GateMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -131,7 +140,7 @@ LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "/"
 
 #: After so many minutes without work a session is over; GB/T 22239-2019 8.1.4.1 b asks for a time-out and names no figure.
-ZHIKUN_IDLE_MINUTES = 20
+ZHIKUN_IDLE_MINUTES = ENVIRONMENT.idle_minutes
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -143,6 +152,8 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if ENVIRONMENT.https and ENVIRONMENT.proxies:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31536000 if ENVIRONMENT.https else 0
 X_FRAME_OPTIONS = "DENY"
 
@@ -198,3 +209,6 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# One line of JSON for each event; no query, no name, no number of a person (logs.py).
+LOGGING = logs.configuration(ENVIRONMENT.log)

@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
+    path("", include("zhikun.jobs.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"

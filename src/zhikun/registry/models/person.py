@@ -64,7 +64,7 @@ class NameKey(models.Model):
     area = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["key", "area"], name="name_key_in_area")]
+        indexes = [models.Index(fields=["key", "area", "person"], name="name_key_in_area")]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -1,0 +1,6 @@
+"""The platform's settings with the counting app, for worker processes that tests start and kill."""
+
+from zhikun.web.settings import *  # noqa: F403 - the platform's own settings
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.counting"]  # noqa: F405 - from the platform's settings
+ZHIKUN_LEASE_SECONDS = 1.5
