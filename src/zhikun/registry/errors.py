@@ -99,3 +99,33 @@ class NeedsReason(DomainError):
             remedy=_("用一句话说明依据，如“户口簿更正”。"),
             field=field,
         )
+
+
+class HeadMissing(DomainError):
+    """After this change a household would have members and no head, or two."""
+
+    def __init__(self, heads: int = 0) -> None:
+        super().__init__(
+            _("变动之后这一户应有且只有一位户主，现在有 {n} 位。").format(n=heads),
+            why=_("与户主关系都以户主为准；没有户主的户无法申请、评估和送达。"),
+            remedy=_("请选定新户主，并重新填写其他成员与新户主的关系。"),
+            field="relations",
+        )
+
+
+class LeavesNobody(DomainError):
+    """The last members would go."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("这样办理之后，原户就没有人了。"),
+            why=_("没有成员的档案不能继续使用。"),
+            remedy=_("全户搬走请办理“迁移”，不再需要档案请办理“销户”，并到另一户请办理“并户”。"),
+        )
+
+
+class WrongDay(DomainError):
+    """A day on which this cannot have happened."""
+
+    def __init__(self, what: str, field: str = "on") -> None:
+        super().__init__(what, remedy=_("请核对发生日期。"), field=field)

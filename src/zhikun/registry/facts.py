@@ -12,7 +12,7 @@ Nothing said, or nobody knows: the fact is not there, which is unknown, never ze
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -73,14 +73,8 @@ class Current:
 
 def work_out(said: Iterable[Said]) -> Current:
     """The current facts of one household out of all its recordings that were not withdrawn."""
-    statements: dict[Key, list[Side]] = {}
-    for one in said:
-        for key, value in walk(one.facts):
-            side = Side(one.id, one.source, one.observed_on, one.recorded_at, value)
-            statements.setdefault(key, []).append(side)
     current = Current()
-    for key in sorted(statements):
-        ranked = strongest_first(statements[key])
+    for key, ranked in statements(said).items():
         if ranked and ranked[0].value is not None:
             current.put(key, ranked[0])
         differing = contradicting(ranked)
@@ -89,12 +83,30 @@ def work_out(said: Iterable[Said]) -> Current:
     return current
 
 
+def statements(said: Iterable[Said]) -> dict[Key, list[Side]]:
+    """Fact by fact, the latest statement of each source, the strongest first."""
+    found: dict[Key, list[Side]] = {}
+    for one in said:
+        for key, value in walk(one.facts):
+            side = Side(one.id, one.source, one.observed_on, one.recorded_at, value)
+            found.setdefault(key, []).append(side)
+    return {key: strongest_first(found[key]) for key in sorted(found)}
+
+
 def walk(facts: Facts) -> Iterator[tuple[Key, Any]]:
     """Every fact with its entity and row."""
     for entity, rows in facts.items():
         for row, values in rows.items():
             for fact, value in values.items():
                 yield (entity, row, fact), value
+
+
+def of_members(facts: Facts, people: Collection[str]) -> Facts:
+    """The facts without those of people who are not among these."""
+    members = facts.get("member")
+    if not members or all(person in people for person in members):
+        return facts
+    return {**facts, "member": {person: said for person, said in members.items() if person in people}}
 
 
 def strongest_first(sides: Iterable[Side]) -> list[Side]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -56,6 +57,8 @@ class Household(models.Model):
     head = models.ForeignKey(Person, verbose_name=_("户主"), null=True, on_delete=models.PROTECT, related_name="+")
     people = models.PositiveSmallIntegerField(_("人数"), default=0)
     category = models.CharField(_("救助类别"), max_length=30, blank=True)
+    #: How many contradictions wait for a person, kept beside the row so that a list of a million households can ask for it.
+    open_contradictions = models.PositiveSmallIntegerField(_("待核定不符"), default=0)
     state = models.CharField(_("状态"), max_length=8, choices=State.choices, default=State.OPEN)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged_from")
     version = models.PositiveIntegerField(default=1)
@@ -69,13 +72,30 @@ class Household(models.Model):
     class Meta:
         verbose_name = _("家庭")
         indexes = [
-            models.Index(fields=["area", "state", "number"], name="household_in_area"),
-            models.Index(fields=["area", "category"], name="household_category"),
+            # Lists run along (area, number), the order of their pages; what narrows them stands before it.
+            models.Index(fields=["area", "number"], name="household_in_area"),
+            models.Index(fields=["category", "area", "number"], name="household_category"),
+            models.Index(fields=["state", "area", "number"], name="household_not_open", condition=~Q(state="open")),
+            models.Index(
+                fields=["area", "number"], name="household_contradicted", condition=Q(open_contradictions__gt=0)
+            ),
             models.Index(fields=["area", "-changed_at"], name="household_changed"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Memberships, filtered."""
+
+    def now(self) -> MembershipQuerySet:
+        """Those that have not ended."""
+        return self.filter(until__isnull=True)
+
+    def on(self, day: date) -> MembershipQuerySet:
+        """Those of the day. Who leaves on a day is a member until the day before."""
+        return self.filter(since__lte=day).filter(Q(until__isnull=True) | Q(until__gt=day))
 
 
 class Membership(models.Model):
@@ -89,6 +109,8 @@ class Membership(models.Model):
     since = models.DateField(_("加入日期"))
     until = models.DateField(_("离开日期"), null=True)
     ended_by = models.CharField(_("离开原因"), max_length=20, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("家庭成员")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from django.db import transaction
@@ -16,8 +15,8 @@ from zhikun.audit.services import record as note
 from zhikun.pages.errors import DomainError
 from zhikun.registry import events
 from zhikun.registry.errors import FactsRefused, NeedsReason
-from zhikun.registry.facts import Clash, Facts, Said, work_out
-from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Recording
+from zhikun.registry.facts import Clash, Facts, Said, of_members, work_out
+from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Membership, Recording
 from zhikun.registry.services.guard import locked
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.vocabulary import said_badly
@@ -114,10 +113,13 @@ def settle(contradiction: Contradiction, *, value: Any, reason: str, acting_offi
 
 
 def refresh(household: Household) -> HouseholdFacts:
-    """Work out the current facts and the open contradictions from the recordings. The caller holds the household's lock."""
-    rows = Recording.objects.filter(household=household, withdrawn_at__isnull=True)
-    said = [Said(r.pk, r.source, r.observed_on, r.recorded_at, r.facts) for r in rows.order_by("recorded_at", "pk")]
-    current = work_out(said)
+    """Work out the current facts and the open contradictions from the recordings. The caller holds the household's lock.
+
+    What was said about people who have left stays in the recordings, and is no fact of this household any more.
+    """
+    rows = Recording.objects.filter(household=household, withdrawn_at__isnull=True).order_by("recorded_at", "pk")
+    here = {str(pk) for pk in Membership.objects.now().filter(household=household).values_list("person_id", flat=True)}
+    current = work_out(Said(r.pk, r.source, r.observed_on, r.recorded_at, of_members(r.facts, here)) for r in rows)
     facts, _made = HouseholdFacts.objects.update_or_create(
         household=household, defaults={"values": current.values, "origins": current.origins}
     )
@@ -139,6 +141,9 @@ def _contradictions(household: Household, clashes: list[Clash]) -> None:
         Contradiction(household=household, entity=key[0], row=key[1], fact=key[2], sides=_sides(clash))
         for key, clash in wanted.items()
     )
+    if household.open_contradictions != len(clashes):
+        household.open_contradictions = len(clashes)
+        household.save(update_fields=["open_contradictions"])
 
 
 def _sides(clash: Clash) -> list[dict[str, Any]]:
@@ -158,9 +163,3 @@ def _names(facts: Facts) -> list[str]:
     return sorted(
         {f"{entity}.{fact}" for entity, rows in facts.items() for values in rows.values() for fact in values}
     )[:60]
-
-
-def recordings_of(household_id: uuid.UUID) -> list[Recording]:
-    """All recordings of a household, the latest first, withdrawn ones too."""
-    found = Recording.objects.filter(household_id=household_id).select_related("recorded_by__organisation")
-    return list(found.order_by("-recorded_at", "-pk"))

@@ -1,0 +1,56 @@
+"""What rooms above the registry show on a household's page: they register a panel, the registry never imports them.
+
+    panels.register(Panel("assessments.result", _("困难评估"), "assessments/panel.html", context_of))
+
+`context_of(household, officer)` answers with the template's context, or None where there is nothing to show to this officer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+
+from zhikun.accounts.models import Officer
+from zhikun.registry.models import Household
+
+Context = Callable[[Household, Officer], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One part of the household's page. `order`: lower stands higher; those below 100 stand beside the members."""
+
+    name: str
+    title: str | Promise
+    template: str
+    context: Context
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A panel with what it shows of one household."""
+
+    panel: Panel
+    context: dict[str, Any]
+
+
+_panels: dict[str, Panel] = {}
+
+
+def register(panel: Panel) -> None:
+    """Add a panel; one of the same name takes its place."""
+    _panels[panel.name] = panel
+
+
+def panels_for(household: Household, officer: Officer) -> list[Shown]:
+    """The panels that have something to show, in order."""
+    shown = []
+    for panel in sorted(_panels.values(), key=lambda one: one.order):
+        context = panel.context(household, officer)
+        if context is not None:
+            shown.append(Shown(panel, context))
+    return shown
