@@ -16,9 +16,11 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.test import TransactionTestCase
 from tests.installation import Installation, own_database, with_keys
 
-FONTS = Path(sys.prefix) / "share" / "zhikun" / "fonts"
+SHARE = Path(sys.prefix) / "share" / "zhikun"
+FONTS = SHARE / "fonts"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Need:
     title: str
     present: Callable[[], bool]
     remedy: str
+
+
+def chromium() -> str | None:
+    """The browser that tests drive: the one of the machine; none is downloaded."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 NEEDS = {
@@ -46,6 +54,16 @@ NEEDS = {
         lambda: shutil.which("pdftoppm") is not None,
         "安装 poppler-utils（Debian、Ubuntu：apt-get install poppler-utils）",
     ),
+    "browser": Need(
+        "浏览器测试（需要 Chromium）",
+        lambda: chromium() is not None,
+        "安装 Chromium（Debian、Ubuntu：apt-get install chromium）",
+    ),
+    "frontend": Need(
+        "网页样式、图表和问卷组件的测试",
+        lambda: (SHARE / "static" / "vendor" / "icons.svg").exists() and (SHARE / "axe" / "axe.min.js").exists(),
+        "联网后再运行一次 make test，会自动取来",
+    ),
 }
 
 hypothesis.settings.register_profile("zhikun", deadline=None, derandomize="CI" in os.environ)
@@ -54,6 +72,20 @@ hypothesis.settings.load_profile("zhikun")
 
 #: Fixtures that bring a database; `make test` runs the tests that use one on PostgreSQL as well.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "installation", "empty_installation"}
+
+
+def _emptied(self: TransactionTestCase) -> None:
+    """Tests with transactions of their own empty the tables afterwards, which the record's triggers would refuse."""
+    from django.db import connection
+
+    from zhikun.audit import guards
+
+    with guards.lifted(connection):
+        _empty(self)
+
+
+_empty = TransactionTestCase._fixture_teardown
+TransactionTestCase._fixture_teardown = _emptied
 
 
 def pytest_configure(config: pytest.Config) -> None:

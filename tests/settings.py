@@ -15,15 +15,9 @@ _FOLDER = Path(tempfile.mkdtemp(prefix="zhikun-tests-"))
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 os.environ["ZHIKUN_DATA"] = str(_FOLDER / "data")
 os.environ["ZHIKUN_KEYS"] = str(_FOLDER / "keys" / "keys.json")
-for _name in (
-    "ZHIKUN_SECRET_FILE",
-    "ZHIKUN_HOSTS",
-    "ZHIKUN_HTTPS",
-    "ZHIKUN_DEBUG",
-    "ZHIKUN_PLATFORM_PACK",
-    "ZHIKUN_NAME",
-):
-    os.environ.pop(_name, None)
+for _name in [name for name in os.environ if name.startswith("ZHIKUN_")]:
+    if _name not in {"ZHIKUN_DATABASE", "ZHIKUN_DATA", "ZHIKUN_KEYS"}:
+        del os.environ[_name]
 
 from zhikun.identity.keyring import create_ring  # noqa: E402 - after the folder is known
 from zhikun.web.settings import *  # noqa: E402, F403 - the platform's own settings, after the folder is known
@@ -40,3 +34,5 @@ STORAGES = {
 if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405 - from the platform's settings
     # A file, as in an office: threads have connections of their own, and wait for each other as they do there.
     DATABASES["default"]["TEST"] = {"NAME": str(_FOLDER / "tests.sqlite3")}  # noqa: F405 - the same
+# whitenoise looks for the folder of files when it starts.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - from the platform's settings

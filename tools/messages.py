@@ -18,6 +18,11 @@ SOURCE = ROOT / "src" / "zhikun"
 CATALOGUE = SOURCE / "wording" / "locale" / "zhikun.pot"
 # Ideographs and the punctuation that goes with them.
 CHINESE = re.compile(r"[\u2018-\u201d\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+TRANSLATE = re.compile(
+    r"""\{%\s*(?:translate|trans)\s+"(?P<text>[^"]*)"|_\("(?P<inner>[^"]*)"\)"""
+    r"""|\{%\s*blocktranslate(?P<options>[^%]*)%\}(?P<block>.*?)\{%\s*endblocktranslate\s*%\}""",
+    re.DOTALL,
+)
 HEADER = """\
 # 知困（zhikun）的界面文字。原文为中文；翻译成其他语言时，复制为 <语言>/LC_MESSAGES/zhikun.po。
 msgid ""
@@ -52,7 +57,24 @@ def messages(folder: Path) -> dict[str, list[str]]:
             for text in texts(call.args[0], known):
                 if name not in found[text]:
                     found[text].append(name)
+    for path in sorted(folder.rglob("*.html")):
+        name = path.relative_to(ROOT).as_posix()
+        for text in in_template(path.read_text(encoding="utf-8")):
+            if name not in found[text]:
+                found[text].append(name)
     return dict(found)
+
+
+def in_template(content: str) -> Iterator[str]:
+    """The messages of a Django template, as Django looks them up: variables of a block as %(name)s."""
+    for match in TRANSLATE.finditer(content):
+        plain = match["text"] if match["text"] is not None else match["inner"]
+        if plain is not None:
+            if CHINESE.search(plain):
+                yield plain
+            continue
+        text = re.sub(r"\{\{\s*(\w+)\s*\}\}", r"%(\1)s", match["block"].replace("%", "%%"))
+        yield " ".join(line.strip() for line in text.strip().splitlines()) if "trimmed" in match["options"] else text
 
 
 def calls(tree: ast.AST) -> list[ast.Call]:

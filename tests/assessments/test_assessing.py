@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.template.loader import render_to_string
 from tests import factories
 
 from zhikun.accounts.roles import Role
@@ -14,6 +15,7 @@ from zhikun.engine.packs import load
 from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household
+from zhikun.registry.panels import panels_for
 from zhikun.registry.services import recording
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.vocabulary import pack_in_force, vocabulary
@@ -152,3 +154,25 @@ def test_ranks_count_within_village_township_and_county_and_ties_stay_ties():
 def test_what_may_be_recorded_is_what_the_pack_asks_and_no_particulars():
     assert vocabulary()["member", "id_number"].personal
     assert not vocabulary()["household", "pens"].personal
+
+
+@pytest.mark.django_db
+def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_have_changed(
+    django_assert_max_num_queries,
+):
+    made = factories.household()
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    with django_assert_max_num_queries(4):
+        (shown,) = [one for one in panels_for(made, clerk) if one.panel.name == "assessments"]
+    page = render_to_string(shown.panel.template, {"panel": shown.context})
+    assert "未知" in page
+    assert "没有参加过批量评估" in page
+    run, _new = assess(county(), DAY, acting_officer=reviewer())
+    assert "情况在" not in drawn(made, clerk)
+    Result.objects.filter(run=run).update(index=3.0)
+    assert "情况在 2026-11-20 的评估之后有变化" in drawn(made, clerk)
+
+
+def drawn(household, officer):
+    shown = panels_for(household, officer)[0]
+    return render_to_string(shown.panel.template, {"panel": shown.context})

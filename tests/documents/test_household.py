@@ -11,7 +11,7 @@ import pytest
 from tests.documents.factory import make_pack
 
 from zhikun.documents import household_report, html_page, write_household_report
-from zhikun.documents.household import as_tree
+from zhikun.engine.run.reading import as_tree
 
 EXPLANATION = json.loads((Path(__file__).parent / "explanation.json").read_text(encoding="utf-8"))
 

@@ -48,7 +48,7 @@ def test_the_content_comes_back_and_its_size_is_known_beforehand(ring, size, alg
     assert opened(ring, held) == content
     assert plain_size(len(held)) == size
     assert file_version(io.BytesIO(held)) == 1
-    assert content[:64] not in held or not content
+    assert size < 64 or content[:64] not in held  # a single byte may be there by chance
 
 
 @given(pieces=st.lists(st.binary(max_size=CHUNK + 5), max_size=6), turn=st.randoms(use_true_random=False))

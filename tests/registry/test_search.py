@@ -75,7 +75,9 @@ def test_who_left_a_household_is_found_by_number_in_the_last_one_and_said_to_hav
 def test_pages_follow_each_other_without_a_gap_or_a_double():
     for n in range(1, 8):
         area = factories.VILLAGE + n % 2
-        factories.household(area, members=[factories.member("马试一", "02", 10 + n), factories.member("马试依", "10", 30 + n)])
+        factories.household(
+            area, members=[factories.member("马试一", "02", 10 + n), factories.member("马试依", "10", 30 + n)]
+        )
     clerk = factories.officer(Role.TOWNSHIP_CLERK)
     for text, expected in (("", 7), ("马试一", 7), ("msy", 14)):
         seen, after = [], None

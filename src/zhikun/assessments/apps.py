@@ -10,3 +10,10 @@ class AssessmentsConfig(AppConfig):
     name = "zhikun.assessments"
     label = "assessments"
     verbose_name = _("评估")
+
+    def ready(self) -> None:
+        """The household's page shows what this room knows of it."""
+        from zhikun.assessments.panels import panel  # noqa: PLC0415 - models are not loaded before apps are ready
+        from zhikun.registry import panels  # noqa: PLC0415 - the same
+
+        panels.register(panel())

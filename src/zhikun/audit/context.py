@@ -21,6 +21,11 @@ class Asked:
 _CURRENT: ContextVar[Asked | None] = ContextVar("zhikun_asked", default=None)
 
 
+def in_hand() -> Asked | None:
+    """The request in hand; None outside of one."""
+    return _CURRENT.get()
+
+
 def current() -> Asked:
     """The request in hand; outside of one, a number of its own."""
     return _CURRENT.get() or Asked()

@@ -12,6 +12,7 @@ from zhikun.engine.packs.cases import cases_of
 from zhikun.engine.packs.dates import change_days
 from zhikun.engine.run.cases import run_cases
 from zhikun.engine.run.check import check_days
+from zhikun.surveys.questionnaire import problems
 from zhikun.wording import _
 
 
@@ -44,6 +45,7 @@ def _check(name: str) -> int:
     try:
         pack = load(name)
         texts = [f"{place}: {text}" for place, text in check_days(pack)]
+        texts += [] if texts else problems(pack)
         cases = 0 if texts else len(cases_of(pack))
     except PackErrors as errors:
         texts, pack, cases = [str(error) for error in errors.errors], None, 0

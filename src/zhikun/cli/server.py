@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zhikun.cli.django import ready
-from zhikun.cli.screen import say
+from zhikun.cli.screen import UNREADY, Refused, say
 from zhikun.wording import _
 
 if TYPE_CHECKING:
@@ -41,3 +41,40 @@ def _end_with_parent(one: Worker) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     one.stopping.set()
+
+
+@click.command(help=_("启动平台：网页和一个后台进程，按 Ctrl-C 一起结束"))
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="NAME", help=_("在哪个地址上监听；0.0.0.0 为所有网卡")
+)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), metavar="N", help=_("端口"))
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64), metavar="N", help=_("网页进程的个数")
+)
+@click.option(
+    "--threads",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help=_("每个网页进程同时答几个请求"),
+)
+@click.option("--no-worker", is_flag=True, help=_("不启动后台进程（另用 zhikun worker 启动时）"))
+def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> int:
+    """Pages and background work until SIGTERM."""
+    ready()
+    from zhikun.web.server import PortTaken, Serving, serve  # noqa: PLC0415 - after the settings are known
+
+    try:
+        serve(
+            Serving(host, port, workers, threads, worker=not no_worker),
+            lambda: say(_("平台已启动：http://{h}:{p}/").format(h=host, p=port)),
+        )
+    except PortTaken:
+        raise Refused(
+            _("{h}:{p} 已被占用，或这台机器没有这个地址。请换一个端口（--port），或先结束占用它的程序。").format(
+                h=host, p=port
+            ),
+            UNREADY,
+        ) from None
+    return 0

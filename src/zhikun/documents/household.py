@@ -5,7 +5,7 @@ It only draws an explanation that the engine made (docs/reference/explanation.sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from zhikun.documents.common import decided_by_person, page_of, short_hash
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.values import day_text, money_text, number_text
 from zhikun.engine.packs.model import Pack
+from zhikun.engine.run.reading import as_tree
 from zhikun.wording import SAMPLE_MARK, _
 
 Data = Mapping[str, Any]  # a part of the explanation: JSON that came through its schema
@@ -280,44 +281,6 @@ def _reference(step: Data) -> str:
         return ""  # a fact's reference says why it may be asked, not where this value comes from
     reference, grade = str(step.get("reference") or ""), str(step.get("grade") or "")
     return _("{reference}（{grade}级）").format(reference=reference, grade=grade) if reference and grade else reference
-
-
-def as_tree(steps: Sequence[Data], targets: Iterable[str]) -> list[tuple[int, Data]]:
-    """Steps from the results downwards, each once, below the first step that uses it, with its depth.
-
-    An input names a household value (`income`), a row's value (`member.wage.2`), or a value of all rows (`member.wage`).
-    """
-    by_id = {str(s["id"]): s for s in steps}
-    per_row: dict[str, list[str]] = {}
-    for step in steps:
-        if step.get("row"):
-            per_row.setdefault(f"{step['on']}.{step['name']}", []).append(str(step["id"]))
-    used: set[str] = set()
-
-    def inputs(step: Data) -> list[str]:
-        found: list[str] = []
-        for name in map(str, step.get("inputs", ())):
-            own = f"{name}.{step['row']}" if step.get("row") and name.startswith(f"{step['on']}.") else ""
-            found += [name] if name in by_id else [own] if own in by_id else per_row.get(name, [])
-        return found
-
-    below = {key: inputs(step) for key, step in by_id.items()}
-    for found in below.values():
-        used.update(found)
-    wanted = list(targets)
-    roots = [str(s["id"]) for name in wanted for s in steps if s["name"] == name and not s.get("row")]
-    roots += [key for key in reversed(by_id) if key not in used]
-    out: list[tuple[int, Data]] = []
-    seen: set[str] = set()
-    todo = [(0, key) for key in reversed(roots)]
-    while todo:
-        depth, key = todo.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        out.append((depth, by_id[key]))
-        todo.extend((depth + 1, i) for i in reversed(below[key]))
-    return out
 
 
 def _samples(explanation: Data) -> list[Block]:

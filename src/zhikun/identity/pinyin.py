@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from itertools import islice, product
+from typing import Any
 
 from zhikun.identity.names import is_name, normalise_name
 from zhikun.identity.numbers import IdFault, check_id_numbers, normalise_id_number
@@ -27,7 +28,7 @@ _LONGEST = max(map(len, SYLLABLES))
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _RUNS = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|[A-Za-z\u00c0-\u024f\u0300-\u036f]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_UNREAD = re.compile("[^a-z]")
+_NO_LETTER = re.compile("[^a-z]")
 _TYPED_YU = re.compile("lyu|(?<![aeiouv])nyu")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\u0000-\u001f\u007f]")
 _ID_NUMBER = re.compile("[0-9]{15}|[0-9]{17}[0-9X]")
@@ -133,8 +134,13 @@ def _spoken(part: str) -> list[tuple[str, ...]]:
         return []
     from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take a quarter of a second to load
 
-    found = pinyin(part, style=Style.NORMAL, errors=lambda unread: [""] * len(unread))
+    found = pinyin(part, style=Style.NORMAL, errors=_unread)
     return [_written(options[0]) for options in found]
+
+
+def _unread(characters: str) -> Any:
+    """One empty reading for each character, so that all others keep their places."""
+    return [""] * len(characters)
 
 
 def _written(reading: str) -> tuple[str, ...]:
@@ -146,7 +152,7 @@ def _written(reading: str) -> tuple[str, ...]:
 def _folded(letters: str) -> str:
     """Small letters, nothing else; ü in any of its spellings as v, but u where there is no other (ju, qu, xu, yu)."""
     plain = unicodedata.normalize("NFKD", letters.lower().replace("u:", "ü"))
-    plain = _UNREAD.sub("", re.sub("u([\u0300-\u036f]*?)\u0308", "v", plain))
+    plain = _NO_LETTER.sub("", re.sub("u([\u0300-\u036f]*?)\u0308", "v", plain))
     return re.sub("(?<=[jqxy])v", "u", plain)
 
 

@@ -49,3 +49,9 @@ def worker_age() -> timedelta | None:
     """How long ago a worker was last seen; None: there is none."""
     seen = WorkerSeen.objects.aggregate(at=Max("seen_at"))["at"]
     return timezone.now() - seen if seen else None
+
+
+def lease_overdue() -> float:
+    """For how many seconds the oldest lease has been over with nobody taking the work up; 0: none is."""
+    oldest = Job.objects.filter(state=Job.State.RUNNING).aggregate(at=Min("lease_until"))["at"]
+    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0

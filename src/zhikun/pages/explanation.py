@@ -6,11 +6,13 @@ and under it what it was worked out from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from zhikun.engine.run.reading import inputs_of, roots_of
 from zhikun.pages.parts import Step
 
 Data = Mapping[str, Any]
@@ -26,36 +28,56 @@ KINDS = {
 }
 
 
-def tree(explanation: Data, *, origins: Mapping[str, str] | None = None) -> list[Step]:
+@dataclass(frozen=True)
+class _Telling:
+    """What is needed to tell any step: all of them, what each uses, which were told, and words of the page."""
+
+    by_id: Mapping[str, Data]
+    below: Mapping[str, Sequence[str]]
+    origins: Mapping[str, str]
+    whom: Mapping[tuple[str, int], str]
+    told: set[str] = field(default_factory=set)
+
+    def step(self, key: str) -> Step:
+        step = self.by_id[key]
+        seen = key in self.told
+        self.told.add(key)
+        return Step(
+            title=self.title(step),
+            display=step["display"],
+            id=key,
+            undetermined=step["state"] == "undetermined",
+            kind=_(KINDS[step["kind"]]) if step["kind"] in KINDS else "",
+            formula=step["formula"],
+            filled=step["filled"],
+            reference=step["reference"],
+            origin=self.origins.get(key, ""),
+            sample=step["sample"],
+            reason=step["reason"],
+            children=() if seen else tuple(self.step(one) for one in self.below[key]),
+            told_above=seen and bool(self.below[key]),
+        )
+
+    def title(self, step: Data) -> str:
+        if not step["row"]:
+            return str(step["title"])
+        on, row = step["on"], step["row"]
+        whom = self.whom.get((on, row)) or (_("第 {n} 人") if on == "member" else _("第 {n} 项")).format(n=row)
+        return _("{title}（{whom}）").format(title=step["title"], whom=whom)
+
+
+def tree(
+    explanation: Data,
+    *,
+    origins: Mapping[str, str] | None = None,
+    whom: Mapping[tuple[str, int], str] | None = None,
+) -> list[Step]:
     """One step for each result, each with what it rests on. What several rest on is told once, and referred to after.
 
-    `origins` says for the id of a fact's step where it comes from: 入户调查，2026-10-09，张*.
+    `origins` says for the id of a fact's step where it comes from (入户调查，2026-10-09，王*), `whom` for an entity and a
+    row who that is, masked: `("member", 2)`: 李*.
     """
-    by_id = {step["id"]: step for step in explanation["steps"]}
-    by_name = {step["name"]: step for step in explanation["steps"] if not step["row"]}
-    told: set[str] = set()
-    results = [by_name[target["name"]] for target in explanation["targets"] if target["name"] in by_name]
-    return [_step(result, by_id, told, origins or {}) for result in results]
-
-
-def _step(step: Data, by_id: Mapping[str, Data], told: set[str], origins: Mapping[str, str]) -> Step:
-    seen = step["id"] in told
-    told.add(step["id"])
-    inputs = [] if seen else [by_id[name] for name in step["inputs"] if name in by_id]
-    return Step(
-        title=step["title"]
-        if not step["row"]
-        else _("{title}（第 {n} 人）").format(title=step["title"], n=step["row"]),
-        display=step["display"],
-        id=step["id"],
-        undetermined=step["state"] == "undetermined",
-        kind=_(KINDS[step["kind"]]) if step["kind"] in KINDS else "",
-        formula=step["formula"],
-        filled=step["filled"],
-        reference=step["reference"],
-        origin=origins.get(step["id"], ""),
-        sample=step["sample"],
-        reason=step["reason"],
-        children=tuple(_step(one, by_id, told, origins) for one in inputs),
-        told_above=seen and bool(step["inputs"]),
-    )
+    steps = explanation["steps"]
+    below = inputs_of(steps)
+    telling = _Telling({str(step["id"]): step for step in steps}, below, origins or {}, whom or {})
+    return [telling.step(key) for key in roots_of(steps, [one["name"] for one in explanation["targets"]], below)]

@@ -9,24 +9,22 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from zhikun.identity.masks import mask_id_number, mask_name
 from zhikun.pages.errors import Conflict, DomainError, Notice
 from zhikun.pages.explanation import tree
 from zhikun.pages.formats import TONES
-from zhikun.pages.forms import DayInput, UploadField
 from zhikun.pages.frame import Crumb, Frame
 from zhikun.pages.menu import Group, Line
 from zhikun.pages.parts import Axis, Confirm, Detail, Difference, Event, Figure, Progress, Radar, Tab
 from zhikun.pages.render import render_page
+from zhikun.pages.style_forms import WRONG, Example, Filters
 from zhikun.pages.tables import Column, Table
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -71,7 +69,7 @@ def style_page(request: HttpRequest) -> HttpResponse:
             request, [], columns(), caption=_("没有结果的表格"), name="none", remedy=_("请放宽条件，或者登记这户家庭。")
         ),
         "form": Example(auto_id="new_%s"),
-        "wrong_form": Example(_WRONG, auto_id="wrong_%s"),
+        "wrong_form": Example(WRONG, auto_id="wrong_%s"),
         **values(),
         **parts(),
     }
@@ -106,57 +104,6 @@ def refused(request: HttpRequest) -> HttpResponse:
         why=_("入户调查须有两名调查员签名，现在只有一名。"),
         remedy=_("请另一名调查员补签后再提交。"),
     )
-
-
-class Filters(forms.Form):
-    """An example of a search."""
-
-    name = forms.CharField(label=gettext_lazy("姓名或拼音"), required=False)
-    township = forms.ChoiceField(
-        label=gettext_lazy("乡镇"),
-        required=False,
-        choices=[("", gettext_lazy("全部")), ("1", gettext_lazy("桃源镇")), ("2", gettext_lazy("武陵乡"))],
-    )
-    since = forms.DateField(label=gettext_lazy("登记日期不早于"), required=False, widget=DayInput)
-
-
-class Example(forms.Form):
-    """An example of a form with every kind of field."""
-
-    name = forms.CharField(
-        label=gettext_lazy("姓名"), max_length=50, help_text=gettext_lazy("与身份证一致，少数民族姓名写全。")
-    )
-    relation = forms.ChoiceField(
-        label=gettext_lazy("与户主关系"),
-        choices=[("01", gettext_lazy("本人或户主")), ("10", gettext_lazy("配偶")), ("20", gettext_lazy("子"))],
-    )
-    born = forms.DateField(label=gettext_lazy("出生日期"), widget=DayInput)
-    health = forms.ChoiceField(
-        label=gettext_lazy("健康状况"),
-        widget=forms.RadioSelect,
-        choices=[
-            ("well", gettext_lazy("健康")),
-            ("chronic", gettext_lazy("慢性病")),
-            ("serious", gettext_lazy("大病")),
-        ],
-    )
-    income = forms.DecimalField(
-        label=gettext_lazy("月收入（元）"),
-        min_value=0,
-        required=False,
-        help_text=gettext_lazy("不清楚的请留空，不要填 0。"),
-    )
-    photo = UploadField(label=gettext_lazy("户口簿照片"), kinds=("jpg", "jpeg", "png"), capture=True, required=False)
-    note = forms.CharField(label=gettext_lazy("备注"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
-    agreed = forms.BooleanField(label=gettext_lazy("已向本人说明并取得授权"))
-
-    def clean(self) -> dict[str, Any] | None:
-        if self.data.get("name") == _WRONG["name"]:
-            raise forms.ValidationError(_("这个人已经是武陵乡另一户的成员。请先核对，再从那一户迁入。"))
-        return super().clean()
-
-
-_WRONG = {"name": "赵生成", "relation": "99", "born": "2099-13-01", "income": "-5", "health": ""}
 
 
 @dataclass(frozen=True)
@@ -359,8 +306,8 @@ def _tone_words() -> list[str]:
 def _told(name: str, title: str, display: str, **more: Any) -> dict[str, Any]:
     """One step of an explanation as the engine writes it."""
     plain: dict[str, Any] = {
-        "id": name, "name": name, "title": title, "display": display, "row": 0, "kind": "fact", "formula": "", "filled": "",
-        "reference": "", "sample": False, "reason": "", "inputs": [], "state": "determined",
+        "id": name, "name": name, "title": title, "display": display, "on": "household", "row": 0, "kind": "fact",
+        "formula": "", "filled": "", "reference": "", "sample": False, "reason": "", "inputs": [], "state": "determined",
     }  # fmt: skip
     return plain | more
 

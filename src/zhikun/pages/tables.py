@@ -114,7 +114,7 @@ class Table:
         heads = []
         for column in self.columns:
             direction = ""
-            if column.sort and self.order.lstrip("-") == column.name:
+            if column.sort and self.order.removeprefix("-") == column.name:
                 direction = "descending" if self.order.startswith("-") else "ascending"
             wanted = f"-{column.name}" if direction == "ascending" else column.name
             url = self._address({self._sort_key: wanted, self._page_key: ""}) if column.sort else ""
@@ -167,7 +167,7 @@ class Table:
     def _asked_order(self, otherwise: str) -> str:
         asked = self.request.GET.get(self._sort_key, "") or otherwise
         known = {column.name for column in self.columns if column.sort}
-        return asked if asked.lstrip("-") in known else otherwise
+        return asked if asked.removeprefix("-") in known else otherwise
 
     def _count(self) -> int:
         if isinstance(self.source, QuerySet):
@@ -175,7 +175,7 @@ class Table:
         return len(self.source)
 
     def _ordered(self) -> QuerySet[Any] | Sequence[Any]:
-        column = next((one for one in self.columns if one.name == self.order.lstrip("-") and one.sort), None)
+        column = next((one for one in self.columns if one.name == self.order.removeprefix("-") and one.sort), None)
         down = self.order.startswith("-")
         if isinstance(self.source, QuerySet):
             if column is None:

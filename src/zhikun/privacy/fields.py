@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 from uuid import UUID
 
 from django.core.checks import CheckMessage, Error
@@ -31,7 +31,23 @@ from zhikun.privacy.keys import algorithm, ring
 Held = TypeVar("Held", str, str | None)
 
 
-class SealedField(models.BinaryField):
+if TYPE_CHECKING:  # the field is generic for mypy only
+    _BinaryField = models.BinaryField[Any, Any]
+else:
+    _BinaryField = models.BinaryField
+
+
+class _BytesField(_BinaryField):
+    """Bytes, or None where nothing was written yet (not an empty value), alike on every database."""
+
+    def get_default(self) -> Any:
+        return super().get_default() if self.has_default() else None
+
+    def from_db_value(self, value: Any, *_of_the_query: Any) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
+class SealedField(_BytesField):
     """The column of a sealed value. Only whether it is empty can be asked of the database."""
 
     def get_lookup(self, lookup_name: str) -> type[Lookup[Any]] | None:
@@ -42,16 +58,6 @@ class SealedField(models.BinaryField):
                 )
             )
         return super().get_lookup(lookup_name)
-
-    def get_transform(self, lookup_name: str) -> Any:
-        raise FieldError(_("{name} 是加密存放的，不能在数据库里变换。").format(name=self.name))
-
-    def get_default(self) -> Any:
-        """Not yet written is None, not an empty value."""
-        return super().get_default() if self.has_default() else None
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else bytes(value)
 
     def get_prep_value(self, value: Any) -> Any:
         """Refuses whatever was not sealed, so that plain text cannot reach the database."""
@@ -65,9 +71,11 @@ class SealedField(models.BinaryField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """A new row is written only with values that open in it: a copied row must seal its values anew."""
         value = super().pre_save(model_instance, add)
-        if add and value is not None and (sealed := sealed_fields(type(model_instance)).get(self.name)) is not None:
-            sealed.__get__(model_instance, type(model_instance))
-        return value
+        sealed = sealed_fields(type(model_instance)).get(self.name)
+        if not add or self.get_prep_value(value) is None or sealed is None:
+            return value
+        sealed.__get__(model_instance, type(model_instance))
+        return super().pre_save(model_instance, add)
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
         return [*super().check(**kwargs), *self._check_use()]
@@ -87,7 +95,7 @@ class SealedField(models.BinaryField):
             yield Error(_("{f} 的盲索引字段 {i} 不存在。").format(f=where, i=sealed.index), obj=self, id="privacy.E004")
 
 
-class BlindIndexField(models.BinaryField):
+class BlindIndexField(_BytesField):
     """The 16 bytes by which a sealed value is found: equal, one of several, or empty. Nothing else can be asked."""
 
     _ASKED = frozenset({"exact", "in", "isnull"})
@@ -106,12 +114,6 @@ class BlindIndexField(models.BinaryField):
         if lookup_name not in self._ASKED:
             raise FieldError(_("{name} 是盲索引，只能问相等或为空。").format(name=self.name))
         return super().get_lookup(lookup_name)
-
-    def get_default(self) -> Any:
-        return super().get_default() if self.has_default() else None
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else bytes(value)
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -192,8 +194,12 @@ class Sealed(property, Generic[Held]):
             return None
         held = _opened(instance)
         known = held.get(self.field)
-        if known is not None and known[0] == sealed and known[1] == instance.pk:
-            return known[2]
+        if known is not None and known[0] == sealed:
+            if known[1] == instance.pk:
+                return known[2]
+            if instance._state.adding:  # its key was chosen after the value: Person(name="...", pk=key)  # noqa: SLF001 - Django's public name for "not yet in the database"
+                self.__set__(instance, cast(Any, known[2]))
+                return known[2]
         text = unseal_text(ring(), self.purpose, self.binding(type(instance), instance.pk), bytes(sealed))
         held[self.field] = (sealed, instance.pk, text)
         return text
@@ -249,7 +255,7 @@ def sealed_fields(model: type[models.Model]) -> dict[str, Sealed[Any]]:
 @cache
 def _place(model: type[models.Model], field: str) -> str:
     """The table and the column in which a field of this model, or of its parent, is kept."""
-    column = model._meta.get_field(field)  # noqa: SLF001 - Django's documented way to a model's description
+    column = cast("models.Field[Any, Any]", model._meta.get_field(field))  # noqa: SLF001 - Django's documented way to a model's description
     return f"{column.model._meta.db_table}.{column.column}"  # noqa: SLF001 - the same
 
 

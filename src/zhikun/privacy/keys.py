@@ -89,7 +89,7 @@ def algorithm() -> Algorithm:
 
 @contextmanager
 def use_ring(given: KeyRing) -> Iterator[KeyRing]:
-    """This ring for every thread of the process until the end of the block: for tests, and for a restored copy."""
+    """The given ring for every thread of the process until the end of the block: for tests, and for a restored copy."""
     before = _HELD.given
     _HELD.given = given
     try:

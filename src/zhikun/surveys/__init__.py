@@ -1,1 +1,1 @@
-"""Visits: questionnaires out of the pack, rounds, teams, submissions and self-reports."""
+"""Surveys: the questionnaire made from the pack, rounds and teams, visits, self-reports."""

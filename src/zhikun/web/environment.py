@@ -6,6 +6,7 @@ One table names each variable, what it is for and what it is when nobody says. `
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -13,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from zhikun.disk import private_folder
-from zhikun.wording import _
+from zhikun.wording import _, did_you_mean
 
 _YES = {"1", "true", "yes", "on", "是"}
 _NO = {"0", "false", "no", "off", "否", ""}
@@ -45,12 +46,48 @@ class Environment:
     name: str
     secret: str
     origins: list[str]
+    proxies: frozenset[str]
+    idle_minutes: int
+    cipher: str
+    metrics_token: str
+    log: Path | None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: what it is for, and what holds when it is not set. docs/reference/platform.md lists them."""
+
+    name: str
+    what: str
+    otherwise: str
+
+
+VARIABLES = (
+    Variable("ZHIKUN_DATA", _("数据文件夹：文件、照片、名单和筛查结果，以及没有另设数据库时的数据库"), _("当前文件夹下的 build/data")),
+    Variable("ZHIKUN_KEYS", _("密钥文件，必须在数据文件夹之外"), "~/.config/zhikun/keys.json"),
+    Variable("ZHIKUN_SECRET_FILE", _("会话密钥文件，第一次启动时自动建立"), _("密钥文件旁边的 web-secret")),
+    Variable("ZHIKUN_DATABASE", _("数据库：postgresql://用户@主机:端口/库名，或 sqlite:///文件"), _("数据文件夹里的 zhikun.sqlite3")),
+    Variable("ZHIKUN_HOSTS", _("浏览器可以用哪些主机名访问，逗号分隔"), "localhost,127.0.0.1,[::1]"),
+    Variable("ZHIKUN_ORIGINS", _("在反向代理后面时，浏览器看到的网址（https://…），逗号分隔"), _("无")),
+    Variable("ZHIKUN_HTTPS", _("浏览器经 HTTPS 访问：1 是，0 否。是则 Cookie 只经加密连接发送"), "0"),
+    Variable("ZHIKUN_PROXIES", _("反向代理的地址，逗号分隔；只相信它们转来的访问者地址"), _("无")),
+    Variable("ZHIKUN_NAME", _("页面上显示的平台名称"), _("知困·社会救助综合服务平台")),
+    Variable("ZHIKUN_PLATFORM_PACK", _("平台使用的政策包"), "yuanzhou"),
+    Variable("ZHIKUN_IDLE_MINUTES", _("多少分钟没有操作须重新登录，5 到 480"), "20"),
+    Variable("ZHIKUN_CIPHER", _("新写入的个人信息用哪种算法加密：aes-256-gcm 或 sm4-gcm"), "aes-256-gcm"),
+    Variable("ZHIKUN_METRICS_TOKEN", _("从别的机器读取运行指标 /metrics 时要出示的口令，至少 16 个字符"), _("无：只能从本机读取")),
+    Variable("ZHIKUN_LOG", _("日志写到哪个文件；不写则输出到标准错误"), _("标准错误")),
+    Variable("ZHIKUN_DEBUG", _("开发时用：1 显示出错细节。正式使用必须为 0"), "0"),
+    Variable("ZHIKUN_PACK", _("命令行 lists、match、monitor 默认使用的政策包"), "gansu"),
+    Variable("ZHIKUN_PACKS", _("政策包在哪个文件夹"), _("程序自带的 packs")),
+    Variable("ZHIKUN_ENDPOINT_TOKEN", _("命令行从部门接口取名单时出示的口令"), _("无")),
+)  # fmt: skip
 
 
 def read(variables: Mapping[str, str] | None = None) -> Environment:
     """The environment as it is now. Makes the data folder and, the first time, the secret beside the key ring."""
     given = os.environ if variables is None else variables
-    faults: list[str] = []
+    faults = _unknown(given)
 
     def take(name: str, otherwise: str, convert: Callable[[str], Any]) -> Any:
         try:
@@ -70,7 +107,12 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         "debug": take("ZHIKUN_DEBUG", "", _yes),
         "pack": take("ZHIKUN_PLATFORM_PACK", "yuanzhou", _pack),
         "name": take("ZHIKUN_NAME", _("知困·社会救助综合服务平台"), str.strip),
-        "origins": take("ZHIKUN_ORIGINS", "", _words),
+        "origins": take("ZHIKUN_ORIGINS", "", _origins),
+        "proxies": take("ZHIKUN_PROXIES", "", _addresses),
+        "idle_minutes": take("ZHIKUN_IDLE_MINUTES", "20", _number(5, 480)),
+        "cipher": take("ZHIKUN_CIPHER", "aes-256-gcm", _one_of("aes-256-gcm", "sm4-gcm")),
+        "metrics_token": take("ZHIKUN_METRICS_TOKEN", "", _token),
+        "log": take("ZHIKUN_LOG", "", _log_file),
         "secret": "",
     }
     if keys is not None:
@@ -78,6 +120,16 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
     if faults:
         raise EnvironmentFaults(faults)
     return Environment(**values)
+
+
+def _unknown(given: Mapping[str, str]) -> list[str]:
+    """A variable with a slip in its name would be left out in silence: HTTPS asked for and not switched on."""
+    known = [variable.name for variable in VARIABLES]
+    return [
+        _("{name}：没有这个环境变量。{near}").format(name=name, near=did_you_mean(name, known))
+        for name in sorted(given)
+        if name.startswith("ZHIKUN_") and name not in known
+    ]
 
 
 def _folder(text: str) -> Path:
@@ -109,7 +161,7 @@ def _database(text: str, data: Path | None) -> dict[str, Any]:
     parts = urlsplit(text)
     if parts.scheme == "sqlite":
         return {"kind": "sqlite", "path": Path(unquote(parts.path)[1:] if parts.netloc == "" else text)}
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/") or not _has_port(parts):
         raise ValueError(
             _("“{t}”不是数据库地址。请写 postgresql://用户@主机:端口/库名，或 sqlite:///文件；不写则用数据文件夹里的 SQLite。")
             .format(t=parts.scheme)
@@ -124,8 +176,68 @@ def _database(text: str, data: Path | None) -> dict[str, Any]:
     }
 
 
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[,\s，]+", text) if word]
+
+
+def _origins(text: str) -> list[str]:
+    found = _words(text)
+    for one in found:
+        if not re.fullmatch(r"https?://[^/\s]+", one):
+            raise ValueError(_("“{t}”不是网址的开头。请写成 https://主机名，后面不带斜杠。").format(t=one))
+    return found
+
+
+def _addresses(text: str) -> frozenset[str]:
+    found = _words(text)
+    for one in found:
+        try:
+            ipaddress.ip_address(one)
+        except ValueError:
+            raise ValueError(_("“{t}”不是网络地址。请写反向代理的 IP 地址，如 127.0.0.1。").format(t=one)) from None
+    return frozenset(found)
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not text.strip().isdecimal() or not least <= int(text) <= most:
+            raise ValueError(_("应为 {a} 到 {b} 的整数，写的是“{t}”。").format(a=least, b=most, t=text))
+        return int(text)
+
+    return convert
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in words:
+            raise ValueError(_("应为 {w} 之一，写的是“{t}”。").format(w="、".join(words), t=text))
+        return text
+
+    return convert
+
+
+def _token(text: str) -> str:
+    if text and len(text) < 16:
+        raise ValueError(_("口令太短，容易被猜到。请用至少 16 个字符。"))
+    return text
+
+
+def _log_file(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser().absolute()
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as error:
+        raise ValueError(_("写不了日志文件 {p}（{why}）。").format(p=path, why=error.strerror)) from None
+    return path
 
 
 def _yes(text: str) -> bool:

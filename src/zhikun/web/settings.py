@@ -8,7 +8,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from zhikun.web import environment
+from zhikun.web import environment, logs
 
 ENVIRONMENT = environment.read()
 
@@ -21,6 +21,9 @@ ZHIKUN_NAME = ENVIRONMENT.name
 ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
+ZHIKUN_CIPHER = ENVIRONMENT.cipher
+ZHIKUN_PROXIES = ENVIRONMENT.proxies
+ZHIKUN_METRICS_TOKEN = ENVIRONMENT.metrics_token
 #: Seconds for which a worker may be silent before another takes over its work.
 ZHIKUN_LEASE_SECONDS = 60
 #: The page that shows every component in every state, with generated data, to whoever knows its address.
@@ -43,12 +46,19 @@ INSTALLED_APPS = [
     "zhikun.accounts",
     "zhikun.registry",
     "zhikun.assessments",
+    "zhikun.surveys",
     "zhikun.web",
 ]
 
+# What stands above the sessions answers without the database: headers for every response, probes, files.
 MIDDLEWARE = [
+    "zhikun.web.requests.ProxyMiddleware",
     "zhikun.audit.context.AskedMiddleware",
+    "zhikun.web.requests.LogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "zhikun.web.probes.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "zhikun.pages.middleware.HeadersMiddleware",
     "zhikun.pages.middleware.HtmxRedirectMiddleware",
@@ -57,8 +67,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhikun.accounts.middleware.GateMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -105,7 +113,8 @@ def _databases() -> dict[str, dict[str, Any]]:
             "PASSWORD": given["password"],
             "HOST": given["host"],
             "PORT": given["port"],
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 12}},
+            # A database that is away is said after five seconds; a page never waits longer for a connection.
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 5}, "connect_timeout": 5},
         }
     }
 
@@ -130,9 +139,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "/"
+#: What the page kit asks about officers: who works here, in which office and where.
+ZHIKUN_FRAME = "zhikun.accounts.frame.frame"
 
 #: After so many minutes without work a session is over; GB/T 22239-2019 8.1.4.1 b asks for a time-out and names no figure.
-ZHIKUN_IDLE_MINUTES = 20
+ZHIKUN_IDLE_MINUTES = ENVIRONMENT.idle_minutes
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -144,6 +155,8 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if ENVIRONMENT.https and ENVIRONMENT.proxies:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31536000 if ENVIRONMENT.https else 0
 X_FRAME_OPTIONS = "DENY"
 
@@ -166,7 +179,6 @@ CONTENT_SECURITY_POLICY = {
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "zhikun.pages.errors.too_many"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_CALLABLE = "zhikun.accounts.services.signing_in.lock_name"
@@ -199,3 +211,6 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# One line of JSON for each event; no query, no name, no number of a person (logs.py).
+LOGGING = logs.configuration(ENVIRONMENT.log)

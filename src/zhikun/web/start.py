@@ -51,6 +51,8 @@ def tables_fault() -> str:
     waiting = waiting_migrations()
     if not waiting:
         return ""
+    if len(waiting) == len(_known_migrations()):
+        return _("{d} 还是空的。请运行 zhikun migrate 建立数据表。").format(d=database_name())
     return _("{d} 还有 {n} 项更新没有做。请先备份（zhikun backup），再运行 zhikun migrate。").format(
         d=database_name(), n=len(waiting)
     )

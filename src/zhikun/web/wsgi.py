@@ -9,3 +9,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhikun.web.settings")
 
 application = get_wsgi_application()
+
+from zhikun.web.server import end_with_server  # noqa: E402 - the server's module reads the settings
+
+end_with_server()

@@ -17,7 +17,7 @@ from zhikun.tables import Limits, RowMessage, Severity, UnreadableFile
 if TYPE_CHECKING:
     from zhikun.intake.survey.book import declared_count
     from zhikun.intake.survey.model import RejectedSheet, Survey
-    from zhikun.intake.survey.reading import read
+    from zhikun.intake.survey.reading import read, read_sheets_given
     from zhikun.intake.survey.writing import template, write, write_rejects
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "UnreadableFile",
     "declared_count",
     "read",
+    "read_sheets_given",
     "template",
     "write",
     "write_rejects",
@@ -40,6 +41,7 @@ _WHERE = {
     "RejectedSheet": "model",
     "Survey": "model",
     "read": "reading",
+    "read_sheets_given": "reading",
     "template": "writing",
     "write": "writing",
     "write_rejects": "writing",

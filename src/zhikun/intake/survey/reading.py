@@ -25,6 +25,8 @@ from zhikun.tables import Kind, Limits, RowMessage, Severity, Sheet, UnreadableF
 from zhikun.wording import _
 
 Progress = Callable[[str, int, int], None]
+#: Looks at all rows of a survey and reports on them what a file alone cannot tell: who is on file elsewhere.
+Check = Callable[[dict[str, Rows]], None]
 _LONG_NUMBER = 1e11
 
 
@@ -37,6 +39,7 @@ def read(
     today: date | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    check: Check | None = None,
 ) -> Survey:
     """The survey in `path`: a workbook, a folder, or the household file of several CSV or Parquet files.
 
@@ -44,11 +47,12 @@ def read(
     not reject. `members` names the member file where it does not lie beside the household file under the same
     name. `corrected` are files of households that came back, in the order of their coming: each household replaces
     that of the same number in the survey and in earlier files, or is added. `today` is the last day that a date may
-    have: a birth after the day of assessment would make an age below zero.
+    have: a birth after the day of assessment would make an age below zero. `check` looks at the rows of the survey after
+    all others.
     Raises UnreadableFile, with every reason, when no row can be read: not a workbook, a password, a sheet or a required
     column missing.
     """
-    reader = _Reader(pack, today or datetime.now().astimezone().date(), limits, progress)
+    reader = _Reader(pack, today or datetime.now().astimezone().date(), limits, progress, check)
     apart = [Path(file) for file in corrected]
     mapping = reader.mapping(Path(path), Path(members) if members else None, apart)
     if not apart:
@@ -69,6 +73,15 @@ def read(
     return joined(_survey(found, mapping), parts, household_numbers(mapping.sheets["household"]))
 
 
+def read_sheets_given(
+    sheets: Sequence[Sheet], pack: Pack, *, today: date | None = None, check: Check | None = None
+) -> Survey:
+    """`read` for sheets that are in memory already: a piece of a file that is too large to be read whole."""
+    reader = _Reader(pack, today or datetime.now().astimezone().date(), None, None, check)
+    mapping = _mapped(sheets, layouts(pack), {})
+    return _survey(reader.rows(mapping), mapping)
+
+
 def _which(number: int, files: Sequence[Path]) -> str:
     """What a corrected file is called in messages: by its place on the command line where there are several."""
     return _("更正表") if len(files) == 1 else _("更正表{n}").format(n=number)
@@ -87,6 +100,7 @@ class _Reader:
     today: date
     limits: Limits | None
     progress: Progress | None
+    check: Check | None = None
 
     def mapping(self, path: Path, members: Path | None, apart: Sequence[Path] = ()) -> Mapping:
         """Which sheets and columns of the files mean what; `apart` are no part of a folder. Raises UnreadableFile."""
@@ -96,11 +110,7 @@ class _Reader:
             if path.is_dir() and file.resolve() in {other.resolve() for other in apart}:
                 continue
             sheets.extend(read_sheets(file, limits=self.limits, progress=self.progress))
-        mapping = map_sheets(sheets, plans, {path.name: "household", members.name: "member"} if members else {})
-        mapping.messages.extend(_blind_spots(sheets))
-        if mapping.fatal:
-            raise UnreadableFile(*mapping.fatal, *mapping.messages)
-        return mapping
+        return _mapped(sheets, plans, {path.name: "household", members.name: "member"} if members else {})
 
     def rows(self, mapping: Mapping, elsewhere: Elsewhere | None = None, alone: bool = False) -> dict[str, Rows]:
         """The rows of every sheet, checked; without those of households that are told of elsewhere.
@@ -117,9 +127,19 @@ class _Reader:
             _something_to_read(found)
         check_people(found["member"], self.pack.facts_of("member"), self.today)
         check_households(found)
+        if self.check:
+            self.check(found)
         if self.progress:
             self.progress(_("汇总"), len(found), len(found))
         return found
+
+
+def _mapped(sheets: Sequence[Sheet], plans: Sequence[SheetLayout], given: dict[str, str]) -> Mapping:
+    mapping = map_sheets(sheets, plans, given)
+    mapping.messages.extend(_blind_spots(sheets))
+    if mapping.fatal:
+        raise UnreadableFile(*mapping.fatal, *mapping.messages)
+    return mapping
 
 
 def survey_files(path: Path, members: Path | None, plans: Sequence[SheetLayout]) -> list[Path]:

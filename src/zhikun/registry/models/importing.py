@@ -9,8 +9,19 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
 from zhikun.privacy import Sealed, SealedField
-from zhikun.registry.models.household import Household
+from zhikun.registry.models.household import Household, within
+
+
+class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
+    """Batches, filtered."""
+
+    def visible_to(self, officer: Officer) -> ImportBatchQuerySet:
+        """Those of areas for which the officer imports or approves imports."""
+        ranges = officer.reach(Right.HOUSEHOLD_IMPORT) + officer.reach(Right.IMPORT_APPROVE)
+        return self.filter(within("area", ranges))
 
 
 class ImportBatch(models.Model):
@@ -23,6 +34,7 @@ class ImportBatch(models.Model):
         CHECKED = "checked", _("已检查，待送审")
         SUBMITTED = "submitted", _("待审核")
         RETURNED = "returned", _("已退回")
+        REFUSED = "refused", _("不予批准")
         APPROVED = "approved", _("已批准，正在入库")
         COMMITTED = "committed", _("已入库")
         UNDOING = "undoing", _("正在撤销")
@@ -51,8 +63,17 @@ class ImportBatch(models.Model):
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     undone_why = models.CharField(max_length=200, blank=True)
 
+    objects = ImportBatchQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("导入批次")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "area"], name="import_file_once",
+                condition=~models.Q(state__in=["refused", "undone", "dropped", "unreadable"]),
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["area", "-uploaded_at"], name="import_batches_in_area")]
 
     def __str__(self) -> str:
         return self.file_name

@@ -1,0 +1,97 @@
+"""An office at work, for locust: officers who sign in, search, open files, look at what waits for them, and write.
+
+Run by bench/office/run.py, which names the accounts and what can be searched for in the file of ZHIKUN_OFFICE. The mix is that of
+an ordinary morning: mostly reading, one act in sixteen writes. Think time is zero to one second: harder than people are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import re
+from pathlib import Path
+
+from locust import FastHttpUser, between, task
+
+OFFICE = json.loads(Path(os.environ["ZHIKUN_OFFICE"]).read_text(encoding="utf-8"))
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+FILE = re.compile(r'href="(/households/[0-9a-f-]{36})"')
+VERSION = re.compile(r'name="version"[^>]*value="(\d+)"')
+TURN = itertools.count()
+
+
+class Officer(FastHttpUser):
+    """One officer, signed in for the length of the run."""
+
+    wait_time = between(0, 1)
+
+    def on_start(self) -> None:
+        """Sign in as the next account."""
+        account = OFFICE["accounts"][next(TURN) % len(OFFICE["accounts"])]
+        self.dice = random.Random(account["username"])  # noqa: S311 - choices of a load test
+        self.files: list[str] = []
+        page = self.client.get("/sign-in", name="sign-in")
+        answer = {"username": account["username"], "password": account["password"], "csrfmiddlewaretoken": token(page.text)}
+        with self.client.post("/sign-in", answer, name="sign-in", allow_redirects=False, catch_response=True) as signed:
+            if signed.status_code != 302:
+                signed.failure(f"not signed in: {signed.status_code}")
+            else:
+                signed.success()
+        self.list()
+
+    @task(4)
+    def list(self) -> None:
+        """The households of one's place."""
+        page = self.client.get("/households/", name="search")
+        self.files = FILE.findall(page.text) or self.files
+
+    @task(4)
+    def by_name(self) -> None:
+        """Somebody's name, pinyin or initials."""
+        page = self.client.get("/households/", name="search")
+        answer = {"text": self.dice.choice(OFFICE["names"]), "csrfmiddlewaretoken": token(page.text)}
+        with self.client.post("/households/", answer, name="search (by name)", catch_response=True) as found:
+            if found.status_code != 200:
+                found.failure(f"answered {found.status_code}")
+            else:
+                found.success()
+
+    @task(6)
+    def household(self) -> None:
+        """A file of the list."""
+        if self.files:
+            self.client.get(self.dice.choice(self.files), name="household page")
+
+    @task(2)
+    def work(self) -> None:
+        """What waits: contradictions to settle."""
+        self.client.get("/households/?contradictions=on", name="work list")
+
+    @task(1)
+    def write(self) -> None:
+        """A new value of one fact of a file."""
+        if not self.files:
+            return
+        address = self.dice.choice(self.files) + OFFICE["edit"]
+        page = self.client.get(address, name="edit form")
+        version = VERSION.search(page.text)
+        answer = {
+            **OFFICE["answer"],
+            "csrfmiddlewaretoken": token(page.text),
+            "version": version.group(1) if version else "",
+            OFFICE["field"]: str(self.dice.randrange(0, 50)),
+        }
+        with self.client.post(address, answer, name="write a fact", allow_redirects=False, catch_response=True) as kept:
+            # 409: another officer changed the same file first, and was not overwritten.
+            if kept.status_code not in (302, 409):
+                kept.failure(f"answered {kept.status_code}")
+            else:
+                kept.success()
+
+
+def token(page: str) -> str:
+    """The form's token."""
+    found = TOKEN.search(page)
+    return found.group(1) if found else ""

@@ -1,0 +1,89 @@
+"""困难状况 on the household's page: the proposal in force, the causes as a picture, the place among others.
+
+What is shown is the newest kept run; where the facts have changed since, the page says so, and shows what they give today
+beside it. A household that no run has seen is shown as of today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.models import Officer
+from zhikun.assessments.models import Result
+from zhikun.assessments.services import provisional
+from zhikun.documents.values import shown_of
+from zhikun.engine.packs.model import Pack
+from zhikun.engine.run import FactsError
+from zhikun.pages.parts import Axis, Detail, Radar
+from zhikun.registry.models import Household
+from zhikun.registry.panels import Panel
+from zhikun.registry.vocabulary import pack_in_force
+
+#: The highest score of a cause: the scale of the published table is 0, 0.5, ... 5 (原州区 1+8+N, 致困因子赋分量表).
+MOST = 5
+_FIRST = 6  # questions shown before the rest is folded away
+_RANKS = (("village", "本村（社区）"), ("township", "本乡镇（街道）"), ("county", "全县（区）"))
+
+
+def panel() -> Panel:
+    """The panel, as the registry takes it."""
+    return Panel("assessments", _("困难状况（系统建议，由人决定）"), "assessments/panel.html", context, order=10)
+
+
+def context(household: Household, officer: Officer) -> dict[str, Any] | None:
+    """What the panel's template draws."""
+    pack = pack_in_force()
+    try:
+        today = provisional.of(household, timezone.localdate())
+    except FactsError as error:
+        return {"problem": str(error)}
+    kept = Result.objects.filter(household=household, newest=True).select_related("run").first()
+    now = {
+        "category": today.category.value if today.category else None,
+        "index": today.index.value if today.index else None,
+        "causes": {one.name: one.value for one in today.causes},
+    }
+    return {
+        "radar": _radar(pack, today.causes),
+        "figures": _figures(pack, now, today, kept),
+        "flags": [flag for flag in today.flags if flag.get("state") != "undetermined"],
+        "first": today.missing[:_FIRST],
+        "rest": today.missing[_FIRST:],
+        "run": kept.run if kept else None,
+        "changed": kept is not None and not _same(kept, now),
+        "sample": pack.sample,
+        "pack": pack,
+    }
+
+
+def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, kept: Result | None) -> list[Detail]:
+    """Category, index, ranks and the pack's other values, each with its unit; unknown stays unknown."""
+    results = pack.results
+    lines = []
+    for name, value in ((results.category, now["category"]), (results.index, now["index"])):
+        if name:
+            shown = shown_of(pack, name)
+            lines.append(Detail(shown.heading, shown.text(value) if value not in (None, "") else None))
+    lines.extend(
+        Detail(one.title + (f"（{one.unit}）" if one.unit else ""), one.display if one.value is not None else None)
+        for one in today.others
+    )
+    if kept is not None:
+        for name, where in _RANKS:
+            rank = kept.ranks.get(name)
+            text = _("第 {r} 位，共 {n} 户").format(r=rank[0], n=rank[1]) if rank else None
+            lines.append(Detail(_("{where}困难排序").format(where=_(where)), text, on=kept.run.on))
+    return lines
+
+
+def _radar(pack: Pack, causes: Sequence[provisional.Figure]) -> Radar:
+    axes = [Axis(one.title, one.value, MOST) for one in causes]
+    return Radar(_("致困因子"), axes, unit=_("分"), sample=pack.sample)
+
+
+def _same(kept: Result, now: dict[str, Any]) -> bool:
+    return (kept.category or None, kept.index, kept.causes) == (now["category"] or None, now["index"], now["causes"])

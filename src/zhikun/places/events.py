@@ -1,0 +1,11 @@
+"""What this room puts on record."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from zhikun.audit.registry import Event
+
+IMPORTED = "places.areas_imported"
+
+EVENTS = (Event(IMPORTED, _("导入了行政区划文件 {subject}"), contains=_("只有文件名和行数")),)

@@ -1,0 +1,35 @@
+"""The registry's work in the background."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from zhikun.jobs.kinds import job
+from zhikun.jobs.progress import Progress
+from zhikun.registry.services import importing_undo, importing_work
+
+
+def _batch_page(arguments: dict[str, Any], _result: dict[str, Any]) -> str:
+    return reverse("imports:batch", args=[arguments["batch"]])
+
+
+@job("registry.import_check", title=_("检查导入文件"), retries=1, link=_batch_page)
+def import_check(progress: Progress, *, batch: str) -> dict[str, Any]:
+    """The dry run of a file."""
+    return importing_work.check(uuid.UUID(batch), progress)
+
+
+@job("registry.import_commit", title=_("导入入库"), retries=2, link=_batch_page)
+def import_commit(progress: Progress, *, batch: str) -> dict[str, Any]:
+    """The households of an approved batch become files."""
+    return importing_work.commit(uuid.UUID(batch), progress)
+
+
+@job("registry.import_undo", title=_("撤销导入"), retries=2, link=_batch_page)
+def import_undo(progress: Progress, *, batch: str) -> dict[str, Any]:
+    """A batch is taken back."""
+    return importing_undo.undo(uuid.UUID(batch), progress)

@@ -1,0 +1,164 @@
+"""Explanations as trees, charts that leave out what is unknown, forms tied together, icons that exist."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template import Context, Template
+from django.template.loader import render_to_string
+
+from zhikun.pages import explanation, style
+from zhikun.pages.forms import UploadField
+from zhikun.pages.parts import Axis, Confirm, Progress, Radar
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "zhikun"
+ICONS = set((SOURCE.parents[1] / "tools" / "frontend" / "icons.txt").read_text(encoding="utf-8").split())
+
+
+def test_a_result_opens_into_what_it_rests_on_down_to_who_said_so():
+    grant, housing = explanation.tree(style.EXPLANATION, origins={"income": "入户调查，2026-10-09"})
+    assert [child.id for child in grant.children] == ["standard", "per_head", "members"]
+    income = grant.children[1].children[0]
+    assert (income.id, income.origin) == ("income", "入户调查，2026-10-09")
+    assert housing.undetermined
+
+
+def test_what_several_results_rest_on_is_told_once_and_referred_to_after():
+    data = {
+        "targets": [{"name": "a"}, {"name": "b"}],
+        "steps": [
+            style._told("x", "甲", "1"),
+            style._told("shared", "乙", "2", inputs=["x"]),
+            style._told("a", "丙", "3", inputs=["shared"]),
+            style._told("b", "丁", "4", inputs=["shared"]),
+        ],
+    }
+    first, second = explanation.tree(data)
+    assert first.children[0].children
+    assert second.children[0].told_above
+    assert not second.children[0].children
+
+
+def test_members_are_told_apart():
+    data = {
+        "targets": [{"name": "a"}],
+        "steps": [
+            style._told("income", "收入", "5", row=2, on="member") | {"id": "member.income.2"},
+            style._told("a", "合计", "5", inputs=["member.income"]),
+        ],
+    }
+    assert explanation.tree(data)[0].children[0].title == "收入（第 2 人）"
+    assert explanation.tree(data, whom={("member", 2): "李*"})[0].children[0].title == "收入（李*）"
+
+
+def test_an_unknown_direction_is_named_and_not_drawn_at_zero():
+    chart = Radar("得分", [Axis("疾病", 3, 5), Axis("残疾", 0, 5), Axis("教育", 1, 5), Axis("住房", None, 5)])
+    assert [axis["name"] for axis in chart.data["axes"]] == ["疾病", "残疾", "教育"]
+    text = render_to_string("components/radar.html", {"chart": chart, "source": "x"})
+    assert "图中没有画出：住房" in text
+    assert "未知" in text.split("<tbody>")[1]
+
+
+def test_a_chart_with_too_little_known_is_a_table_alone():
+    chart = Radar("得分", [Axis("疾病", 3, 5), Axis("残疾", None, 5), Axis("教育", None, 5)])
+    text = render_to_string("components/radar.html", {"chart": chart, "source": "x"})
+    assert "data-chart=" not in text
+    assert "<tbody>" in text
+
+
+def test_chart_data_cannot_break_out_of_its_script():
+    chart = Radar("</script><script>", [Axis(f"<{n}>", 1, 5) for n in range(3)])
+    text = render_to_string("components/radar.html", {"chart": chart, "source": "x"})
+    assert text.count("</script>") == 1
+
+
+class Person(forms.Form):
+    name = forms.CharField(label="姓名", help_text="与身份证一致。")
+    paper = UploadField(label="证件", kinds=("jpg", "pdf"), most_megabytes=1)
+
+
+def test_help_and_errors_are_tied_to_their_field():
+    text = str(Person({"name": ""}))
+    described = re.search(r'id="id_name"[^>]*|<input[^>]*name="name"[^>]*', text)[0]
+    assert 'aria-describedby="id_name_helptext id_name_error"' in described
+    assert 'aria-invalid="true"' in described
+    assert 'id="id_name_helptext"' in text
+    assert 'id="id_name_error"' in text
+    assert '<label for="id_name">' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "fault"),
+    [
+        ("a.jpg", 1024 * 1024, ""),
+        ("A.JPG", 1, ""),
+        ("a.jpg", 1024 * 1024 + 1, "超过了 1 MB"),
+        ("a.exe", 1, "不能上传这种文件"),
+        ("jpg", 1, "不能上传这种文件"),
+        ("a.jpg.exe", 1, "不能上传这种文件"),
+    ],
+)
+def test_uploads_are_checked_by_name_and_size(name, size, fault):
+    form = Person({"name": "x"}, {"paper": SimpleUploadedFile(name, b"x" * size)})
+    assert form.is_valid() is (not fault)
+    assert fault in str(form.errors.get("paper", ""))
+
+
+def test_a_question_is_answered_by_a_form_with_a_token():
+    question = Confirm("删除", "删除？", "/x/", fields={"version": '"3'})
+    text = Template("{% load pages %}{% confirm question %}").render(
+        Context({"question": question, "csrf_token": "t0"})
+    )
+    assert '<form class="zk-confirm-box" method="post" action="/x/">' in text
+    assert 'value="t0"' in text
+    assert 'name="version" value="&quot;3"' in text
+
+
+def test_a_job_asks_again_and_has_a_link_for_those_without_scripts():
+    running = render_to_string("components/progress.html", {"job": Progress("导入", "running", "/job/1/", 3, 10)})
+    assert 'hx-trigger="every 2s"' in running
+    assert 'href="/job/1/"' in running
+    assert "style=" not in running
+    done = render_to_string("components/progress.html", {"job": Progress("导入", "done", "/job/1/", 10, 10)})
+    assert "hx-" not in done
+
+
+def test_every_icon_that_is_named_is_in_the_sprite():
+    """A wrong name draws nothing, and nobody sees that something is missing."""
+    named = {}
+    for path in sorted(SOURCE.rglob("*.html")):
+        for name in re.findall(r"\{% icon \"([^\"]+)\"", path.read_text(encoding="utf-8")):
+            named.setdefault(name, path)
+    for path in sorted(SOURCE.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for keyword in getattr(call, "keywords", []):
+                if keyword.arg == "icon" and isinstance(keyword.value, ast.Constant):
+                    named.setdefault(keyword.value.value, path)
+    from zhikun.pages.formats import TONES
+
+    named |= dict.fromkeys(TONES.values(), SOURCE)
+    assert named.keys() <= ICONS, {name: str(path) for name, path in named.items() if name not in ICONS}
+
+
+def test_an_explanation_of_the_engine_becomes_a_tree_that_tells_every_step():
+    """The file is what the engine writes (tests/documents checks it against the schema)."""
+    data = json.loads((SOURCE.parents[1] / "tests/documents/explanation.json").read_text(encoding="utf-8"))
+    told = set()
+
+    def walk(step):
+        told.add(step.id)
+        for child in step.children:
+            walk(child)
+
+    steps = explanation.tree(data)
+    for step in steps:
+        walk(step)
+    targets = [target["title"] for target in data["targets"]]
+    assert [step.title for step in steps][: len(targets)] == targets
+    assert told == {step["id"] for step in data["steps"]}
+    text = render_to_string("components/explanation.html", {"steps": steps, "opened": True})
+    assert text.count("<details") == text.count("</details>") >= len(told)
