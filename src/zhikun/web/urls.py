@@ -8,6 +8,8 @@ urlpatterns = [
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
+    path("", include("zhikun.places.urls")),
+    path("", include("zhikun.audit.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"
