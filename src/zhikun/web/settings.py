@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "zhikun.accounts",
     "zhikun.registry",
     "zhikun.assessments",
+    "zhikun.surveys",
     "zhikun.web",
 ]
 
@@ -112,7 +113,8 @@ def _databases() -> dict[str, dict[str, Any]]:
             "PASSWORD": given["password"],
             "HOST": given["host"],
             "PORT": given["port"],
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 12}},
+            # A database that is away is said after five seconds; a page never waits longer for a connection.
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 5}, "connect_timeout": 5},
         }
     }
 
