@@ -17,6 +17,7 @@ from tests import factories
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
+from zhikun.audit.services import record
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area, Level
 
@@ -82,7 +83,14 @@ def job(in_scope: bool, asking: Officer) -> Job:
     return Job.objects.create(kind="table", title="测试任务", officer=owner, area=place(in_scope).code)
 
 
+def audit_entry(in_scope: bool) -> int:
+    return record("test.done", by=None, area=place(in_scope).code).number
+
+
 OBJECTS: dict[str, Make] = {
+    "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
+    # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
+    "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},
