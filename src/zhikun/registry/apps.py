@@ -20,5 +20,13 @@ class RegistryConfig(AppConfig):
             menu.Entry(
                 _("家庭档案"), "registry:search", icon="users", permission=Right.HOUSEHOLD_VIEW, group=_("信息录入"), order=10,
                 within=("registry:",),
-            )
+            ),
+            menu.Entry(
+                _("批量导入"), "imports:list", icon="file-import", permission=Right.HOUSEHOLD_IMPORT, group=_("信息录入"), order=20,
+                within=("imports:",),
+            ),
+            menu.Entry(
+                _("导入审核"), "imports:waiting", icon="clipboard-check", permission=Right.IMPORT_APPROVE, group=_("信息录入"),
+                order=21, within=("imports:",),
+            ),
         )  # fmt: skip
