@@ -22,11 +22,11 @@ class RegistryConfig(AppConfig):
                 within=("registry:",),
             ),
             menu.Entry(
-                _("批量导入"), "imports:list", icon="upload", permission=Right.HOUSEHOLD_IMPORT, group=_("信息录入"), order=20,
+                _("批量导入"), "imports:list", icon="file-import", permission=Right.HOUSEHOLD_IMPORT, group=_("信息录入"), order=20,
                 within=("imports:",),
             ),
             menu.Entry(
-                _("导入审核"), "imports:waiting", icon="checklist", permission=Right.IMPORT_APPROVE, group=_("信息录入"),
+                _("导入审核"), "imports:waiting", icon="clipboard-check", permission=Right.IMPORT_APPROVE, group=_("信息录入"),
                 order=21, within=("imports:",),
             ),
         )  # fmt: skip

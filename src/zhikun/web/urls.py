@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
+    path("", include("zhikun.places.urls")),
+    path("", include("zhikun.audit.urls")),
     path("", include("zhikun.registry.ui.imports_urls")),
     path("", include("zhikun.registry.urls")),
 ]

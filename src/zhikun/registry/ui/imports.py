@@ -208,7 +208,7 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires(*MAKERS)
-def rejects(request: HttpRequest, pk: UUID) -> HttpResponse | StreamingHttpResponse:
+def rejects(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The workbook that goes back, with full numbers as the file had them: on record."""
     officer = officer_of(request)
     found = _visible(officer, pk)
@@ -221,7 +221,7 @@ def rejects(request: HttpRequest, pk: UUID) -> HttpResponse | StreamingHttpRespo
     )  # fmt: skip
     response = StreamingHttpResponse(chunks, content_type=WORKBOOK)
     response["Content-Disposition"] = content_disposition_header(True, _("{name}-退回.xlsx").format(name=_stem(found)))
-    return response
+    return cast("HttpResponse", response)
 
 
 @requires(*BOTH, methods=("POST",))
