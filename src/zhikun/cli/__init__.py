@@ -33,7 +33,7 @@ EXIT_CODES = {
 #: The commands in the order of the help, each in the module of its name or of MODULES: only the one that is called is imported.
 NAMES = (
     "packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "audit", "demo", "serve", "worker",
-    "migrate", "manage",
+    "migrate", "manage", "registry",
 )  # fmt: skip
 #: The commands of the platform stand several in a module.
 MODULES = {"serve": "server", "worker": "server", "migrate": "database", "manage": "database"}
