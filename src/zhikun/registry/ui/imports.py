@@ -339,7 +339,7 @@ def _stem(found: ImportBatch) -> str:
 
 def _figures(found: ImportBatch) -> list[Figure]:
     told = found.counts
-    if not told:
+    if "households" not in told:
         return []
     figures = [
         Figure(_("表里共有"), told.get("households"), _("户")),
