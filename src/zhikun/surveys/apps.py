@@ -1,7 +1,8 @@
 """How Django knows this room."""
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class SurveysConfig(AppConfig):
@@ -9,7 +10,7 @@ class SurveysConfig(AppConfig):
 
     name = "zhikun.surveys"
     label = "surveys"
-    verbose_name = _("入户调查")
+    verbose_name = gettext_lazy("入户调查")
 
     def ready(self) -> None:
         """Put surveys into the menu."""
