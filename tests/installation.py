@@ -30,6 +30,7 @@ class Installation:
     """One platform: `run` a command of it, `start` one that stays, ask its database."""
 
     def __init__(self, folder: Path, settings: str = "tests.jobs.process_settings", database: str = "") -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         self.keys = folder / "keys" / "keys.json"

@@ -198,7 +198,11 @@ def test_the_same_file_in_the_same_area_is_recognised_and_free_again_once_droppe
     first = uploaded([], source=source)
     source.seek(0)
     again = importing.upload(
-        source, name="别名.xlsx", area=Area.objects.get(pk=factories.TOWNSHIP), observed_on=factories.DAY, acting_officer=maker()
+        source,
+        name="别名.xlsx",
+        area=Area.objects.get(pk=factories.TOWNSHIP),
+        observed_on=factories.DAY,
+        acting_officer=maker(),
     )
     assert again.known
     assert again.batch == first
@@ -223,7 +227,9 @@ def test_a_zip_that_lies_about_its_size_or_climbs_out_is_harmless(monkeypatch):
     assert "1000 MB" in batch.messages[0]["found"]
 
 
-@pytest.mark.parametrize(("name", "content"), [("表.xlsx", b"PK\x03\x04 broken"), ("表.csv", b"%PDF-1.7"), ("表.zip", b"no")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("表.xlsx", b"PK\x03\x04 broken"), ("表.csv", b"%PDF-1.7"), ("表.zip", b"no")]
+)
 def test_what_cannot_be_read_says_so_and_is_not_kept(name, content):
     batch = uploaded([], source=io.BytesIO(content), name=name)
     assert batch.state == State.UNREADABLE
@@ -320,7 +326,9 @@ def test_who_comes_back_to_another_household_keeps_one_record_with_the_name_of_t
     made = Household.objects.get(number="A1")
     assert made.head.name == "马示一"
     assert Person.objects.count() == 2
-    assert set(NameKey.objects.filter(person=made.head).values_list("key", flat=True)) == set(person.name_indexes("马示一"))
+    assert set(NameKey.objects.filter(person=made.head).values_list("key", flat=True)) == set(
+        person.name_indexes("马示一")
+    )
     assert said(again, "warning")[0]["column"] == "姓名"
 
 

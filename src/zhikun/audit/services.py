@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from zhikun.audit.chain import body_of, plain_address, plain_text, plain_value
 from zhikun.audit.context import current
 from zhikun.audit.models import ChainHead, Entry
+from zhikun.audit.offline import seal
+from zhikun.audit.registry import event_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What one entry of many says: one household of an import, an export, a list. The rest is common to all."""
+
+    household: uuid.UUID | None
+    subject: str = ""
+    area: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What the entries of one call share."""
+
+    event: str
+    officer_id: uuid.UUID | None
+    officer_text: str
+    home: int | None
+    reason: str
+    looks: bool
+    request: uuid.UUID
+    address: str | None
+
+    def entry(self, number: int, at: datetime, act: Act, before: bytes) -> Entry:
+        """The next entry, sealed to the one before it."""
+        entry = Entry(
+            number=number, at=at, officer_id=self.officer_id, officer_text=self.officer_text, event=self.event,
+            looks=self.looks, household=act.household, subject=plain_text(act.subject, 100),
+            area=self.home if act.area is None else act.area, reason=self.reason, details=plain_value(act.details),
+            request=self.request, address=self.address,
+        )  # fmt: skip
+        entry.digest = seal(body_of(entry), before)
+        return entry
 
 
 def record(
@@ -33,53 +72,46 @@ def record(
 ) -> Entry:
     """Add one entry in the transaction of the caller (`looks`: nothing was changed, somebody read).
 
-    Call it last in a verb: the head of the chain stays locked until the transaction ends.
-    `event` is a code of an app's events.py (`registry.household_registered`).
+    Call it last in a verb: the head of the chain stays locked until the transaction ends. `event` is a code of an app's
+    events.py. Without `area` the entry belongs to the place of the officer's organisation. `details` names fields, files and
+    counts, never a person.
     """
-    with transaction.atomic():
+    act = Act(household, subject, area, details or {})
+    return _append(_common(event, by, reason, looks), [act])[-1]
+
+
+def record_many(
+    event: str, acts: Iterable[Act], *, by: AbstractBaseUser | None, reason: str = "", looks: bool = False
+) -> int:
+    """One entry for each act, as `record` would add them one after another, written together. How many."""
+    rest, common, count = iter(acts), _common(event, by, reason, looks), 0
+    with transaction.atomic(savepoint=False):
+        while part := list(islice(rest, _CHUNK)):
+            count += len(_append(common, part))
+    return count
+
+
+def _common(event: str, by: AbstractBaseUser | None, reason: str, looks: bool) -> _Common:
+    asked = current()
+    organisation = getattr(by, "organisation", None)
+    return _Common(
+        event=str(event), officer_id=getattr(by, "pk", None), officer_text=plain_text(str(by or ""), 200),
+        home=getattr(organisation, "area_id", None), reason=plain_text(reason, 500),
+        looks=looks or event_of(str(event)).looks, request=asked.id, address=plain_address(asked.address),
+    )  # fmt: skip
+
+
+def _append(common: _Common, acts: list[Act]) -> list[Entry]:
+    """Lock the head, add the entries, move the head. Without a savepoint: an act whose entry failed must fail as well."""
+    with transaction.atomic(savepoint=False):
         head = _locked_head()
-        asked = current()
-        entry = Entry(
-            number=head.number + 1, at=timezone.now(), officer_id=getattr(by, "pk", None),
-            officer_text=str(by or ""), event=event, looks=looks, household=household, subject=subject, area=area,
-            reason=reason, details=details or {}, request=asked.id, address=asked.address,
-        )  # fmt: skip
-        entry.digest = digest_of(entry, bytes(head.digest))
-        entry.save(force_insert=True)
-        ChainHead.objects.filter(pk=1).update(number=entry.number, digest=entry.digest)
-    return entry
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What one entry of many says; the rest is common to all."""
-
-    household: uuid.UUID | None
-    subject: str
-    area: int | None
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-def record_many(event: str, acts: Sequence[Act], *, by: AbstractBaseUser | None, reason: str = "") -> None:
-    """One entry for each act, as `record` would add them one after another, written together."""
-    if not acts:
-        return
-    with transaction.atomic():
-        head = _locked_head()
-        asked, now, number, digest = current(), timezone.now(), head.number, bytes(head.digest)
-        officer, text = getattr(by, "pk", None), str(by or "")
-        entries = []
-        for act in acts:
-            number += 1
-            entry = Entry(
-                number=number, at=now, officer_id=officer, officer_text=text, event=event, looks=False,
-                household=act.household, subject=act.subject, area=act.area, reason=reason, details=act.details,
-                request=asked.id, address=asked.address,
-            )  # fmt: skip
-            entry.digest = digest = digest_of(entry, digest)
-            entries.append(entry)
-        Entry.objects.bulk_create(entries, batch_size=1000)
-        ChainHead.objects.filter(pk=1).update(number=number, digest=digest)
+        entries = list(_sealed(common, acts, head))
+        if len(entries) == 1:
+            entries[0].save(force_insert=True)
+        else:
+            Entry.objects.bulk_create(entries)
+        ChainHead.objects.filter(pk=1).update(number=entries[-1].number, digest=entries[-1].digest)
+    return entries
 
 
 def _locked_head() -> ChainHead:
@@ -90,16 +122,10 @@ def _locked_head() -> ChainHead:
     return head
 
 
-def digest_of(entry: Entry, before: bytes) -> bytes:
-    """SHA-256 over the last digest and everything this entry says, in a form that any program can make again."""
-    body = [
-        entry.number, _instant(entry.at), str(entry.officer_id or ""), entry.officer_text, entry.event, entry.looks,
-        str(entry.household or ""), entry.subject, entry.area, entry.reason, entry.details, str(entry.request),
-        entry.address or "",
-    ]  # fmt: skip
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(before + text.encode()).digest()
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _sealed(common: _Common, acts: list[Act], head: ChainHead) -> Iterator[Entry]:
+    # The time is taken when the head is ours: the order of times is the order of numbers.
+    at, number, digest = timezone.now(), head.number, bytes(head.digest)
+    for act in acts:
+        entry = common.entry(number + 1, at, act, digest)
+        number, digest = entry.number, bytes(entry.digest)
+        yield entry

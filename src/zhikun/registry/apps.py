@@ -10,3 +10,23 @@ class RegistryConfig(AppConfig):
     name = "zhikun.registry"
     label = "registry"
     verbose_name = _("家庭档案")
+
+    def ready(self) -> None:
+        """Put the registry into the menu."""
+        from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not there when the module is read
+        from zhikun.pages import menu  # noqa: PLC0415 - the same
+
+        menu.register(
+            menu.Entry(
+                _("家庭档案"), "registry:search", icon="users", permission=Right.HOUSEHOLD_VIEW, group=_("信息录入"), order=10,
+                within=("registry:",),
+            ),
+            menu.Entry(
+                _("批量导入"), "imports:list", icon="file-import", permission=Right.HOUSEHOLD_IMPORT, group=_("信息录入"), order=20,
+                within=("imports:",),
+            ),
+            menu.Entry(
+                _("导入审核"), "imports:waiting", icon="clipboard-check", permission=Right.IMPORT_APPROVE, group=_("信息录入"),
+                order=21, within=("imports:",),
+            ),
+        )  # fmt: skip

@@ -73,20 +73,24 @@ class Current:
 
 def work_out(said: Iterable[Said]) -> Current:
     """The current facts of one household out of all its recordings that were not withdrawn."""
-    statements: dict[Key, list[Side]] = {}
-    for one in said:
-        for key, value in walk(one.facts):
-            side = Side(one.id, one.source, one.observed_on, one.recorded_at, value)
-            statements.setdefault(key, []).append(side)
     current = Current()
-    for key in sorted(statements):
-        ranked = strongest_first(statements[key])
+    for key, ranked in statements(said).items():
         if ranked and ranked[0].value is not None:
             current.put(key, ranked[0])
         differing = contradicting(ranked)
         if len(differing) > 1 and key[2] != REMOVED:
             current.clashes.append(Clash(key, differing))
     return current
+
+
+def statements(said: Iterable[Said]) -> dict[Key, list[Side]]:
+    """Fact by fact, the latest statement of each source, the strongest first."""
+    found: dict[Key, list[Side]] = {}
+    for one in said:
+        for key, value in walk(one.facts):
+            side = Side(one.id, one.source, one.observed_on, one.recorded_at, value)
+            found.setdefault(key, []).append(side)
+    return {key: strongest_first(found[key]) for key in sorted(found)}
 
 
 def walk(facts: Facts) -> Iterator[tuple[Key, Any]]:

@@ -14,7 +14,7 @@ from zhikun.registry.services import importing_undo, importing_work
 
 
 def _batch_page(arguments: dict[str, Any], _result: dict[str, Any]) -> str:
-    return reverse("registry:import", args=[arguments["batch"]])
+    return reverse("imports:batch", args=[arguments["batch"]])
 
 
 @job("registry.import_check", title=_("检查导入文件"), retries=1, link=_batch_page)

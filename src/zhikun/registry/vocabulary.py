@@ -24,6 +24,10 @@ from zhikun.registry.holdings import HOLDINGS
 PERSONAL_FORMATS = frozenset({"name", "id_number", "phone", "address", "bank_account"})
 
 
+#: Facts of the pack that the file itself keeps, with their history: where the household lives, who its members are.
+KEPT_BY_FILE = frozenset({("household", "place"), ("member", "relation"), ("member", "birth_date"), ("member", "sex")})
+
+
 @dataclass(frozen=True)
 class Known:
     """One thing that may be recorded: of what, its title, type and limits."""
@@ -69,6 +73,27 @@ def vocabulary() -> dict[tuple[str, str], Known]:
         for name, given in facts.items():
             found.setdefault((entity, name), Known(entity=entity, name=name, **given))
     return found
+
+
+def asked_of(entity: str) -> dict[str, list[Known]]:
+    """What officers record of an entity, by dimension, in the pack's order: neither particulars nor what the file keeps."""
+    groups: dict[str, list[Known]] = {}
+    for (of, name), known in vocabulary().items():
+        if of == entity and not known.personal and (of, name) not in KEPT_BY_FILE:
+            groups.setdefault(known.dimension, []).append(known)
+    return groups
+
+
+def personal_of(entity: str) -> list[Known]:
+    """The particulars that are recorded with a thing (the number of an account, the name of a supporter): they live sealed."""
+    return [known for (of, _name), known in vocabulary().items() if of == entity and known.personal]
+
+
+@cache
+def categories() -> dict[str, str]:
+    """The categories of assistance that a household may hold, as the pack asks for them."""
+    known = vocabulary().get(("household", "current_assistance"))
+    return {code: title for code, title in (known.choices if known and known.choices else {}).items() if code != "none"}
 
 
 def entity_title(entity: str) -> str:

@@ -17,14 +17,20 @@ class SurveysConfig(AppConfig):
         from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not there when the module is read
         from zhikun.pages import menu  # noqa: PLC0415 - the same
 
-        group = _("信息录入")
+        entries = (
+            (_("我的入户"), "mine", Right.SURVEY_FILL, ("fill", "found")),
+            (_("调查轮次"), "rounds", Right.SURVEY_MANAGE, ("round", "new-round", "new-team", "assignments")),
+            (_("入户审核"), "queue", Right.SURVEY_REVIEW, ("visit",)),
+            (_("调查复核"), "rechecks", Right.SURVEY_RECHECK, ("recheck",)),
+            (_("自行申报"), "reports", Right.SURVEY_MANAGE, ("report",)),
+            (_("第三方结算"), "engagements", Right.SURVEY_MANAGE, ("engagement", "new-engagement")),
+        )
         menu.register(
-            menu.Entry(
-                _("我的入户"), "surveys:mine", icon="clipboard-list", permission=Right.SURVEY_FILL, group=group, order=20,
-                within=("surveys:fill", "surveys:found", "surveys:handed-in"),
-            ),
-            menu.Entry(
-                _("调查轮次"), "surveys:rounds", icon="clipboard-list", permission=Right.SURVEY_REVIEW, group=group, order=30,
-                within=("surveys:",),
-            ),
+            *(
+                menu.Entry(
+                    title, f"surveys:{view}", icon="clipboard-list", permission=right, group=_("信息录入"), order=20 + n,
+                    within=tuple(f"surveys:{one}" for one in within),
+                )
+                for n, (title, view, right, within) in enumerate(entries)
+            )
         )  # fmt: skip

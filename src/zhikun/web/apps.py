@@ -10,3 +10,11 @@ class WebConfig(AppConfig):
     name = "zhikun.web"
     label = "web"
     verbose_name = _("平台")
+
+    def ready(self) -> None:
+        """The first page: its line in the menu, and the cards of the rooms below."""
+        from zhikun.pages import menu  # noqa: PLC0415 - models are not there when the module is read
+        from zhikun.registry import desk  # noqa: PLC0415 - the same
+
+        menu.register(menu.Entry(_("工作台"), "web:home", icon="home", order=1))
+        desk.register()

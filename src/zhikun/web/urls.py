@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from zhikun.web import home
+
 urlpatterns = [
+    path("", include(([path("", home.home, name="home")], "web"))),
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
+    path("", include("zhikun.places.urls")),
+    path("", include("zhikun.audit.urls")),
+    path("", include("zhikun.registry.ui.imports_urls")),
+    path("", include("zhikun.registry.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"

@@ -75,9 +75,7 @@ class Household(models.Model):
             # Lists run along (area, number), the order of their pages; what narrows them stands before it.
             models.Index(fields=["area", "number"], name="household_in_area"),
             models.Index(fields=["category", "area", "number"], name="household_category"),
-            models.Index(
-                fields=["state", "area", "number"], name="household_not_open", condition=~Q(state="open")
-            ),
+            models.Index(fields=["state", "area", "number"], name="household_not_open", condition=~Q(state="open")),
             models.Index(
                 fields=["area", "number"], name="household_contradicted", condition=Q(open_contradictions__gt=0)
             ),

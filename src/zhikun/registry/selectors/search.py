@@ -194,7 +194,7 @@ def _of_person(officer: Officer, number: str) -> list[Hit]:
 
 
 def _running_numbers(running: int, ranges: Sequence[AreaRange]) -> list[str]:
-    """ "123" is said for 640402-2026-000123: of the counties in scope, of this year and the four before."""
+    """A running number alone (123) is said for 640402-2026-000123: of the counties in scope, of this year and the four before."""
     counties = {one.first // 10**6 for one in ranges if one.first // 10**6 == one.last // 10**6}
     year = timezone.localdate().year
     return [f"{county}-{y}-{running:06d}" for county in sorted(counties) for y in range(year, year - 5, -1)]

@@ -22,7 +22,13 @@ from zhikun.pages.errors import DomainError
 from zhikun.registry import events
 from zhikun.registry.errors import HeadMissing, MemberMissing, NeedsReason, WrongDay
 from zhikun.registry.models import (
-    CategoryHeld, Household, HouseholdEvent, Membership, NameKey, Person, Recording,
+    CategoryHeld,
+    Household,
+    HouseholdEvent,
+    Membership,
+    NameKey,
+    Person,
+    Recording,
 )  # fmt: skip
 from zhikun.registry.relations import HEAD, RELATIONS
 from zhikun.registry.services.guard import locked
@@ -75,9 +81,7 @@ def one_of(members: Mapping[uuid.UUID, Membership], person: uuid.UUID) -> Member
 def end(membership: Membership, on: date, why: str) -> None:
     """The person leaves on the day."""
     if on < membership.since:
-        raise WrongDay(
-            _("发生日期早于这位成员加入本户的日期（{d}）。").format(d=membership.since.isoformat())
-        )
+        raise WrongDay(_("发生日期早于这位成员加入本户的日期（{d}）。").format(d=membership.since.isoformat()))
     membership.until, membership.ended_by = on, why
     membership.save(update_fields=["until", "ended_by"])
 
@@ -190,9 +194,7 @@ def _part(facts: Mapping[str, Any], people: Collection[str], numbers: Mapping[Ro
     return part
 
 
-def happened(
-    household: Household, kind: HouseholdEvent.Kind, change: Change, officer: Officer, **details: Any
-) -> None:
+def happened(household: Household, kind: HouseholdEvent.Kind, change: Change, officer: Officer, **details: Any) -> None:
     """An event of the household's timeline: ids, codes and days, no names."""
     HouseholdEvent.objects.create(
         household=household, kind=kind, on=change.on, recorded_by=officer, reason=change.reason.strip()[:200],

@@ -200,7 +200,7 @@ def _decided(batch: ImportBatch, state: ImportBatch.State, officer: Officer, rea
 def _locked(batch: ImportBatch, *states: ImportBatch.State) -> ImportBatch:
     held = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     if held.state not in states:
-        raise BatchMovedOn(State(held.state).label)
+        raise BatchMovedOn(str(State(held.state).label))
     return held
 
 

@@ -249,7 +249,7 @@ def _onto(told: ToldHousehold, target: _File) -> tuple[Problem, ...]:
     )
 
 
-def _other_people(held: _File, homes: set[uuid.UUID | None], bounds: Bounds) -> Problem:
+def _other_people(held: _File, homes: set[uuid.UUID], bounds: Bounds) -> Problem:
     """The number is on file with other people: some of them the same, or none."""
     if held.id in homes and bounds.may_see(held.area):
         return Problem(

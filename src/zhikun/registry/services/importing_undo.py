@@ -58,7 +58,8 @@ def _chunk(batch: ImportBatch, step: Step) -> int:
 
 def _undone(batch: ImportBatch, row: ImportRow) -> Act | None:
     """Take back one household's part; None where it stays as it is, with the reason in the row."""
-    household = Household.objects.select_for_update(of=("self",)).filter(pk=row.household_id).first()
+    files = Household.objects.select_for_update(of=("self",))
+    household = files.filter(pk=row.household_id).first() if row.household_id else None
     kept = _("档案已经不在。") if household is None else _why_kept(batch, row, household)
     if household is None or kept:
         row.state, row.problem = ImportRow.State.KEPT, kept

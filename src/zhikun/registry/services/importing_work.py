@@ -175,7 +175,7 @@ def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) 
         elif verdict.household is None:
             new.append((row, one, verdict))
         else:
-            acts.append(_recorded(batch, row, one, verdict))
+            acts.append(_recorded(batch, row, one, verdict, verdict.household))
     come = Come(told_with(batch), batch.uploaded_by, timezone.now())
     ids = open_files([(one, verdict) for _row, one, verdict in new], come)
     for (row, _one, _verdict), id_ in zip(new, ids, strict=True):
@@ -209,9 +209,9 @@ def _problem(one: ToldHousehold, verdict: Verdict) -> str:
     return ""
 
 
-def _recorded(batch: ImportBatch, row: ImportRow, one: ToldHousehold, verdict: Verdict) -> Act:
+def _recorded(batch: ImportBatch, row: ImportRow, one: ToldHousehold, verdict: Verdict, file: uuid.UUID) -> Act:
     """One more recording of a household that has its file."""
-    held = Household.objects.select_for_update(of=("self",)).get(pk=verdict.household)
+    held = Household.objects.select_for_update(of=("self",)).get(pk=file)
     people = [id_ for id_ in verdict.persons if id_ is not None]
     personal = {"household": {"": {"address": one.address, "phone": one.phone}}}
     recording = kept(held, told_with(batch), facts_of(one, people), personal=personal, by=batch.uploaded_by)

@@ -18,7 +18,20 @@ from zhikun.registry.models import Household, Membership, NameKey, Person
 from zhikun.registry.relations import HEAD
 from zhikun.registry.services import person as people
 from zhikun.registry.services.change import (
-    Change, Kind, Relations, begin, begun, carry, concluded, end, happened, members_of, one_of, restate, shut, stated,
+    Change,
+    Kind,
+    Relations,
+    begin,
+    begun,
+    carry,
+    concluded,
+    end,
+    happened,
+    members_of,
+    one_of,
+    restate,
+    shut,
+    stated,
 )  # fmt: skip
 from zhikun.registry.services.guard import locked
 from zhikun.registry.services.household import NewMember
@@ -170,7 +183,11 @@ def _arrives(household: Household, new: NewMember, change: Change, kind: Kind, o
     if new.relation == HEAD:
         raise HeadMissing(2)
     if known is not None and known.died_on is not None:
-        raise DomainError(_("这个证件号码的人已登记死亡。"), remedy=_("请核对号码；如死亡登记有误，请先在原户更正。"), field="id_number")
+        raise DomainError(
+            _("这个证件号码的人已登记死亡。"),
+            remedy=_("请核对号码；如死亡登记有误，请先在原户更正。"),
+            field="id_number",
+        )
     person = known or people.created(given, area=held.area_id, generated=held.generated)
     begin(held, person, new.relation, change.on)
     restate(held, {}, change.on)

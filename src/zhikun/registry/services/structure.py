@@ -21,7 +21,21 @@ from zhikun.registry.models import Household, HouseholdEvent, Membership, NameKe
 from zhikun.registry.numbering import next_number
 from zhikun.registry.relations import HEAD
 from zhikun.registry.services.change import (
-    Change, Kind, Relations, Row, begin, begun, carry, concluded, end, happened, members_of, one_of, restate, shut, stated,
+    Change,
+    Kind,
+    Relations,
+    Row,
+    begin,
+    begun,
+    carry,
+    concluded,
+    end,
+    happened,
+    members_of,
+    one_of,
+    restate,
+    shut,
+    stated,
 )  # fmt: skip
 from zhikun.registry.services.guard import locked
 from zhikun.registry.services.recording import kept
@@ -39,7 +53,10 @@ class Home:
         """Raises DomainError for a place above the township."""
         if self.area.level < Level.TOWNSHIP:
             raise DomainError(
-                _("“所在村（社区）”只写到了县。"), why=_("办理人员按乡镇、村确定。"), remedy=_("请选到村（社区）。"), field="area"
+                _("“所在村（社区）”只写到了县。"),
+                why=_("办理人员按乡镇、村确定。"),
+                remedy=_("请选到村（社区）。"),
+                field="area",
             )
         return self
 
@@ -196,7 +213,9 @@ def reopen(household: Household, change: Change, *, acting_officer: Officer) -> 
     if change.version is not None and change.version != held.version:
         raise EditConflict(change.version, held.version)
     if held.state != Household.State.CLOSED:
-        raise DomainError(_("只有已销户的档案可以恢复。"), why=_("已并入他户的，成员已在另一户。"), remedy=_("请在现用的档案上办理。"))
+        raise DomainError(
+            _("只有已销户的档案可以恢复。"), why=_("已并入他户的，成员已在另一户。"), remedy=_("请在现用的档案上办理。")
+        )
     closed = HouseholdEvent.objects.filter(household=held, kind=Kind.CLOSED).order_by("-recorded_at").first()
     if closed is not None and change.on < closed.on:
         raise DomainError(_("恢复日期早于销户日期。"), remedy=_("请核对发生日期。"), field="on")
@@ -208,9 +227,7 @@ def reopen(household: Household, change: Change, *, acting_officer: Officer) -> 
         if row.person_id not in elsewhere and row.person.died_on is None:
             begin(held, row.person, row.relation, change.on)
     if not members_of(held):
-        raise DomainError(
-            _("原来的成员都已去世或已在别的户里，不能恢复。"), remedy=_("如有新的家庭，请另建档案。")
-        )
+        raise DomainError(_("原来的成员都已去世或已在别的户里，不能恢复。"), remedy=_("如有新的家庭，请另建档案。"))
     restate(held, {}, change.on)
     happened(held, Kind.REOPENED, change, acting_officer)
     concluded(held, kind=Kind.REOPENED, change=change, officer=acting_officer)
@@ -273,4 +290,3 @@ def _leave_behind(household: Household, rows: Sequence[Row], change: Change, off
     if gone:
         told = Told(SourceKind.OFFICER, change.on, came_with="split", reason=change.reason.strip()[:200])
         kept(household, told, gone, by=officer)
-

@@ -1,0 +1,56 @@
+"""What the registry shows on the first page: files in the officer's place, and what waits for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.pages import desk
+from zhikun.pages.parts import Figure
+from zhikun.registry.models import Contradiction, Household
+
+
+def register() -> None:
+    """Put the registry's cards on the first page."""
+    desk.register(desk.Card("registry.households", households, order=10))
+    desk.register(desk.Card("registry.contradictions", contradictions, order=20))
+
+
+def households(officer: Officer) -> Figure | None:
+    """Files in use where the officer works."""
+    if not officer.may(Right.HOUSEHOLD_VIEW):
+        return None
+    return counted(
+        _("在册家庭"),
+        Household.objects.visible_to(officer).open(),
+        _("户"),
+        reverse("registry:search"),
+        _("您管辖的地区"),
+    )
+
+
+def contradictions(officer: Officer) -> Figure | None:
+    """Households with sources that contradict each other: for those who settle them, and those who see them."""
+    if not officer.may(Right.HOUSEHOLD_VIEW):
+        return None
+    open_ones = Contradiction.objects.filter(state=Contradiction.State.OPEN).values("household_id")
+    found = Household.objects.visible_to(officer).open().filter(pk__in=open_ones)
+    tone = "warning" if officer.may(Right.HOUSEHOLD_SETTLE) else ""
+    return counted(
+        _("申报与核对不符"), found, _("户"), reverse("registry:search") + "?contradictions=on",
+        _("等待核定") if tone else _("由审核人员核定"), tone,
+    )  # fmt: skip
+
+
+def counted(title: str, rows: QuerySet[Any], unit: str, url: str, note: str = "", tone: str = "") -> Figure:
+    """A figure of how many rows there are, counted no further than a page says."""
+    count = rows.order_by()[: desk.MOST + 1].count()
+    more = count > desk.MOST
+    return Figure(
+        title, min(count, desk.MOST), unit + (_("以上") if more else ""), note=note, tone=tone if count else "", url=url
+    )

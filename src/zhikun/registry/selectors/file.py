@@ -1,0 +1,120 @@
+"""One household's file as its page needs it, in a fixed number of queries however many members it has."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.http import Http404
+from django.utils import timezone
+
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.audit.models import Entry
+from zhikun.pages.parts import Event
+from zhikun.registry import events
+from zhikun.registry.models import (
+    CategoryHeld,
+    Contradiction,
+    Document,
+    Help,
+    Household,
+    HouseholdEvent,
+    Membership,
+    Recording,
+    Unmasking,
+)  # fmt: skip
+from zhikun.registry.selectors import timeline
+from zhikun.registry.selectors.known import FactGroup, KnownFacts, known_facts
+
+#: A page that is opened again within this time is the same look.
+SAME_LOOK = timedelta(minutes=10)
+
+
+@dataclass
+class File:
+    """Everything about one household that its page shows."""
+
+    household: Household
+    members: list[Membership]
+    known: KnownFacts
+    contradictions: list[Contradiction]
+    categories: list[CategoryHeld]
+    helps: list[Help]
+    documents: list[Document]
+    entries: list[timeline.Dated]
+    unmasking: Unmasking | None
+    looks: int
+
+    @property
+    def with_facts(self) -> list[tuple[Membership, list[FactGroup]]]:
+        """The members, each with what is known of them."""
+        return [(row, self.known.members[row.person_id]) for row in self.members]
+
+    def events(self, first: int, count: int) -> list[Event]:
+        """A part of the timeline."""
+        return [event for _at, event in self.entries[first : first + count]]
+
+
+def visible(officer: Officer, pk: uuid.UUID, right: Right = Right.HOUSEHOLD_VIEW) -> Household:
+    """The household, if the officer holds the right there; else it is not there."""
+    rows = Household.objects.visible_to(officer).visible_to(officer, right)
+    found = rows.select_related("area__parent__parent", "head", "merged_into").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def file_of(household: Household, officer: Officer) -> File:
+    """The file, as this officer sees it now. The household has passed `visible`."""
+    members = list(Membership.objects.now().filter(household=household).select_related("person").order_by("position"))
+    unmasking = unmasked_now(household, officer)
+    recordings = recordings_of(household)
+    known = known_facts(
+        [one for one in recordings if one.withdrawn_at is None], [row.person_id for row in members],
+        unmasked=unmasking is not None,
+    )  # fmt: skip
+    contradictions = list(Contradiction.objects.filter(household=household).order_by("found_at"))
+    held = list(CategoryHeld.objects.filter(household=household).select_related("person").order_by("-since"))
+    helps = list(Help.objects.filter(household=household).select_related("person").order_by("-on", "pk"))
+    documents = documents_of(household)
+    happened = HouseholdEvent.objects.filter(household=household).select_related("recorded_by__organisation")
+    return File(
+        household, members, known,
+        [one for one in contradictions if one.state == Contradiction.State.OPEN], held, helps,
+        [one for one in documents if one.withdrawn_at is None],
+        timeline.latest_first(
+            timeline.of_events(happened), timeline.of_recordings(recordings),
+            timeline.of_contradictions(contradictions), timeline.of_categories(held), timeline.of_helps(helps),
+            timeline.of_documents(documents),
+        ),
+        unmasking,
+        Entry.objects.filter(household=household.pk, looks=True).count(),
+    )  # fmt: skip
+
+
+def recordings_of(household: Household) -> list[Recording]:
+    """All recordings of the household, the earliest first, withdrawn ones too."""
+    rows = Recording.objects.filter(household=household).select_related("recorded_by__organisation")
+    return list(rows.order_by("recorded_at", "pk"))
+
+
+def documents_of(household: Household) -> list[Document]:
+    """All documents of the household, the latest first, withdrawn ones too."""
+    rows = Document.objects.filter(household=household).select_related("added_by__organisation", "person")
+    return list(rows.order_by("-added_at", "pk"))
+
+
+def unmasked_now(household: Household, officer: Officer) -> Unmasking | None:
+    """The officer's permission to see full particulars, while it lasts and while they still hold the right here."""
+    if not officer.may(Right.HOUSEHOLD_UNMASK, household.area_id):
+        return None
+    rows = Unmasking.objects.filter(household=household, officer=officer, until__gt=timezone.now())
+    return rows.order_by("-until").first()
+
+
+def looked_lately(household: Household, officer: Officer, event: str = events.VIEWED) -> bool:
+    """Whether the officer's look is on record already."""
+    since = timezone.now() - SAME_LOOK
+    return Entry.objects.filter(household=household.pk, officer=officer, event=event, at__gte=since).exists()

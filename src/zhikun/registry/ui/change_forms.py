@@ -1,0 +1,339 @@
+"""Forms of what happens to a household and its people. Each knows its verb: `perform` calls it.
+
+Relations are stated for whom they change: a new head changes everybody's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from zhikun.accounts.models import Officer
+from zhikun.identity.documents import TITLES as DOCUMENT_TITLES
+from zhikun.identity.documents import DocumentKind
+from zhikun.pages.errors import DomainError
+from zhikun.pages.forms import DayInput
+from zhikun.places.models import Area
+from zhikun.privacy.templatetags.privacy import masked
+from zhikun.registry.models import Household, Membership, Person
+from zhikun.registry.relations import HEAD, RELATIONS
+from zhikun.registry.selectors.places import villages
+from zhikun.registry.services import members as people
+from zhikun.registry.services import structure
+from zhikun.registry.services.change import Change
+from zhikun.registry.services.household import NewMember
+from zhikun.registry.services.person import Particulars
+from zhikun.registry.services.things import no_number_in
+from zhikun.registry.vocabulary import entity_title
+
+RELATION_CHOICES = [(code, f"{code} {title}") for code, title in RELATIONS.items()]
+OTHERS = [(code, title) for code, title in RELATION_CHOICES if code not in {HEAD, "01"}]
+_RELATION, _GOES = "relation-", "goes-"
+
+
+class ChangeForm(forms.Form):
+    """When it happened and why. `title` and `intro` stand above it."""
+
+    title: ClassVar[str | Promise] = ""
+    intro: ClassVar[str | Promise] = ""
+    on = forms.DateField(label=gettext_lazy("发生日期"), widget=DayInput)
+    reason = forms.CharField(
+        label=gettext_lazy("理由和依据"), max_length=200,
+        help_text=gettext_lazy("如“户口簿变更”“结婚证”。不要写姓名和号码。"),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, household: Household, members: list[Membership], officer: Officer, data: Any = None) -> None:
+        super().__init__(data, initial={"on": timezone.localdate(), "version": household.version})
+        self.household, self.members, self.officer = household, members, officer
+        own = self.built()
+        common = {name: self.fields[name] for name in ("on", "reason", "version")}
+        self.fields = {**own, **{name: one for name, one in self.fields.items() if name not in common}, **common}
+
+    def built(self) -> dict[str, forms.Field]:
+        """Fields made from the household as it is now; they stand first."""
+        return {}
+
+    @property
+    def change(self) -> Change:
+        """Day, reason and version as typed. Raises DomainError for a reason with a number in it."""
+        data = self.cleaned_data
+        return Change(data["on"], no_number_in(data["reason"]), data["version"])
+
+    def perform(self) -> Household | None:
+        """Do it; answers with the household to show next, if it is another one. Raises DomainError."""
+        raise NotImplementedError
+
+    def name(self, row: Membership) -> str:
+        """How a member is called on this form."""
+        return f"{masked(row.person, 'name')}（{RELATIONS.get(row.relation, row.relation)}）"
+
+    def relations(self, *, besides: uuid.UUID | None = None, blank: bool = True) -> dict[str, forms.Field]:
+        """A field for each member's relation."""
+        return {
+            f"{_RELATION}{row.person_id}": forms.ChoiceField(
+                label=self.name(row), required=not blank, initial=row.relation,
+                choices=([("", _("不变"))] if blank else []) + RELATION_CHOICES,
+            )
+            for row in self.members
+            if row.person_id != besides
+        }  # fmt: skip
+
+    def stated(self, prefix: str = _RELATION) -> dict[uuid.UUID, str]:
+        """The relations that were stated."""
+        return {
+            uuid.UUID(name.removeprefix(prefix)): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(prefix) and value
+        }
+
+    def one_member(self, label: str) -> forms.ChoiceField:
+        """A choice of one member."""
+        return forms.ChoiceField(label=label, choices=[(str(row.person_id), self.name(row)) for row in self.members])
+
+
+class ArrivalForm(ChangeForm):
+    """Somebody comes into the household."""
+
+    name_of = forms.CharField(label=gettext_lazy("姓名"), max_length=50)
+    id_kind = forms.ChoiceField(
+        label=gettext_lazy("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind]
+    )
+    id_number = forms.CharField(label=gettext_lazy("证件号码"), max_length=30, required=False)
+    phone = forms.CharField(label=gettext_lazy("电话"), max_length=30, required=False)
+    relation = forms.ChoiceField(label=gettext_lazy("与户主关系"), choices=OTHERS)
+
+    def new(self) -> NewMember:
+        data = self.cleaned_data
+        given = Particulars(
+            data["name_of"], data["id_number"], data["id_kind"], data["phone"], data.get("sex", ""), data.get("born_on")
+        )
+        return NewMember(given, data["relation"])
+
+
+class JoinForm(ArrivalForm):
+    """Adding a member."""
+
+    title = gettext_lazy("成员加入")
+    intro = gettext_lazy("已在管辖范围内另一户的人，填证件号码后会从原户转来，情况一并带来。")
+
+    def perform(self) -> None:
+        people.joins(self.household, self.new(), self.change, acting_officer=self.officer)
+
+
+class MarryForm(ArrivalForm):
+    """Marriage."""
+
+    title = gettext_lazy("结婚")
+    intro = gettext_lazy("配偶迁入本户。配偶原来所在的户不会因此没有户主：如是那一户的户主，须先在那一户变更户主。")
+
+    def perform(self) -> None:
+        people.marries(self.household, self.new(), self.change, acting_officer=self.officer)
+
+
+class BirthForm(ArrivalForm):
+    """Birth."""
+
+    title = gettext_lazy("出生")
+    intro = gettext_lazy("发生日期填出生日期。还没有证件号码的可以留空，以后再更正。")
+    sex = forms.ChoiceField(label=gettext_lazy("性别"), choices=Person.Sex.choices)
+
+    def perform(self) -> None:
+        people.born(self.household, self.new(), self.change, acting_officer=self.officer)
+
+
+class LeaveForm(ChangeForm):
+    """Somebody leaves."""
+
+    title = gettext_lazy("成员离开")
+    intro = gettext_lazy("自己另立一户的请办“分户”。户主离开时，请在下面选出新户主并重新填写其他人的关系。")
+    why = forms.ChoiceField(label=gettext_lazy("离开的原因"), choices=people.LeavingReason.choices)
+
+    def built(self) -> dict[str, forms.Field]:
+        return {"person": self.one_member(_("离开的成员")), **self.relations()}
+
+    def perform(self) -> None:
+        person = uuid.UUID(self.cleaned_data["person"])
+        people.leaves(
+            self.household, person, self.cleaned_data["why"], self.change, staying=_without(self.stated(), person),
+            acting_officer=self.officer,
+        )  # fmt: skip
+
+
+class DeathForm(ChangeForm):
+    """Somebody died."""
+
+    title = gettext_lazy("死亡")
+    intro = gettext_lazy(
+        "发生日期填死亡日期。户主死亡时，请在下面选出新户主并重新填写其他人的关系；最后一位成员死亡后档案自动销户。"
+    )
+
+    def built(self) -> dict[str, forms.Field]:
+        return {"person": self.one_member(_("死亡的成员")), **self.relations()}
+
+    def perform(self) -> None:
+        person = uuid.UUID(self.cleaned_data["person"])
+        people.died(
+            self.household, person, self.change, staying=_without(self.stated(), person), acting_officer=self.officer
+        )
+
+
+class HeadForm(ChangeForm):
+    """Another head."""
+
+    title = gettext_lazy("变更户主")
+    intro = gettext_lazy("与户主关系都以户主为准，换了户主，每个人的关系都要重新填写。")
+
+    def built(self) -> dict[str, forms.Field]:
+        return self.relations(blank=False)
+
+    def perform(self) -> None:
+        structure.change_head(self.household, self.stated(), self.change, acting_officer=self.officer)
+
+
+class PlacedForm(ChangeForm):
+    """A form with a place to live."""
+
+    outside = False
+
+    def built(self) -> dict[str, forms.Field]:
+        places = villages(self.officer)
+        return {
+            "area": forms.TypedChoiceField(
+                label=_("所在村（社区）"), coerce=int, required=not self.outside, empty_value=None, initial=self.household.area_id,
+                choices=[("", _("（在下面填区划代码）") if self.outside else "—")] + [(a.pk, area_line(a)) for a in places],
+            ),
+            "address": forms.CharField(label=_("详细地址"), max_length=200, required=False, help_text=_("加密保存。")),
+        }  # fmt: skip
+
+    def home(self) -> structure.Home:
+        """Where they live from now on."""
+        code = self.cleaned_data.get("code") or self.cleaned_data.get("area")
+        area = Area.objects.filter(pk=code).first() if code else None
+        if area is None:
+            raise DomainError(_("没有这个地区。"), remedy=_("请选择村（社区），或核对 12 位区划代码。"), field="area")
+        return structure.Home(area, self.cleaned_data["address"])
+
+
+class SplitForm(PlacedForm):
+    """Some members found a household of their own."""
+
+    title = gettext_lazy("分户")
+    intro = gettext_lazy(
+        "勾选分出去的成员，并填写他们与新户户主的关系（新户户主选“02 户主”）；留下的成员如果换了户主，也要改。"
+        "成员自己的情况随人带走；户级的收入支出留在原户，不会两边都算，新户请重新登记。"
+    )
+
+    def built(self) -> dict[str, forms.Field]:
+        fields: dict[str, forms.Field] = {}
+        for row in self.members:
+            fields[f"{_GOES}{row.person_id}"] = forms.BooleanField(
+                label=_("{n} 分出去").format(n=self.name(row)), required=False
+            )
+            fields |= {name: field for name, field in self.relations().items() if name.endswith(str(row.person_id))}
+        things = [(f"{e} {r}", f"{entity_title(e)} {r}") for e, r in structure.things_of(self.household)]
+        if things:
+            fields["things"] = forms.MultipleChoiceField(
+                label=_("随走的财物"), choices=things, required=False, widget=forms.CheckboxSelectMultiple
+            )
+        return {**fields, **super().built()}
+
+    def perform(self) -> Household:
+        going = {
+            uuid.UUID(name.removeprefix(_GOES))
+            for name, on in self.cleaned_data.items()
+            if name.startswith(_GOES) and on
+        }
+        stated = self.stated()
+        now = {row.person_id: row.relation for row in self.members}
+        rows = [
+            (entity, row) for entity, _space, row in (t.partition(" ") for t in self.cleaned_data.get("things", []))
+        ]
+        return structure.split(
+            self.household, {person: stated.get(person, now[person]) for person in going}, self.home(), self.change,
+            staying={person: relation for person, relation in stated.items() if person not in going},
+            rows=rows, acting_officer=self.officer,
+        )  # fmt: skip
+
+
+class MergeForm(ChangeForm):
+    """The whole household joins another."""
+
+    title = gettext_lazy("并户")
+    intro = gettext_lazy(
+        "本户全部成员并入另一户，本户档案停用，只供查阅。成员和财物的情况一并带去；户级的收入支出不带，请在那一户重新登记。"
+        "关系填与那一户户主的关系。"
+    )
+    into = forms.CharField(label=gettext_lazy("并入的户编号"), max_length=40)
+
+    def built(self) -> dict[str, forms.Field]:
+        fields = self.relations(blank=False)
+        for field in fields.values():
+            field.choices = [("", _("请选择")), *OTHERS]  # type: ignore[attr-defined]  # a choice field
+            field.initial = ""
+        return fields
+
+    def perform(self) -> Household:
+        into = Household.objects.visible_to(self.officer).filter(number=self.cleaned_data["into"].strip()).first()
+        if into is None:
+            raise DomainError(_("管辖范围内没有这个户编号。"), remedy=_("请核对户编号。"), field="into")
+        return structure.merge(self.household, into, self.stated(), self.change, acting_officer=self.officer)
+
+
+class MoveForm(PlacedForm):
+    """The household lives elsewhere."""
+
+    title = gettext_lazy("迁移")
+    intro = gettext_lazy(
+        "迁到管辖范围以外的，填那里村（社区）的 12 位区划代码；迁走以后由那里办理，您将看不到这份档案。"
+    )
+    outside = True
+    code = forms.IntegerField(
+        label=gettext_lazy("区划代码（迁往外地时填）"), required=False, min_value=10**11, max_value=10**12 - 1
+    )
+
+    def perform(self) -> Household:
+        return structure.move(self.household, self.home(), self.change, acting_officer=self.officer)
+
+
+class CloseForm(ChangeForm):
+    """The file is closed."""
+
+    title = gettext_lazy("销户")
+    intro = gettext_lazy("档案停用，只供查阅；正在享受的类别同日停止。以后可以恢复。")
+
+    def perform(self) -> None:
+        structure.close(self.household, self.change, acting_officer=self.officer)
+
+
+class ReopenForm(ChangeForm):
+    """A closed file is used again."""
+
+    title = gettext_lazy("恢复档案")
+    intro = gettext_lazy("销户时的成员回到本户；已去世的和已在别的户里的除外。")
+
+    def perform(self) -> None:
+        structure.reopen(self.household, self.change, acting_officer=self.officer)
+
+
+#: Kind in the address -> form, in the order in which they are offered.
+CHANGES: Mapping[str, type[ChangeForm]] = {
+    "join": JoinForm, "birth": BirthForm, "marry": MarryForm, "leave": LeaveForm, "death": DeathForm, "head": HeadForm,
+    "split": SplitForm, "merge": MergeForm, "move": MoveForm, "close": CloseForm, "reopen": ReopenForm,
+}  # fmt: skip
+
+
+def area_line(area: Area) -> str:
+    """The township and the village."""
+    return f"{area.parent.name} {area.name}" if area.parent is not None else area.name
+
+
+def _without(relations: dict[uuid.UUID, str], person: uuid.UUID) -> dict[uuid.UUID, str]:
+    return {one: relation for one, relation in relations.items() if one != person}

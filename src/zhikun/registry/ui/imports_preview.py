@@ -1,0 +1,132 @@
+"""One household of a batch before it comes in: masked, for who has to decide about it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.access import officer_of, requires
+from zhikun.audit.services import record as note
+from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
+from zhikun.pages.frame import Crumb
+from zhikun.pages.parts import Detail
+from zhikun.pages.render import render_page
+from zhikun.pages.tables import Column, Table
+from zhikun.places.models import Area
+from zhikun.registry import events
+from zhikun.registry.models import ImportBatch, ImportRow, Person
+from zhikun.registry.relations import RELATIONS
+from zhikun.registry.services.importing_told import ToldHousehold, ToldPerson
+from zhikun.registry.ui.imports import BOTH
+from zhikun.registry.vocabulary import entity_title, vocabulary
+
+
+@requires(*BOTH)
+def row(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+    """What the file says of one household. Names and numbers are masked; the look is on record."""
+    officer = officer_of(request)
+    batch = ImportBatch.objects.visible_to(officer).filter(pk=pk).first()
+    found = ImportRow.objects.filter(batch=batch, position=position).first() if batch else None
+    if batch is None or found is None:
+        raise Http404
+    told = ToldHousehold.of_text(found.payload) if found.payload else None
+    note(
+        events.VIEWED, by=officer, subject=f"{batch.pk}:{position}", area=found.area, looks=True, details={"what": "import"}
+    )  # fmt: skip
+    title = _("第 {n} 户：{number}").format(n=position, number=found.number)
+    context = {
+        "title": title,
+        "crumbs": [
+            Crumb(_("批量导入"), reverse("imports:list")),
+            Crumb(batch.file_name, reverse("imports:batch", args=[batch.pk]) + "?view=households"),
+            Crumb(title),
+        ],
+        "row": found,
+        "state": ImportRow.State(found.state).label,
+        "told": told,
+        "lines": _lines(told, found) if told else [],
+        "people": _people(request, told, batch.observed_on) if told else None,
+        "facts": _facts(told) if told else [],
+        "neighbours": _neighbours(batch, position),
+    }
+    return render_page(request, "registry/import_household.html", context)
+
+
+def _lines(told: ToldHousehold, found: ImportRow) -> list[Detail]:
+    area = Area.objects.filter(pk=told.area).select_related("parent").first()
+    place = "".join(one.name for one in (area.parent, area) if one) if area else str(told.area)
+    return [
+        Detail(_("户编号"), told.number),
+        Detail(_("所在村（社区）"), place),
+        Detail(_("入库方式"), _("新建档案") if found.adds else _("补充记录：已有档案，人员相同")),
+        Detail(_("详细地址"), _("有，入库后按权限查看") if told.address else None),
+        Detail(_("联系电话"), mask_phone(told.phone) if told.phone else None),
+    ]
+
+
+def _people(request: HttpRequest, told: ToldHousehold, on: date) -> Table:
+    columns = [
+        Column("name", _("姓名"), value=lambda p: mask_name(p.name), heading=True),
+        Column("relation", _("与户主关系"), value=lambda p: RELATIONS[p.relation]),
+        Column("id_number", _("证件号码"), value=lambda p: mask_id_number(p.id_number) if p.id_number else None),
+        Column("sex", _("性别"), value=lambda p: Person.Sex(p.sex).label if p.sex else None),
+        Column("age", _("年龄"), value=lambda p: _age(p, on), kind="count"),
+        Column("facts", _("情况"), value=lambda p: "；".join(_said("member", p.facts)) or None, wide=True),
+    ]
+    return Table(request, told.people, columns, caption=_("家庭成员"), name="people")
+
+
+def _age(person: ToldPerson, on: date) -> int | None:
+    if not person.born_on:
+        return None
+    born = date.fromisoformat(person.born_on)
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _facts(told: ToldHousehold) -> list[tuple[str, list[Detail]]]:
+    """The household's own facts and those of its things, each under its heading."""
+    found = [(entity_title("household"), _details("household", told.facts))] if told.facts else []
+    for entity, rows in told.rows.items():
+        found += [(f"{entity_title(entity)} {n}", _details(entity, facts)) for n, facts in enumerate(rows, 1)]
+    return found
+
+
+def _details(entity: str, facts: dict[str, Any]) -> list[Detail]:
+    known = vocabulary()
+    return [
+        Detail(known[entity, name].title if (entity, name) in known else name, in_words(entity, name, value))
+        for name, value in facts.items()
+    ]
+
+
+def _said(entity: str, facts: dict[str, Any]) -> list[str]:
+    return [f"{line.label} {line.value}" for line in _details(entity, facts)]
+
+
+def in_words(entity: str, name: str, value: Any) -> str:
+    """A fact's value as people read it."""
+    known = vocabulary().get((entity, name))
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, list):
+        choices = (known.choices if known else None) or {}
+        return "、".join(str(choices.get(one, one)) for one in value) or _("无")
+    if known is not None and known.choices:
+        return str(known.choices.get(value, value))
+    if isinstance(value, int | float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".") + (f" {known.unit}" if known and known.unit else "")
+    return str(value)
+
+
+def _neighbours(batch: ImportBatch, position: int) -> dict[str, str]:
+    found = set(batch.rows.filter(position__in=(position - 1, position + 1)).values_list("position", flat=True))
+    return {
+        name: reverse("imports:row", args=[batch.pk, at])
+        for name, at in (("before", position - 1), ("after", position + 1))
+        if at in found
+    }

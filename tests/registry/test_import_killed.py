@@ -1,0 +1,88 @@
+"""Checking, committing and undoing a batch, killed (-9) again and again: nothing lost, nothing twice."""
+
+import json
+import random
+import signal
+import time
+
+HOUSEHOLDS = 900
+SETUP = """
+from tests import factories, import_files
+from zhikun.places.models import Area
+from zhikun.registry.services import importing
+factories.areas()
+homes = [import_files.home(f"A{n}", n) for n in range(1, %d)]
+for n, one in enumerate(homes, 1):
+    for m, person in enumerate(one["people"]):
+        person["id_number"] = factories.id_number(n %% 1000, f"19{50 + n // 1000 + 10 * m}0301")
+importing.upload(import_files.workbook(homes), name="大.xlsx", area=Area.objects.get(pk=factories.TOWNSHIP),
+                 observed_on=factories.DAY, acting_officer=import_files.maker())
+import_files.checker()
+"""
+STEP = """
+from tests import import_files
+from zhikun.registry.models import ImportBatch
+from zhikun.registry.services import importing
+batch = ImportBatch.objects.get()
+"""
+AFTER = """
+import json
+from zhikun.audit import chain
+from zhikun.audit.models import Entry
+from zhikun.registry.models import *
+print(json.dumps({
+    "whole": chain.verify().whole,
+    "state": ImportBatch.objects.get().state,
+    "counts": ImportBatch.objects.get().counts,
+    "rows": ImportRow.objects.count(),
+    "open": Household.objects.open().count(),
+    "households": Household.objects.count(),
+    "people": Person.objects.count(),
+    "members": Membership.objects.now().count(),
+    "recordings": Recording.objects.filter(withdrawn_at=None).count(),
+    "registered": Entry.objects.filter(event="registry.household_registered").count(),
+    "undone": Entry.objects.filter(event="registry.import_undone", household__isnull=False).count(),
+    "read": Person.objects.filter(pk__in=Household.objects.values("memberships__person"), memberships__relation="02").first().name,
+}))
+"""
+
+
+def shell(installation, script):
+    return installation.run("manage", "shell", "-v", "0", "-c", script).stdout
+
+
+def worked_off_with_kills(installation, chance, state):
+    """Workers that are killed at random moments, until the batch is no longer in this state. How many were killed."""
+    kills = 0
+    while installation.ask("SELECT state FROM registry_importbatch")[0][0] == state:
+        with installation.start("worker") as worker:
+            ends = time.monotonic() + (chance.uniform(1.0, 3.5) if kills < 6 else 60)
+            while time.monotonic() < ends:
+                if installation.ask("SELECT state FROM registry_importbatch")[0][0] != state:
+                    break
+                time.sleep(0.02)
+            worker.send_signal(signal.SIGKILL)
+            kills += 1
+    return kills
+
+
+def test_killed_again_and_again_every_household_comes_in_once_and_goes_once(installation):
+    chance = random.Random(11)
+    shell(installation, SETUP % (HOUSEHOLDS + 1))
+    worked_off_with_kills(installation, chance, "checking")
+    shell(installation, STEP + "importing.submit(batch, acting_officer=import_files.maker())\n"
+          "importing.approve(batch, acting_officer=import_files.checker())")  # fmt: skip
+    worked_off_with_kills(installation, chance, "approved")
+    found = json.loads(shell(installation, AFTER))
+    assert (found["state"], found["whole"], found["read"]) == ("committed", True, "马试一")
+    assert found["rows"] == found["open"] == found["recordings"] == found["registered"] == HOUSEHOLDS
+    assert found["counts"]["opened"] == HOUSEHOLDS
+    assert found["people"] == found["members"] == 2 * HOUSEHOLDS
+    shell(installation, STEP + "importing.undo(batch, reason='重复', acting_officer=import_files.checker())")
+    worked_off_with_kills(installation, chance, "undoing")
+    found = json.loads(shell(installation, AFTER))
+    assert (found["state"], found["whole"]) == ("undone", True)
+    assert found["undone"] == found["households"] == HOUSEHOLDS
+    assert (found["open"], found["members"], found["recordings"]) == (0, 0, 0)
+    left = [path.name for path in (installation.data / "imports").iterdir()]
+    assert left == []

@@ -1,0 +1,136 @@
+"""The pages of imports: what each officer sees, what is done by a click, what never reaches a page."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from tests import factories
+from tests.import_files import checker, committed, home, maker, uploaded, workbook
+from tests.officers import signed_in
+
+from zhikun.accounts.roles import Role
+from zhikun.audit.models import Entry
+from zhikun.jobs.worker import work_off
+from zhikun.registry.models import Household, ImportBatch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def places():
+    factories.areas()
+
+
+@pytest.fixture
+def opened(client):
+    def open_as(officer, name, *args, query="", post=None, **headers):
+        signed_in(officer, client)
+        address = reverse(f"imports:{name}", args=args) + query
+        return client.post(address, post) if post is not None else client.get(address, headers=headers)
+
+    return open_as
+
+
+def test_from_the_upload_to_the_files_by_clicks(opened):
+    file = SimpleUploadedFile(
+        "官厅镇.xlsx", workbook([home("A1", 1), home("B1", 2, area=factories.OTHER_VILLAGE)]).read()
+    )
+    sent = {"file": file, "area": factories.TOWNSHIP, "observed_on": "2026-11-02"}
+    answer = opened(maker(), "new", post=sent)
+    batch = ImportBatch.objects.get()
+    assert answer["Location"] == reverse("imports:batch", args=[batch.pk])
+    waiting = opened(maker(), "batch", batch.pk).content.decode()
+    assert reverse("imports:progress", args=[batch.pk]) in waiting
+    work_off()
+    shown = opened(maker(), "batch", batch.pk).content.decode()
+    assert "送审" in shown
+    assert "所在村（社区）编码" in shown
+    assert reverse("imports:rejects", args=[batch.pk]) in shown
+    opened(maker(), "act", batch.pk, "submit", post={})
+    assert "批准入库" not in opened(maker(), "batch", batch.pk).content.decode()
+    assert "批准入库" in opened(checker(), "batch", batch.pk).content.decode()
+    opened(checker(), "act", batch.pk, "approve", post={})
+    work_off()
+    assert Household.objects.get().number == "A1"
+    assert "整批撤销" in opened(checker(), "batch", batch.pk).content.decode()
+    assert "整批撤销" not in opened(maker(), "batch", batch.pk).content.decode()
+
+
+def test_the_same_file_again_leads_to_its_batch_and_says_so(opened, client):
+    source = workbook([home("A1", 1)])
+    batch = uploaded([], source=source)
+    sent = {
+        "file": SimpleUploadedFile("别名.xlsx", source.getvalue()),
+        "area": factories.TOWNSHIP,
+        "observed_on": "2026-11-02",
+    }
+    answer = opened(maker(), "new", post=sent)
+    assert answer["Location"] == reverse("imports:batch", args=[batch.pk])
+    assert "已经上传过" in client.get(answer["Location"]).content.decode()
+
+
+def test_a_preview_is_masked_and_on_record(opened):
+    batch = uploaded([home("A1", 1, phone="12000000001", livestock_kinds=["cattle"])])
+    shown = opened(checker(), "row", batch.pk, 1).content.decode()
+    assert "马**" in shown
+    assert "牛" in shown
+    for secret in ("马试一", factories.id_number(2), "12000000001", "1968"):
+        assert secret not in shown
+    entry = Entry.objects.filter(looks=True).get()
+    assert (entry.officer_id, entry.subject) == (checker().pk, f"{batch.pk}:1")
+
+
+def test_the_rejects_are_for_who_imports_there_and_on_record(opened):
+    batch = uploaded([home("A1", 1), home("B1", 2, area=factories.OTHER_VILLAGE)])
+    answer = opened(maker(), "rejects", batch.pk)
+    assert b"".join(answer.streaming_content)[:2] == b"PK"
+    assert Entry.objects.filter(event="registry.exported", subject=str(batch.pk)).count() == 1
+    assert opened(checker(), "rejects", batch.pk).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["problems", "messages", "households"])
+@pytest.mark.parametrize("households", [1, 60])
+def test_each_view_costs_the_same_however_long_the_file(opened, client, view, households, django_assert_num_queries):
+    wrong = [home(f"B{n}", 90 + n, area=factories.OTHER_VILLAGE) for n in range(1, 1 + households)]
+    batch = uploaded([*(home(f"A{n}", n) for n in range(1, 1 + households)), *wrong])
+    opened(maker(), "list")
+    address = reverse("imports:batch", args=[batch.pk]) + f"?view={view}"
+    with django_assert_num_queries(7 if view == "households" else 5):
+        assert client.get(address).status_code == 200
+
+
+def test_outside_the_area_there_is_nothing(opened):
+    batch = uploaded([home("A1", 1)])
+    others = [
+        maker(factories.OTHER_TOWNSHIP),
+        factories.officer(Role.VILLAGE_ASSISTANT),
+        factories.officer(Role.AUDITOR),
+    ]
+    for officer in others:
+        for name, args in (("batch", ()), ("progress", ()), ("rejects", ()), ("row", (1,))):
+            assert opened(officer, name, batch.pk, *args).status_code == 404, (officer.username, name)
+        assert opened(officer, "act", batch.pk, "drop", post={}).status_code == 404
+    assert "官厅镇.xlsx" not in opened(others[0], "list").content.decode()
+    assert ImportBatch.objects.get().state == ImportBatch.State.CHECKED
+
+
+def test_a_refusal_is_said_in_full_and_nothing_is_done(opened):
+    batch = uploaded([home("A1", 1)])
+    answer = opened(checker(), "act", batch.pk, "approve", post={})
+    assert answer.status_code == 409
+    assert "刷新页面" in answer.content.decode()
+    assert opened(checker(), "act", batch.pk, "steal", post={}).status_code == 404
+    assert opened(checker(), "act", batch.pk, "approve").status_code == 405
+
+
+def test_when_the_work_has_ended_the_page_is_read_anew(opened):
+    batch = committed([home("A1", 1)])
+    answer = opened(maker(), "progress", batch.pk, **{"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+
+
+def test_the_empty_workbook_and_the_list(opened):
+    assert opened(maker(), "template").content[:2] == b"PK"
+    batch = uploaded([home("A1", 1)])
+    shown = opened(checker(), "list").content.decode()
+    assert batch.file_name in shown
+    assert "上传调查表" not in shown
