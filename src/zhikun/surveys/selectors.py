@@ -143,15 +143,21 @@ def _parts(told: Told, filed: Mapping[str, Any], rows: Rows) -> Any:
     for key, who in told.people.items():
         part = _part(told, filed, MEMBER, key, _("新成员 {name}").format(name=mask_name(who.get("name") or "")))
         part.note = _("身份证号 {number}，出生日期 {born}").format(
-            number=mask_id_number(who.get("id_number") or "") or _("不清楚"), born=who.get("birth_date") or _("见身份证号")
+            number=mask_id_number(who.get("id_number") or "") or _("不清楚"),
+            born=who.get("birth_date") or _("见身份证号"),
         )
         yield part
     for key, why in told.left.items():
-        yield Part(titles.get(key, ""), note=_("调查时已不在这一户：{why}。请在家庭档案里办理成员离开。").format(why=left_titles()[why]))
+        yield Part(
+            titles.get(key, ""),
+            note=_("调查时已不在这一户：{why}。请在家庭档案里办理成员离开。").format(why=left_titles()[why]),
+        )
     for entity, some in told.facts.items():
         for key in some:
             if entity != HOUSEHOLD and not (entity == MEMBER and key in told.people):
-                title = titles.get(key) or _("新增{entity} {n}").format(entity=entity_title(entity), n=key.removeprefix(NEW_ROW))
+                title = titles.get(key) or _("新增{entity} {n}").format(
+                    entity=entity_title(entity), n=key.removeprefix(NEW_ROW)
+                )
                 yield _part(told, filed, entity, key, title)
 
 
@@ -160,7 +166,10 @@ def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: st
     said, before = told.facts.get(entity, {}).get(key, {}), filed.get(entity, {}).get(key, {})
     for fact in pack_in_force().facts_of(entity):
         if fact.name in said:
-            was, now = shown(fact, before[fact.name]) if fact.name in before else _("没有记录"), shown(fact, said[fact.name])
+            was, now = (
+                shown(fact, before[fact.name]) if fact.name in before else _("没有记录"),
+                shown(fact, said[fact.name]),
+            )
             changed = fact.name in before and before[fact.name] != said[fact.name]
             part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed))
     for name, value in told.personal.get(entity, {}).get(key, {}).items():

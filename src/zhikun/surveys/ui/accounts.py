@@ -126,7 +126,9 @@ def _as_csv(told: Statement) -> HttpResponse:
     writer = csv.writer(out)
     writer.writerow([_("户编号"), _("村（社区）"), _("日期"), _("事项"), _("金额（元）"), _("说明")])
     for line in told.lines:
-        writer.writerow([*map(_plain, (line.number, line.village, line.on.isoformat(), line.what)), line.amount, _plain(line.why)])
+        writer.writerow(
+            [*map(_plain, (line.number, line.village, line.on.isoformat(), line.what)), line.amount, _plain(line.why)]
+        )
     writer.writerow([_("合计"), "", "", "", told.total, ""])
     answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = "attachment; filename=statement.csv"

@@ -76,7 +76,9 @@ def mine(request: HttpRequest) -> HttpResponse:
     """What my teams have still to visit, the returned ones first; how many are done is a number and nothing more."""
     officer = officer_of(request)
     open_ = Assignment.objects.to_fill(officer).select_related("household__head", "area", "round", "team")
-    waiting = sorted(open_.distinct(), key=lambda one: (one.state != Assignment.State.RETURNED, one.due_on, str(one.area)))
+    waiting = sorted(
+        open_.distinct(), key=lambda one: (one.state != Assignment.State.RETURNED, one.due_on, str(one.area))
+    )
     done = Assignment.objects.of_teams(officer).exclude(state=Assignment.State.CANCELLED).distinct()
     today = timezone.localdate()
     cards = [
@@ -148,7 +150,8 @@ def _page_data(assignment: Assignment, officer: Officer, draft: Draft | None) ->
         "photos": [str(one.client) for one in photos],
         # What is kept on this device is sealed with it: after signing out nobody can read it there.
         "key": base64.b64encode(index_of(ring(), "survey_device", f"{officer.pk}:{assignment.pk}")).decode(),
-        "urls": {name: url(name) for name in ("draft", "trial", "submit", "photos")} | {"mine": reverse("surveys:mine")},
+        "urls": {name: url(name) for name in ("draft", "trial", "submit", "photos")}
+        | {"mine": reverse("surveys:mine")},
     }
 
 
@@ -169,7 +172,12 @@ def draft(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     assignment = assignment_to_fill(officer, pk)
     told = body(request)
     sequence, answers = told.get("sequence"), told.get("answers")
-    if not isinstance(sequence, int) or isinstance(sequence, bool) or not isinstance(answers, dict) or not 0 < sequence < 2**53:
+    if (
+        not isinstance(sequence, int)
+        or isinstance(sequence, bool)
+        or not isinstance(answers, dict)
+        or not 0 < sequence < 2**53
+    ):
         raise BadRequest
     kept = drafts.save(assignment, sequence, answers, str(told.get("questionnaire", ""))[:64], acting_officer=officer)
     return JsonResponse({"sequence": kept.sequence})
@@ -336,5 +344,5 @@ def workbook(request: HttpRequest) -> HttpResponse:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "survey.xlsx"
         survey.template(pack_in_force(), path)
-        file = path.open("rb")  # noqa: SIM115 - the answer closes it
+        file = path.open("rb")
     return FileResponse(file, as_attachment=True, filename=str(_("入户调查表.xlsx")))

@@ -240,10 +240,7 @@ def assignments(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if area:
         found = found.filter(area_id=int(area)) if area.isdecimal() and len(area) == 12 else found.none()
     states = {"waiting": [Assignment.State.ASSIGNED, Assignment.State.STARTED]}.get(state, [state] if state else [])
-    if states:
-        found = found.filter(state__in=states)
-    else:
-        found = found.exclude(state=Assignment.State.CANCELLED)
+    found = found.filter(state__in=states) if states else found.exclude(state=Assignment.State.CANCELLED)
     columns = [
         Column(
             "number", _("户编号"), heading=True, sort="household__number",

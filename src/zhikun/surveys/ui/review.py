@@ -23,6 +23,7 @@ from zhikun.surveys.models import Recheck, Round, Visit, VisitFile
 from zhikun.surveys.services import files, rechecks, visits
 from zhikun.surveys.ui.office import OFFICE, way
 
+
 @requires(Right.SURVEY_REVIEW, methods=("GET", "HEAD"))
 def queue(request: HttpRequest) -> HttpResponse:
     """Visits that wait for review, the longest first."""
@@ -90,7 +91,9 @@ def _review(request: HttpRequest, officer: Officer, one: Visit) -> HttpResponse:
         raise Http404
     if form.cleaned_data["decision"] == "accept":
         done = visits.accept(one, acting_officer=officer)
-        messages.success(request, _("已通过，写入 {n} 号档案。").format(n=done.household.number if done.household else ""))
+        messages.success(
+            request, _("已通过，写入 {n} 号档案。").format(n=done.household.number if done.household else "")
+        )
     else:
         path, _bar, title = form.cleaned_data["question"].partition("|")
         visits.give_back(one, [visits.Comment(form.cleaned_data["text"], path, title)], acting_officer=officer)
@@ -139,10 +142,18 @@ def all_rechecks(request: HttpRequest) -> HttpResponse:
         Column("seed", _("抽样种子")),
         Column("result", _("结果"), kind="status", value=lambda one: (tones[one.result], one.get_result_display())),
     ]  # fmt: skip
-    table = Table(request, found.order_by("result", "drawn_at", "pk"), columns, caption=_("调查复核"), empty=_("还没有抽取复核样本。"))
+    table = Table(
+        request,
+        found.order_by("result", "drawn_at", "pk"),
+        columns,
+        caption=_("调查复核"),
+        empty=_("还没有抽取复核样本。"),
+    )
     open_rounds = Round.objects.visible_to(officer)
     return render_page(
-        request, "surveys/rechecks.html", {"title": _("调查复核"), "table": table, "rounds": open_rounds, "today": timezone.localdate()}
+        request,
+        "surveys/rechecks.html",
+        {"title": _("调查复核"), "table": table, "rounds": open_rounds, "today": timezone.localdate()},
     )
 
 
