@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("zhikun.audit.urls")),
     path("", include("zhikun.registry.ui.imports_urls")),
     path("", include("zhikun.registry.urls")),
+    path("", include("zhikun.surveys.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"
