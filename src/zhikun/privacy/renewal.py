@@ -175,8 +175,8 @@ def write_columns(rows: Sequence[models.Model], names: Sequence[str], using: str
     for table in dict.fromkeys(field.model for field in fields):
         own = [field for field in fields if field.model is table]
         pk = table._meta.pk  # noqa: SLF001 - the same
-        sets = ", ".join(f"{quoted(field.column)} = %s" for field in own)
-        statement = f"UPDATE {quoted(table._meta.db_table)} SET {sets} WHERE {quoted(pk.column)} = %s"  # noqa: S608, SLF001 - names of our own models
+        sets = ", ".join(f"{quoted(str(field.column))} = %s" for field in own)
+        statement = f"UPDATE {quoted(table._meta.db_table)} SET {sets} WHERE {quoted(str(pk.column))} = %s"  # noqa: S608, SLF001 - names of our own models
         values = [
             [
                 *(field.get_db_prep_save(getattr(row, field.attname), to) for field in own),

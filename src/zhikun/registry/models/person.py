@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
 from zhikun.privacy import BlindIndexField, Sealed, SealedField
 
 
@@ -21,13 +22,13 @@ class Person(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name_sealed = SealedField(_("姓名"))
-    name = Sealed("name_sealed", purpose="name")
+    name = Sealed("name_sealed", purpose="name", mask=mask_name)
     id_kind = models.CharField(_("证件类型"), max_length=20, default="resident")
     id_number_sealed = SealedField(_("证件号码"), null=True)
-    id_number = Sealed("id_number_sealed", null=True, purpose="id_number")
+    id_number = Sealed("id_number_sealed", null=True, purpose="id_number", mask=mask_id_number)
     id_number_index = BlindIndexField(null=True)
     phone_sealed = SealedField(_("联系电话"), null=True)
-    phone = Sealed("phone_sealed", null=True, purpose="phone")
+    phone = Sealed("phone_sealed", null=True, purpose="phone", mask=mask_phone)
     sex = models.CharField(_("性别"), max_length=6, choices=Sex.choices, blank=True)
     born_on = models.DateField(_("出生日期"), null=True)
     died_on = models.DateField(_("死亡日期"), null=True)
