@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests import factories
+from tests import factories, permission_registry
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
@@ -83,6 +83,7 @@ def job(in_scope: bool, asking: Officer) -> Job:
 
 
 OBJECTS: dict[str, Make] = {
+    **permission_registry.OBJECTS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},
