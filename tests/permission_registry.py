@@ -25,6 +25,7 @@ from zhikun.registry.models import (
     Recording,
 )  # fmt: skip
 from zhikun.registry.services import document as documents
+from zhikun.registry.services import importing_files
 
 INSIDE = factories.VILLAGE
 OUTSIDE = 150422100001
@@ -73,6 +74,7 @@ def batch(in_scope: bool, asking: Officer) -> ImportBatch:
         file_name="调查.xlsx", sha256=uuid.uuid4().hex * 2, size=1, pack="yuanzhou", area=code, observed_on=factories.DAY,
         state=ImportBatch.State.CHECKED, uploaded_by=asking,
     )  # fmt: skip
+    importing_files.keep(made.pk, "rejects", io.BytesIO(b"a workbook"))
     ImportRow.objects.create(batch=made, position=1, number="A1", area=code, state=ImportRow.State.READY)
     return made
 
