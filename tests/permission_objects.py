@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests import factories
+from tests import factories, permission_registry
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
@@ -91,6 +91,7 @@ OBJECTS: dict[str, Make] = {
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
+    **permission_registry.OBJECTS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},
