@@ -93,11 +93,11 @@ def home(in_scope: bool) -> Household:
     found = Household.objects.filter(area=place(in_scope)).first()
     if found is not None:
         return found
-    made = factories.household(place(in_scope).code, n=Household.objects.count() + 1, pens=0)
+    made = factories.household(place(in_scope).code, n=Household.objects.count() + 1, business_income_year=0)
     clerk = factories.officer(Role.COUNTY_REVIEWER, made.area_id // 10**6 * 10**6)
     things.add(made, "vehicle", {"kind": "car"}, Told(SourceKind.OFFICER, factories.DAY), acting_officer=clerk)
     told = Told(SourceKind.DEPARTMENT, factories.DAY)
-    recording.record(made, told, {"household": {"": {"pens": 9}}}, acting_officer=clerk)
+    recording.record(made, told, {"household": {"": {"business_income_year": 24000}}}, acting_officer=clerk)
     return made
 
 
