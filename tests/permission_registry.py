@@ -46,7 +46,9 @@ def recording(held: Household) -> uuid.UUID:
 
 def contradiction(held: Household) -> uuid.UUID:
     said = recording(held)
-    sides = [{"recording": str(said), "source": "survey", "value": value, "observed_on": "2026-11-02"} for value in (0, 1200)]
+    sides = [
+        {"recording": str(said), "source": "survey", "value": value, "observed_on": "2026-11-02"} for value in (0, 1200)
+    ]
     made = Contradiction.objects.create(
         household=held, entity="member", row=str(person(held)), fact="wage_income_year", sides=sides
     )
