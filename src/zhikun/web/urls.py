@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
     path("", include("zhikun.registry.ui.imports_urls")),
+    path("", include("zhikun.registry.ui.exports_urls")),
     path("", include("zhikun.registry.urls")),
 ]
 
