@@ -28,23 +28,37 @@ DEMO_RESULTS := build/demo/results
 DEMO_LISTS := build/demo/lists
 DEMO_DATA := build/demo/data
 DEMO_KEYS := build/demo/keys.json
+DEMO_OFFICE := build/demo/office
+DEMO_PLATFORM := ZHIKUN_DATA=$(CURDIR)/$(DEMO_OFFICE) ZHIKUN_KEYS=$(CURDIR)/$(DEMO_KEYS) ZHIKUN_DATABASE=
+# `make demo SERVE=no` builds everything and does not serve.
+SERVE ?= yes
+PORT ?= 8000
 
 .PHONY: help demo test check bench spark format messages reference pins clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
 
-demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen three months of department files, say where the results are
+demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen three months of department files, serve the platform with it
 	@mkdir -p build/demo
 	$(ZHIKUN) demo county --like yuanzhou --seed 1 --out $(DEMO_WORKBOOK)
 	$(ZHIKUN) assess $(DEMO_WORKBOOK) --pack yuanzhou --on 2023-11-30 --out $(DEMO_RESULTS)
 	rm -rf $(DEMO_DATA) $(DEMO_LISTS)
 	$(ZHIKUN) demo months --like county --from 2026-08 --months 3 --seed 1 --out $(DEMO_LISTS) --data $(DEMO_DATA) --keys $(DEMO_KEYS)
+	$(DEMO_PLATFORM) $(ZHIKUN) migrate
+	$(DEMO_PLATFORM) $(ZHIKUN) demo office $(DEMO_WORKBOOK) --on 2023-11-30 --sheet build/demo/accounts.txt
 	@printf '\n演示县（全部为生成数据）：\n'
 	@ls -1d $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* $(DEMO_LISTS) $(DEMO_DATA)/screening/national/*/warnings.parquet | sed "s|^|  $(CURDIR)/|"
+	@printf '  %s（账号）\n' $(CURDIR)/build/demo/accounts.txt
+	@printf '命令要知道平台在哪里：export %s %s\n' ZHIKUN_DATA=$(CURDIR)/$(DEMO_OFFICE) ZHIKUN_KEYS=$(CURDIR)/$(DEMO_KEYS)
+	@if [ "$(SERVE)" = yes ]; then printf '\n按 Ctrl-C 结束平台。\n'; $(DEMO_PLATFORM) $(ZHIKUN) serve --port $(PORT); fi
 
-test: $(DEV) $(FONTS) $(FRONTEND) ## run every test; what this machine cannot run is listed by name under 未运行
-	$(PY) -m pytest -n auto --dist loadfile
+# The tests with a database run on PostgreSQL first, then all tests on SQLite: pytest's own closing line ends the output.
+test: $(DEV) $(FONTS) $(FRONTEND) ## run every test, those with a database on PostgreSQL too; what this machine cannot run is named under 未运行
+	@status=0; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest -n auto --dist loadfile -m database || status=1; \
+	$(PY) -m pytest -n auto --dist loadfile || status=1; \
+	exit $$status
 
 check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of generated files
 	$(PY) -m ruff format --check .

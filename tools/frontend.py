@@ -1,7 +1,8 @@
 """Bring what browsers load besides our own files to <environment>/share/zhikun/static/vendor.
 
 Styles, charts, surveys and icons come as npm packages, by lock file with checksums; of their 200 MB only the files
-named in `FILES` are copied, and the icons named in tools/frontend/icons.txt become one sprite. axe-core, which only
+named in `FILES` are copied, the icons named in tools/frontend/icons.txt become one sprite, and the kinds of chart named
+in tools/frontend/charts.mjs one file of half the library's size. axe-core, which only
 the browser tests use, goes to share/zhikun/axe, which no server hands out. Nothing of it is ever committed. Without a
 reachable registry the set-up goes on, and this script says loudly what will be missing.
 """
@@ -25,7 +26,6 @@ AXE = node_packages.SHARE / "axe"
 
 FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler/tabler.min.css",
-    "echarts/dist/echarts.min.js": "echarts/echarts.min.js",
     "echarts/LICENSE": "echarts/LICENSE.txt",
     "echarts/NOTICE": "echarts/NOTICE.txt",
     "survey-core/survey.core.min.js": "survey/survey.core.min.js",
@@ -38,6 +38,9 @@ FILES = {
 }
 AXE_FILES = {"axe-core/axe.min.js": "axe.min.js", "axe-core/LICENSE": "LICENSE.txt"}
 SPRITE = "icons.svg"
+BUNDLE_SECONDS = 120
+CHARTS = "echarts/echarts.js"
+BUNDLE = ("--bundle", "--minify", "--format=iife", "--target=es2018", "--legal-comments=none", "--log-level=warning")
 
 # Comments that lead to files which are not copied: a browser would ask for them, and hashed names would fail on them.
 SOURCE_MAP = re.compile(r"/\*#\s*sourceMappingURL=[^*]*\*/|//#\s*sourceMappingURL=\S+[^\S\n]*$", re.MULTILINE)
@@ -56,6 +59,7 @@ def main() -> None:
             modules = node_packages.fetch(LOCK, Path(folder))
             place(modules, FILES, VENDOR)
             place(modules, AXE_FILES, AXE)
+            bundle(modules, VENDOR / CHARTS)
             names = ICONS.read_text(encoding="utf-8").split()
             (VENDOR / SPRITE).write_text(sprite(modules / "@tabler/icons/icons/outline", names), encoding="utf-8")
     except (OSError, subprocess.SubprocessError) as error:
@@ -87,6 +91,15 @@ def copy(source: Path, target: Path) -> None:
     if source.suffix == ".css":
         for address in sorted(set(TARGET.findall(text))):
             copy((source.parent / address).resolve(), target.parent / address)
+
+
+def bundle(modules: Path, target: Path) -> None:
+    """The chart library with only the kinds of chart we draw."""
+    entry = shutil.copy(LOCK / "charts.mjs", modules.parent)
+    programs = [*(modules / "@esbuild").glob("*/bin/esbuild"), *(modules / "@esbuild").glob("*/esbuild.exe")]
+    if not programs:
+        raise FileNotFoundError("esbuild 没有适合本机的程序，图表不能打包")
+    subprocess.run([programs[0], entry, *BUNDLE, f"--outfile={target}"], check=True, timeout=BUNDLE_SECONDS)
 
 
 def sprite(folder: Path, names: list[str]) -> str:

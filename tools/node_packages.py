@@ -39,7 +39,8 @@ def say_what_is_missing(error: Exception, missing: str, remedy: str) -> None:
     """Tell people, in a frame, what will be missing, why, and how to get it later."""
     bar = "!" * 78
     if isinstance(error, subprocess.CalledProcessError):
-        reason = f"{'npm' if 'ci' in error.cmd else 'pip'} 没有成功（退出码 {error.returncode}），见上面的输出"
+        tool = "npm" if "ci" in error.cmd else "esbuild" if "--bundle" in error.cmd else "pip"
+        reason = f"{tool} 没有成功（退出码 {error.returncode}），见上面的输出"
     else:
         reason = str(error)
     print(f"\n{bar}\n{missing}\n原因：{reason}\n补救：{remedy}\n{bar}\n", file=sys.stderr, flush=True)

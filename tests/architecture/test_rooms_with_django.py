@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+
+from zhikun.pages import menu
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "zhikun"
 #: From the top down, as in pyproject.toml.
@@ -82,3 +84,12 @@ def test_a_template_keeps_the_strict_policy_and_speaks_through_gettext(path):
     )
     bare = [line.strip() for line in spoken.splitlines() if re.search(r"[\u4e00-\u9fff]", line)]
     assert not bare, "words for people go through {% translate %}"
+
+
+def test_every_line_of_the_menu_leads_to_a_page_that_its_right_opens():
+    for entry in menu._entries.values():
+        view = resolve(reverse(entry.view)).func
+        rights = view.rights or ()
+        assert not entry.permission or not rights or entry.permission in rights, (
+            f"{entry.view}: shown to who gets a 404"
+        )

@@ -164,7 +164,7 @@ def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_hav
     clerk = factories.officer(Role.TOWNSHIP_CLERK)
     with django_assert_max_num_queries(4):
         (shown,) = [one for one in panels_for(made, clerk) if one.panel.name == "assessments"]
-    page = render_to_string(shown.panel.template, shown.context)
+    page = render_to_string(shown.panel.template, {"panel": shown.context})
     assert "未知" in page
     assert "没有参加过批量评估" in page
     run, _new = assess(county(), DAY, acting_officer=reviewer())
@@ -175,4 +175,4 @@ def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_hav
 
 def drawn(household, officer):
     shown = panels_for(household, officer)[0]
-    return render_to_string(shown.panel.template, shown.context)
+    return render_to_string(shown.panel.template, {"panel": shown.context})

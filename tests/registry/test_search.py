@@ -97,7 +97,7 @@ def test_what_narrows_a_list_narrows_names_too():
     for text in ("", "马试一"):
         assert numbers(found(clerk, text, category="dibao")) == [two.number]
         assert numbers(found(clerk, text, contradicted=True)) == [two.number]
-        assert numbers(found(clerk, text)) == [one.number, two.number]
+        assert set(numbers(found(clerk, text))) == {one.number, two.number}
 
 
 def test_areas_of_several_appointments_are_joined_and_cut_to_the_place():

@@ -88,7 +88,7 @@ def test_the_browser_asks_exactly_what_is_known_to_be_asked(core, name):
     pack = load(name)
     conditional = [f for f in pack.facts.values() if f.asked_when and f.entity in {"household", MEMBER}]
     chance = random.Random(4)
-    for _turn in range(40 if conditional else 0):
+    for _turn in range(12 if conditional else 0):
         answers, member = {}, {}
         for fact in pack.facts_of("household"):
             answers |= {f"h_{key}": value for key, value in some_answer(fact, chance).items()}

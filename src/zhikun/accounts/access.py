@@ -65,8 +65,3 @@ def officer_of(request: HttpRequest) -> Officer:
     if not isinstance(user, Officer):
         raise Http404
     return user
-
-
-def may(officer: object, right: str) -> bool:
-    """Whether this person holds the right anywhere: for menus, which know no officers. An unknown right is nobody's."""
-    return isinstance(officer, Officer) and right in set(Right) and officer.may(Right(right))

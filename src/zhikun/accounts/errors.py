@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from zhikun.accounts.refusal import DomainError
+from zhikun.pages.errors import DomainError
 
 
 class AccountRefused(DomainError):
@@ -52,13 +52,13 @@ class AccountClosed(AccountRefused):
 class WrongCode(AccountRefused):
     """A code of the second factor that is wrong, old or already used."""
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, left: int | None) -> None:
+        """`left`: how often one may still try; None: as often as one likes."""
+        tries = _("还可以试 {n} 次。").format(n=left) if left is not None else ""
         super().__init__(
-            _("动态口令不正确或已经用过。"),
+            _("动态口令不正确或已经用过。") + tries,
             why=_("每个口令 30 秒内有效，只能用一次。"),
-            remedy=_(
-                "请等下一个口令出现后再输入，还可以试 {n} 次；一直不对时，请检查手机的时间是否为自动设置。"
-            ).format(n=left),
+            remedy=_("请等下一个口令出现后再输入；一直不对时，请检查手机的时间是否为自动设置。"),
             field="code",
         )
 
@@ -220,3 +220,10 @@ class NotYourDuty(AccountRefused):
             remedy=_("需要其他安排的，请联系系统管理员。"),
             field=field,
         )
+
+
+class FileRefused(AccountRefused):
+    """A file of accounts that cannot be used, or a row of it."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy or _("请改正后重新上传，其他行不受影响，也还没有导入。"), field="file")

@@ -2,8 +2,52 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+
+from zhikun.accounts.models import Appointment, Officer, Organisation
+from zhikun.accounts.roles import Role
+from zhikun.pages.forms import DayInput, UploadField
+from zhikun.places.models import Area
+
+_MOST_NAMED = 8
+
+
+class AreaField(forms.CharField):
+    """An area by its 12-digit code or its name, out of those that are offered."""
+
+    areas: QuerySet[Area] = Area.objects.none()
+
+    def clean(self, value: Any) -> Any:
+        text = "".join(str(super().clean(value)).split())
+        if re.fullmatch(r"\d{12}", text):
+            found = list(self.areas.filter(pk=int(text)))
+        else:
+            found = list(self.areas.filter(name=text)[:_MOST_NAMED]) or list(
+                self.areas.filter(name__contains=text)[:_MOST_NAMED]
+            )
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise forms.ValidationError(_("您的管理范围内没有这个地区。请输入 12 位区划代码，或完整的名称。"))
+        named = "、".join(f"{one.name} {one.code}" for one in found)
+        raise forms.ValidationError(str(_("有几个地区都符合，请输入代码：{named}。")).format(named=named))
+
+
+class OrganisationCodeField(forms.CharField):
+    """An organisation by its code, out of those that are offered."""
+
+    organisations: QuerySet[Organisation] = Organisation.objects.none()
+
+    def clean(self, value: Any) -> Any:
+        found = self.organisations.filter(code=str(super().clean(value))).first()
+        if found is None:
+            raise forms.ValidationError(_("您的管理范围内没有这个代码的机构。代码见“机构”页。"))
+        return found
 
 
 class SignInForm(forms.Form):
@@ -49,3 +93,149 @@ class PasswordForm(forms.Form):
         if again != self.cleaned_data.get("new"):
             raise forms.ValidationError(_("两次输入的新密码不一样，请重新输入。"))
         return again
+
+
+class TelephoneCodeForm(forms.Form):
+    """The six digits that the telephone shows."""
+
+    code = forms.CharField(
+        label=_("手机上显示的 6 位口令"), max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )  # fmt: skip
+
+
+class OrganisationFilter(forms.Form):
+    """Which organisations are listed."""
+
+    q = forms.CharField(label=_("名称或代码"), required=False, max_length=50)
+    kind = forms.ChoiceField(label=_("类型"), required=False, choices=[("", _("全部")), *Organisation.Kind.choices])
+    state = forms.ChoiceField(
+        label=_("状态"), required=False, choices=[("", _("全部")), ("open", _("启用")), ("closed", _("停用"))]
+    )
+
+
+class OfficerFilter(forms.Form):
+    """Which officers are listed."""
+
+    q = forms.CharField(label=_("姓名、账号或机构"), required=False, max_length=50)
+    role = forms.ChoiceField(label=_("角色"), required=False, choices=[("", _("全部")), *Role.choices])
+    state = forms.ChoiceField(
+        label=_("状态"), required=False,
+        choices=[("", _("全部")), ("open", _("启用")), ("closed", _("停用")), ("expired", _("已到期"))],
+    )  # fmt: skip
+
+
+class OrganisationForm(forms.Form):
+    """A new organisation. `areas`: those in which the administrator manages accounts."""
+
+    name = forms.CharField(label=_("机构名称"), max_length=100)
+    code = forms.CharField(
+        label=_("机构代码"), max_length=40, help_text=_("统一社会信用代码，或本地自编的代码；保存后不能修改。")
+    )
+    kind = forms.ChoiceField(label=_("类型"), choices=Organisation.Kind.choices)
+    line = forms.CharField(
+        label=_("部门"), required=False, max_length=20, help_text=_("协同部门写明是哪一家：医保、人社、教育……")
+    )
+    area = AreaField(label=_("地区"), max_length=50, help_text=_("12 位区划代码或名称；保存后不能修改。"))
+
+    def __init__(self, *args: Any, areas: QuerySet[Area], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["area"]
+        if isinstance(field, AreaField):
+            field.areas = areas
+
+
+class OrganisationEditForm(forms.Form):
+    """What may be changed of an organisation."""
+
+    name = forms.CharField(label=_("机构名称"), max_length=100)
+    line = forms.CharField(label=_("部门"), required=False, max_length=20)
+
+
+class OfficerForm(forms.Form):
+    """A new account in an organisation."""
+
+    username = forms.CharField(
+        label=_("账号"), max_length=40,
+        help_text=_("3 至 40 个小写字母、数字、点、横线或下划线，字母开头；不要用证件号或手机号；保存后不能修改。"),
+    )  # fmt: skip
+    name = forms.CharField(label=_("姓名"), max_length=50)
+    expires_on = forms.DateField(
+        label=_("账号到期日"), required=False, widget=DayInput, help_text=_("当天仍可使用；留空表示长期。")
+    )
+
+
+class OfficerEditForm(forms.Form):
+    """What may be changed of an account. `organisations`: those the administrator manages."""
+
+    name = forms.CharField(label=_("姓名"), max_length=50)
+    organisation = OrganisationCodeField(
+        label=_("机构代码"), max_length=40, help_text=_("改为其他机构的代码即转到该机构，委托随之终止。")
+    )
+    expires_on = forms.DateField(
+        label=_("账号到期日"), required=False, widget=DayInput, help_text=_("当天仍可使用；留空表示长期。")
+    )
+
+    def __init__(self, *args: Any, organisations: QuerySet[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["organisation"]
+        if isinstance(field, OrganisationCodeField):
+            field.organisations = organisations
+
+
+class RoleForm(forms.Form):
+    """The first question of an appointment: which role. The areas on offer depend on it."""
+
+    role = forms.ChoiceField(label=_("角色"))
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["role"]
+        if isinstance(choice, forms.ChoiceField):
+            choice.choices = [("", "——"), *((role.value, role.label) for role in roles)]
+
+
+class AppointmentForm(forms.Form):
+    """Where and how long."""
+
+    role = forms.ChoiceField(choices=Role.choices, widget=forms.HiddenInput)
+    area = forms.ModelChoiceField(
+        label=_("地区"),
+        queryset=Area.objects.none(),
+        empty_label=_("请选择"),
+        help_text=_("包括这个地区以下的全部地区。"),
+    )
+    begins = forms.DateField(label=_("开始日期"), required=False, widget=DayInput, help_text=_("留空表示立即开始。"))
+    ends = forms.DateField(
+        label=_("结束日期"), required=False, widget=DayInput, help_text=_("当天仍有效；留空表示长期。")
+    )
+
+    def __init__(self, *args: Any, areas: QuerySet[Area], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["area"]
+        if isinstance(choice, forms.ModelChoiceField):
+            choice.queryset = areas
+
+
+class DelegationForm(forms.Form):
+    """Which duty is lent, to whom, until when and why."""
+
+    appointment = forms.ModelChoiceField(
+        label=_("委托的职责"), queryset=Appointment.objects.none(), empty_label=_("请选择")
+    )
+    to = forms.ModelChoiceField(label=_("委托给"), queryset=Officer.objects.none(), empty_label=_("请选择"))
+    ends = forms.DateField(label=_("结束日期"), widget=DayInput)
+    reason = forms.CharField(label=_("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, duties: QuerySet[Appointment], colleagues: QuerySet[Officer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in (("appointment", duties), ("to", colleagues)):
+            choice = self.fields[name]
+            if isinstance(choice, forms.ModelChoiceField):
+                choice.queryset = rows
+
+
+class ImportForm(forms.Form):
+    """A file of accounts."""
+
+    file = UploadField(label=_("账号文件"), kinds=("xlsx", "csv"), most_megabytes=5)

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.limits import PASSWORD_DAYS
 from zhikun.accounts.roles import RIGHTS, SECOND_FACTOR, Right, Role
+from zhikun.identity import mask_phone
 from zhikun.places.models import Area, AreaRange
+from zhikun.privacy import Sealed, SealedField
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -111,8 +113,12 @@ class Officer(AbstractBaseUser):
     organisation = models.ForeignKey(
         Organisation, verbose_name=_("机构"), on_delete=models.PROTECT, related_name="officers"
     )
-    phone_sealed = models.BinaryField(_("电话"), null=True, editable=False)
-    second_factor_sealed = models.BinaryField(_("动态口令密钥"), null=True, editable=False)
+    phone_sealed = SealedField(_("电话"), null=True, editable=False)
+    phone = Sealed("phone_sealed", purpose="officer_phone", null=True, mask=mask_phone)
+    second_factor_sealed = SealedField(_("动态口令密钥"), null=True, editable=False)
+    #: The secret that the officer's telephone shares. While `second_factor_since` is empty it is offered, not yet in use.
+    second_factor_secret = Sealed("second_factor_sealed", purpose="second_factor", null=True)
+    #: The 30-second step of the last code that was taken: neither it nor an earlier one is taken again.
     second_factor_step = models.BigIntegerField(default=0, editable=False)
     second_factor_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     second_factor_locked_until = models.DateTimeField(null=True, editable=False)

@@ -7,6 +7,8 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.pages import menu
+
 
 class AuditConfig(AppConfig):
     """留痕."""
@@ -17,9 +19,21 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Learn how each app's entries are said; keep the triggers standing."""
+        from zhikun.audit.models import VIEW  # noqa: PLC0415 - models are read when apps are known
         from zhikun.audit.registry import collect  # noqa: PLC0415 - Django first knows every app, then events are read
 
         collect()
+        menu.register(
+            menu.Entry(
+                _("留痕查询"),
+                "audit:search",
+                icon="history",
+                permission=VIEW,
+                group=_("系统"),
+                order=920,
+                within=("audit:",),
+            )
+        )
         post_migrate.connect(_triggers_again, sender=self)
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import Protocol
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+#: The right without which nobody sees the record; held by auditors (zhikun.accounts.roles.Right.AUDIT_VIEW).
+VIEW = "audit.view"
 
 
 class ChainHead(models.Model):
@@ -20,6 +26,31 @@ class ChainHead(models.Model):
         return str(self.number)
 
 
+class Reader(Protocol):
+    """What is asked of whoever reads the record: where they may."""
+
+    def reach(self, right: str, /) -> Sequence[tuple[int, int]]:
+        """The areas in which the right is held, as ranges of codes."""
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """Entries, filtered."""
+
+    def visible_to(self, reader: Reader) -> EntryQuerySet:
+        """Those about the areas in which the reader may see the record, and those of no area and no officer.
+
+        The latter are of the machine itself (commands on the server, sign-ins with accounts that do not exist): an auditor
+        of any area is shown them. Without the right nothing is visible.
+        """
+        reach = reader.reach(VIEW)
+        if not reach:
+            return self.none()
+        wanted = Q(area__isnull=True, officer__isnull=True)
+        for first, last in reach:
+            wanted |= Q(area__gte=first, area__lte=last)
+        return self.filter(wanted)
+
+
 class Entry(models.Model):
     """One act or one look. `number` counts from 1 without a gap; `digest` is SHA-256 over this entry and the last digest.
 
@@ -31,7 +62,7 @@ class Entry(models.Model):
     at = models.DateTimeField(_("时间"))
     officer = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("操作人"), null=True, on_delete=models.PROTECT, related_name="+",
-        db_constraint=False,
+        db_constraint=False, db_index=False,
     )  # fmt: skip
     officer_text = models.CharField(_("操作人（当时）"), max_length=200)
     event = models.CharField(_("事项"), max_length=64)
@@ -45,12 +76,15 @@ class Entry(models.Model):
     address = models.GenericIPAddressField(_("网络地址"), null=True)
     digest = models.BinaryField(_("摘要"))
 
+    objects = EntryQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("留痕记录")
         indexes = [
             models.Index(fields=["household", "-number"], name="audit_household"),
             models.Index(fields=["officer", "-number"], name="audit_officer"),
             models.Index(fields=["event", "-number"], name="audit_event"),
+            models.Index(fields=["area", "-number"], name="audit_area"),
             models.Index(fields=["at"], name="audit_at"),
         ]
 

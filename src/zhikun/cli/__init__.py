@@ -33,10 +33,15 @@ EXIT_CODES = {
 #: The commands in the order of the help, each in the module of its name or of MODULES: only the one that is called is imported.
 NAMES = (
     "packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "audit", "demo", "serve", "worker",
-    "migrate", "manage", "registry",
+    "migrate", "areas", "accounts", "registry", "manage", "backup", "backup-check", "restore",
 )  # fmt: skip
+#: Commands that our own processes start.
+HIDDEN = ("inspect-copy",)
 #: The commands of the platform stand several in a module.
-MODULES = {"serve": "server", "worker": "server", "migrate": "database", "manage": "database"}
+MODULES = {
+    "serve": "server", "worker": "server", "migrate": "database", "manage": "database", "backup": "backups",
+    "backup-check": "backups", "restore": "backups", "inspect-copy": "backups", "areas": "office", "accounts": "office",
+}  # fmt: skip
 
 
 class _Commands(MutableMapping[str, click.Command]):
@@ -47,7 +52,7 @@ class _Commands(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._known:
-            if name not in NAMES:
+            if name not in (*NAMES, *HIDDEN):
                 raise KeyError(name)
             module = import_module(f"zhikun.cli.{MODULES.get(name, name)}")
             words.install()  # Click may have loaded more of itself

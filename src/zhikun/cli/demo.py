@@ -11,6 +11,7 @@ import click
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from zhikun.cli.demo_office import code, office
 from zhikun.cli.keys import default_path, keys, keys_option
 from zhikun.cli.lists import lists
 from zhikun.cli.monitor import monitor
@@ -165,3 +166,7 @@ def _say_next(made: Made, out: Path, pack_name: str) -> None:
                 f"  zhikun lists receive {out / sheet.file} --source {source} --period {period} --pack {pack_name} --data data"
             )
     say(f"  zhikun monitor run --month {first} --pack {pack_name} --data data")
+
+
+demo.add_command(office)
+demo.add_command(code)

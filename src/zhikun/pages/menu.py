@@ -15,6 +15,8 @@ from typing import Protocol
 from django.http import HttpRequest
 from django.urls import reverse
 
+from zhikun.pages.formats import Text
+
 
 class Officer(Protocol):
     """What the menu asks of whoever is signed in."""
@@ -32,11 +34,11 @@ class Entry:
     (`registry:`) on whose pages the line is marked as the current one.
     """
 
-    title: str
+    title: Text
     view: str
     icon: str
     permission: str = ""
-    group: str = ""
+    group: Text = ""
     order: int = 100
     within: tuple[str, ...] = ()
 
@@ -45,7 +47,7 @@ class Entry:
 class Line:
     """An entry as one officer sees it on one page."""
 
-    title: str
+    title: Text
     url: str
     icon: str
     current: bool
@@ -55,7 +57,7 @@ class Line:
 class Group:
     """Entries under one heading; the first group may have none."""
 
-    title: str
+    title: Text
     lines: list[Line] = field(default_factory=list)
 
 

@@ -80,13 +80,29 @@ def style_page(request: HttpRequest) -> HttpResponse:
 
 @shown_by_setting
 @require_GET
+def running(request: HttpRequest) -> HttpResponse:
+    """A job that runs."""
+    return _job(request, _running())
+
+
+@shown_by_setting
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """A job that waits for as long as somebody looks."""
+    return _job(request, _jobs()[0])
+
+
+@shown_by_setting
+@require_GET
 def job(request: HttpRequest) -> HttpResponse:
-    """A job that is done when it is asked for again."""
-    finished = replace(
-        _running(), state="done", done=4803, message="", cancel_url="", result_url=reverse("pages:style")
-    )
-    context = {"title": _("后台任务"), "crumbs": [Crumb(_("组件一览"), reverse("pages:style")), Crumb(_("后台任务"))]}
-    return render_page(request, "pages/style_job.html", context | {"job": finished}, fragment="job")
+    """The same job, done when it is asked for again."""
+    return _job(request, replace(_running(), state="done", done=4803, message="", result_url=reverse("pages:style")))
+
+
+def _job(request: HttpRequest, one: Progress) -> HttpResponse:
+    crumbs = [Crumb(_("组件一览"), reverse("pages:style")), Crumb(_("后台任务"))]
+    context = {"title": _("后台任务"), "crumbs": crumbs, "job": one}
+    return render_page(request, "pages/style_job.html", context, fragment="job")
 
 
 @shown_by_setting
@@ -267,7 +283,13 @@ def _running() -> Progress:
 def _jobs() -> list[Progress]:
     style = reverse("pages:style")
     return [
-        Progress(_("导出家庭名册"), "waiting", style, id="job-waiting", message=_("前面还有 2 个任务")),
+        Progress(
+            _("导出家庭名册"),
+            "waiting",
+            reverse("pages:style-waiting"),
+            id="job-waiting",
+            message=_("前面还有 2 个任务"),
+        ),
         Progress(
             _("核对部门名单"),
             "failed",

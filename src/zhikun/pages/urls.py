@@ -10,5 +10,7 @@ app_name = "pages"
 urlpatterns = [
     path("style/", style.style_page, name="style"),
     path("style/job/", style.job, name="style-job"),
+    path("style/running/", style.running, name="style-running"),
+    path("style/waiting/", style.waiting, name="style-waiting"),
     path("style/refused/", style.refused, name="style-refused"),
 ]

@@ -9,7 +9,8 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
 
-from zhikun.places.codes import above, level_of, read_code
+from zhikun.audit.names import Found
+from zhikun.places.codes import above, level_of, read_code, short
 from zhikun.places.models import FREE_DIGITS, Area, AreaChange, AreaQuerySet, AreaRange, Level
 
 #: Levels that exist only so that the code has its digits; nobody says them in an address.
@@ -94,6 +95,15 @@ def _by_digits(plain: str) -> list[Area]:
     )
 
 
+def meant(text: str) -> list[Found]:
+    """The areas that a name or a code means, for the record: a name that fits exactly comes alone."""
+    areas = found(text)
+    exact = [area for area in areas if text.strip() in {area.name, spoken(area.name), str(area.code), short(area.code)}]
+    areas = exact or areas
+    names = full_names(area.code for area in areas)
+    return [Found(names[area.code], *area.range) for area in areas]
+
+
 @dataclass(frozen=True)
 class Choice:
     """One line of a picker of areas."""
@@ -154,3 +164,32 @@ def current_of(code: int, on: date) -> list[Area]:
 def inside(code: int) -> int:
     """How many areas lie below one, in force or not."""
     return Area.objects.filter(code__gt=code, code__lt=code + 10 ** FREE_DIGITS[level_of(code)]).count()
+
+
+@dataclass
+class Node:
+    """One area in the tree; `below` is None where it is not opened."""
+
+    area: Area
+    has_children: bool
+    current: bool = False
+    below: list[Node] | None = None
+
+
+def tree(at: int | None) -> list[Node]:
+    """The provinces, opened along the way to one area, whose children are shown too."""
+    way = [*above(at), at] if at is not None else []
+    top_nodes = branch(None)
+    nodes = top_nodes
+    for code in way:
+        node = next((one for one in nodes if one.area.code == code), None)
+        if node is None:
+            break
+        node.current = code == at
+        node.below = nodes = branch(code)
+    return top_nodes
+
+
+def branch(code: int | None) -> list[Node]:
+    """The areas directly below one, not opened."""
+    return [Node(area, area.has_children) for area in children(code)]  # type: ignore[attr-defined]  # annotated by `children`

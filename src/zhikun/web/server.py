@@ -64,7 +64,7 @@ def serve(serving: Serving, started: Callable[[], None]) -> None:
     server = Granian(
         "zhikun.web.wsgi:application", address=serving.host, port=serving.port, interface=Interfaces.WSGI,
         workers=serving.workers, blocking_threads=serving.threads, backlog=2048, websockets=False, respawn_failed_workers=True,
-        respawn_interval=0.5, workers_kill_timeout=30, log_access=False, log_level=LogLevels.warning, log_dictconfig=_server_log(),
+        respawn_interval=0.5, workers_kill_timeout=10, log_access=False, log_level=LogLevels.warning, log_dictconfig=_server_log(),
     )  # fmt: skip
     server.on_startup(started)
     try:

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "zhikun.accounts",
     "zhikun.registry",
     "zhikun.assessments",
+    "zhikun.surveys",
     "zhikun.web",
 ]
 
@@ -112,7 +113,8 @@ def _databases() -> dict[str, dict[str, Any]]:
             "PASSWORD": given["password"],
             "HOST": given["host"],
             "PORT": given["port"],
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 12}},
+            # A database that is away is said after five seconds; a page never waits longer for a connection.
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 5}, "connect_timeout": 5},
         }
     }
 
@@ -137,6 +139,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "/"
+#: What the page kit asks about officers: who works here, in which office and where.
+ZHIKUN_FRAME = "zhikun.accounts.frame.frame"
 
 #: After so many minutes without work a session is over; GB/T 22239-2019 8.1.4.1 b asks for a time-out and names no figure.
 ZHIKUN_IDLE_MINUTES = ENVIRONMENT.idle_minutes
@@ -175,7 +179,6 @@ CONTENT_SECURITY_POLICY = {
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "zhikun.pages.errors.too_many"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_CALLABLE = "zhikun.accounts.services.signing_in.lock_name"

@@ -11,9 +11,12 @@ urlpatterns = [
     path("", include("zhikun.pages.urls")),
     path("", include("zhikun.accounts.urls")),
     path("", include("zhikun.jobs.urls")),
+    path("", include("zhikun.places.urls")),
+    path("", include("zhikun.audit.urls")),
     path("", include("zhikun.registry.ui.imports_urls")),
     path("", include("zhikun.registry.ui.exports_urls")),
     path("", include("zhikun.registry.urls")),
+    path("", include("zhikun.surveys.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"

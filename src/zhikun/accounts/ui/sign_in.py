@@ -20,6 +20,7 @@ from zhikun.accounts.errors import AccountRefused, TooManyTries
 from zhikun.accounts.forms import SignInForm
 from zhikun.accounts.models import Officer
 from zhikun.accounts.services import signing_in
+from zhikun.pages.errors import Notice
 from zhikun.pages.render import render_page
 
 
@@ -67,7 +68,8 @@ def locked(request: HttpRequest, response: HttpResponse, credentials: Any) -> Ht
 
 
 def _too_many(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
-    response = render_page(request, "accounts/locked.html", {"refused": refused}, status=429)
+    notice = Notice(refused.what, refused.why, refused.remedy)
+    response = render_page(request, "accounts/locked.html", {"notice": notice}, status=429)
     response["Retry-After"] = str(refused.minutes * 60)
     return response
 

@@ -50,7 +50,7 @@ def own_style(name: str) -> SafeString:
 @register.simple_tag
 def chart_scripts() -> SafeString:
     """Put into `{% block scripts %}` of a page with charts: no other page loads the chart library."""
-    library = assets.vendor_url("echarts/echarts.min.js")
+    library = assets.vendor_url("echarts/echarts.js")
     if not library:
         return SafeString("")
     ours = static("pages/charts.js")

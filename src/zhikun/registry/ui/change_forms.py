@@ -79,7 +79,7 @@ class ChangeForm(forms.Form):
         """A field for each member's relation."""
         return {
             f"{_RELATION}{row.person_id}": forms.ChoiceField(
-                label=self.name(row), required=not blank, initial=row.relation,
+                label=_("{n}：办理后与户主关系").format(n=self.name(row)), required=not blank, initial=row.relation,
                 choices=([("", _("不变"))] if blank else []) + RELATION_CHOICES,
             )
             for row in self.members

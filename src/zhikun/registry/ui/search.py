@@ -41,7 +41,7 @@ class SearchForm(forms.Form):
     """The box and the filters. The text of the box is POSTed; the filters stand in the address."""
 
     text = forms.CharField(
-        label=gettext_lazy("姓名、拼音、首字母、证件号码或户编号"), required=False, max_length=60,
+        label=gettext_lazy("姓名、拼音首字母、证件号码或户编号"), required=False, max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True, "spellcheck": "false"}),
     )  # fmt: skip
     place = forms.TypedChoiceField(label=gettext_lazy("地区"), required=False, coerce=int, empty_value=None)

@@ -1,0 +1,71 @@
+"""Pages in a real browser. Each page is watched: a fault on the console, a request to another host or a file that is
+missing fails the test that opened it.
+
+    desk: a screen of an office, 1366 x 768      phone: a telephone held upright, 390 x 844
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from tests.browser.looking import Watch
+from tests.conftest import chromium
+
+# Playwright's loop runs in the thread of the tests; Django would take every query in it for a mistake.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=zh-CN",
+)
+HERE = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+DESK = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    return {"executable_path": chromium(), "args": list(ARGUMENTS), "headless": True}
+
+
+def watched(context: BrowserContext, host: str) -> Iterator[Page]:
+    page = context.new_page()
+    watch = Watch(page, host)
+    yield page
+    context.close()
+    watch.assert_clean()
+
+
+@pytest.fixture
+def desk(browser: Browser, live_server) -> Iterator[Page]:
+    yield from watched(browser.new_context(viewport=DESK, base_url=live_server.url, **HERE), live_server.url)
+
+
+@pytest.fixture
+def phone(browser: Browser, live_server) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport=PHONE, base_url=live_server.url, has_touch=True, is_mobile=True, device_scale_factor=2, **HERE
+    )
+    yield from watched(context, live_server.url)
+
+
+@pytest.fixture
+def unwatched(browser: Browser, live_server) -> Iterator[Page]:
+    """A screen where faults are expected: nobody listens."""
+    with browser.new_context(viewport=DESK, base_url=live_server.url, **HERE) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def without_scripts(browser: Browser, live_server) -> Iterator[Page]:
+    context = browser.new_context(viewport=DESK, base_url=live_server.url, java_script_enabled=False, **HERE)
+    yield from watched(context, live_server.url)

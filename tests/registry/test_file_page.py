@@ -1,0 +1,184 @@
+"""The page of a household: what it shows to whom, what it costs, what stands on record afterwards."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from tests import factories
+from tests.officers import signed_in
+
+from zhikun.accounts.roles import Role
+from zhikun.audit.models import Entry
+from zhikun.registry import panels
+from zhikun.registry.models import Contradiction, HouseholdFacts, Unmasking
+from zhikun.registry.selectors import file
+from zhikun.registry.services import recording
+from zhikun.registry.sources import SourceKind, Told
+
+pytestmark = pytest.mark.django_db
+
+
+def page(browser, made, name="household", status=200, **data):
+    answer = browser.get(reverse(f"registry:{name}", args=[made.pk]), data)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def told(made, by, source=SourceKind.DEPARTMENT, **facts):
+    return recording.record(
+        made, Told(source, factories.DAY, source_text="人社局社保缴费"), {"household": {"": facts}}, acting_officer=by
+    )
+
+
+def test_every_value_shows_source_day_and_what_other_sources_say():
+    made = factories.household(business_income_year=0, pens=3)
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    told(made, clerk, business_income_year=24000)
+    text = page(signed_in(clerk), made)
+    assert "24,000" in text
+    assert "人社局社保缴费" in text
+    assert "另有 1 个来源" in text
+    assert "待核定" in text
+    assert "还不知道" in text
+    assert "马试一" not in text
+
+
+def test_no_full_name_or_number_is_on_the_page_until_it_is_unmasked_and_then_only_for_that_officer():
+    made = factories.household()
+    clerk, reviewer = factories.officer(Role.TOWNSHIP_CLERK), factories.officer(Role.TOWNSHIP_REVIEWER)
+    browser, other = signed_in(clerk), signed_in(reviewer)
+    assert made.head.id_number not in page(browser, made)
+    asked = browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "contact", "text": "电话回访"})
+    assert asked.status_code == 302
+    assert made.head.id_number in page(browser, made)
+    assert "马试一" in page(browser, made)
+    assert made.head.id_number not in page(other, made)
+    entry = Entry.objects.get(event="registry.unmasked")
+    assert (entry.looks, entry.reason, entry.household) == (True, "电话联系本人：电话回访", made.pk)
+    browser.post(reverse("registry:hide", args=[made.pk]))
+    assert made.head.id_number not in page(browser, made)
+
+
+def test_unmasking_ends_by_itself_and_needs_a_reason():
+    made = factories.household()
+    browser = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    address = reverse("registry:unmask", args=[made.pk])
+    assert browser.post(address, {"why": ""}).status_code == 422
+    assert browser.post(address, {"why": "other", "text": ""}).status_code == 422
+    assert Unmasking.objects.count() == 0
+    browser.post(address, {"why": "verify"})
+    Unmasking.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert made.head.id_number not in page(browser, made)
+
+
+def test_unmasking_is_not_there_for_those_without_the_right_and_elsewhere():
+    made = factories.household()
+    for role, area in (
+        (Role.SURVEYOR, None), (Role.CITY_SUPERVISOR, None), (Role.AUDITOR, None),
+        (Role.TOWNSHIP_CLERK, factories.OTHER_TOWNSHIP),
+    ):  # fmt: skip
+        browser = signed_in(factories.officer(role, area))
+        assert browser.get(reverse("registry:unmask", args=[made.pk])).status_code == 404, role
+        assert browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "verify"}).status_code == 404, role
+
+
+def test_a_look_is_on_record_once_in_ten_minutes(monkeypatch):
+    made = factories.household()
+    browser = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    for _again in range(3):
+        page(browser, made)
+    looks = Entry.objects.filter(event="registry.household_viewed", household=made.pk)
+    assert looks.count() == 1
+    monkeypatch.setattr(file, "SAME_LOOK", timedelta(0))  # entries cannot be made older: the record takes no changes
+    page(browser, made)
+    assert looks.count() == 2
+
+
+def test_a_household_of_ten_costs_as_many_queries_as_one_of_two(django_assert_max_num_queries):
+    ten = [
+        factories.member("马试一", "02", 2),
+        *(factories.member(f"马试{c}", "20", 3 + n) for n, c in enumerate("二三四五六七八九十")),
+    ]
+    made = factories.household(members=ten, business_income_year=0)
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    for n in range(4):
+        told(made, clerk, pens=n)
+    browser = signed_in(clerk)
+    with django_assert_max_num_queries(25):
+        page(browser, made)
+    with django_assert_max_num_queries(20):
+        page(browser, made)
+
+
+def test_a_contradiction_is_settled_by_form_with_a_reason():
+    made = factories.household(business_income_year=0)
+    told(made, factories.officer(Role.TOWNSHIP_CLERK), business_income_year=24000)
+    clash = Contradiction.objects.get(household=made)
+    address = reverse("registry:settle", args=[made.pk, clash.pk])
+    assert signed_in(factories.officer(Role.TOWNSHIP_CLERK)).get(address).status_code == 404
+    browser = signed_in(factories.officer(Role.TOWNSHIP_REVIEWER))
+    assert browser.post(address, {"choice": "side-0"}).status_code == 422
+    assert browser.post(address, {"choice": "other", "reason": "看流水"}).status_code == 422
+    assert browser.post(address, {"choice": "side-0", "reason": f"号码 {made.head.id_number}"}).status_code == 422
+    assert Contradiction.objects.get(pk=clash.pk).state == Contradiction.State.OPEN
+    assert browser.post(address, {"choice": "other", "other": "18000", "reason": "看了工资流水"}).status_code == 302
+    assert HouseholdFacts.objects.get(household=made).values["household"][""]["business_income_year"] == 18000
+    made.refresh_from_db()
+    assert made.open_contradictions == 0
+    assert "看了工资流水" in page(browser, made)
+
+
+def test_the_privacy_page_says_who_looked_and_why_and_is_itself_a_look():
+    made = factories.household()
+    clerk = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    page(clerk, made)
+    clerk.post(reverse("registry:unmask", args=[made.pk]), {"why": "check"})
+    auditor = signed_in(factories.officer(Role.AUDITOR))
+    text = page(auditor, made, "privacy")
+    assert "查看家庭档案" in text
+    assert "向部门发起核对" in text
+    assert "测试员" in text
+    assert Entry.objects.filter(event="registry.privacy_viewed", household=made.pk, looks=True).count() == 1
+    page(auditor, made, status=404)
+    page(signed_in(factories.officer(Role.TOWNSHIP_CLERK, factories.OTHER_TOWNSHIP)), made, "privacy", status=404)
+    page(signed_in(factories.officer(Role.ADMINISTRATOR)), made, "privacy", status=404)
+
+
+def test_a_panel_of_a_room_above_is_shown_where_it_has_something_to_show():
+    made = factories.household()
+    seen = []
+    panel = panels.Panel(
+        "tests.panel", "困难评估", "pages/messages.html", lambda household, officer: seen.append(household.pk) or {}
+    )
+    panels.register(panel)
+    try:
+        text = page(signed_in(factories.officer(Role.TOWNSHIP_CLERK)), made)
+    finally:
+        del panels._panels["tests.panel"]
+    assert "困难评估" in text
+    assert seen == [made.pk]
+
+
+def test_nobody_opens_a_file_of_another_place_or_without_the_right():
+    made = factories.household()
+    for name in ("household", "timeline", "as-of", "privacy"):
+        for role, area in (
+            (Role.TOWNSHIP_CLERK, factories.OTHER_TOWNSHIP), (Role.COUNTY_REVIEWER, factories.OTHER_COUNTY),
+            (Role.SURVEYOR, None), (Role.ADMINISTRATOR, None), (None, None),
+        ):  # fmt: skip
+            page(signed_in(factories.officer(role, area)), made, name, status=404)
+
+
+def test_a_recording_is_taken_back_with_a_reason_and_stays_in_the_timeline():
+    made = factories.household(business_income_year=0)
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    wrong = told(made, clerk, business_income_year=24000)
+    address = reverse("registry:recording", args=[made.pk, wrong.pk])
+    browser = signed_in(clerk)
+    assert "24,000" in browser.get(address).content.decode()
+    assert signed_in(factories.officer(Role.CITY_SUPERVISOR)).post(address, {"reason": "不对"}).status_code == 404
+    assert browser.post(address, {"reason": "认错了人"}).status_code == 302
+    text = page(browser, made, "timeline")
+    assert "已撤回：认错了人" in text
+    assert HouseholdFacts.objects.get(household=made).values["household"][""]["business_income_year"] == 0
