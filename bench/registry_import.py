@@ -66,19 +66,15 @@ def measured(folder: Path, what: str, households: int) -> dict[str, object]:
         _own_villages(environment)
     else:
         script("registry_people.py", source, "--households", households, "--install")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    started = time.perf_counter()
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     said, peak = _watched([sys.executable, "-m", "zhikun.cli", "registry", "import", str(source), *BY], environment)
-    seconds = time.perf_counter() - started
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     held = json.loads(zhikun("manage", "shell", "-v", "0", "-c", COUNTS).splitlines()[-1])
     return {
-        "what": what,
-        "seconds": round(seconds, 1),
-        "peak_mib": peak,
-        "before_mib": before // 1024,
-        "said": said,
-        **held,
-    }
+        "what": what, "seconds": round(seconds, 1), "cpu": round(cpu, 1), "peak_mib": peak,
+        "load": os.getloadavg()[0], "said": said, **held,
+    }  # fmt: skip
 
 
 def _watched(command: list[str], environment: dict[str, str]) -> tuple[str, int]:
