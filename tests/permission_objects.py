@@ -20,6 +20,7 @@ from zhikun.accounts.roles import Role
 from zhikun.audit.services import record
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area, Level
+from zhikun.registry.models import Export
 
 INSIDE = factories.VILLAGE
 OUTSIDE = 150422100001
@@ -78,6 +79,13 @@ def account_import(in_scope: bool, asking: Officer) -> AccountImport:
     return AccountImport.objects.create(officer=asking if in_scope else officer(in_scope), file_name="账号.xlsx")
 
 
+def export(in_scope: bool, asking: Officer) -> Export:
+    made = Export(officer=asking if in_scope else officer(in_scope), purpose="测试", columns=["number"], format="csv")
+    made.wanted = "{}"
+    made.save()
+    return made
+
+
 def job(in_scope: bool, asking: Officer) -> Job:
     owner = asking if in_scope else officer(in_scope)
     return Job.objects.create(kind="table", title="测试任务", officer=owner, area=place(in_scope).code)
@@ -103,6 +111,8 @@ OBJECTS: dict[str, Make] = {
     "accounts:take-back": lambda in_scope, asking: {"appointment_id": lent(in_scope, asking).pk},
     "accounts:import-one": lambda in_scope, asking: {"import_id": account_import(in_scope, asking).pk},
     "accounts:import-confirm": lambda in_scope, asking: {"import_id": account_import(in_scope, asking).pk},
+    "exports:export": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
+    "exports:download": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
     "jobs:job": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:cancel": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:retry": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
