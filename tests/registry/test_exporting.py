@@ -200,3 +200,11 @@ def test_from_the_search_to_the_file_by_clicks(homes):
     assert lines[1] == ["户编号", "圈舍数量"]
     assert sorted(line[1] for line in lines[2:-1]) == ["", "3"]
     assert Export.objects.get().purpose in client.get(reverse("exports:list")).content.decode()
+
+
+def test_a_rotation_reaches_the_lists_that_wait(homes):
+    made = exported(factories.officer(Role.TOWNSHIP_CLERK))
+    from zhikun.privacy.reach import FOLDERS
+
+    mine = [file for file in FOLDERS["exports"].files() if str(made.pk) in file.path.name]
+    assert [(file.purpose, file.binding) for file in mine] == [("export_file", f"registry_export.file:{made.pk}")]

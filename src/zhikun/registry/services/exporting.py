@@ -24,7 +24,7 @@ from zhikun.identity.pinyin import as_query
 from zhikun.jobs.services import ask
 from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area
-from zhikun.privacy import open_file, seal_file
+from zhikun.privacy import open_file, remove_file, seal_file
 from zhikun.registry import events
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Export, HouseholdFacts
@@ -162,7 +162,7 @@ def clear_expired() -> int:
     over = Export.objects.filter(state=Export.State.READY, expires_at__lte=timezone.now())
     gone = 0
     for export in over:
-        _place(export.pk).unlink(missing_ok=True)
+        remove_file(_place(export.pk))
         Export.objects.filter(pk=export.pk).update(state=Export.State.GONE)
         gone += 1
     return gone
@@ -181,7 +181,7 @@ def _made(export: Export, step: Step) -> dict[str, Any]:
         about=_about(export, officer, chosen),
         mark=_mark(export, officer),
     )
-    bench = private_folder(_folder() / f"open-{export.pk}")
+    bench = private_folder(folder() / f"open-{export.pk}")
     plain = bench / f"list.{export.format}"
     try:
         rows = write(plain, sheet)
@@ -269,12 +269,22 @@ def _in_codes(chosen: Filter) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where the sealed lists lie."""
     return Path(settings.ZHIKUN_DATA) / "exports"
 
 
+def sealed_as(path: Path) -> tuple[str, str] | None:
+    """Purpose and binding of a file below the folder; None for what is not sealed."""
+    try:
+        key = uuid.UUID(path.stem)
+    except ValueError:
+        return None
+    return (_PURPOSE, _binding(key)) if path.suffix == ".file" and len(path.parts) == 1 else None
+
+
 def _place(export: uuid.UUID) -> Path:
-    return _folder() / f"{export}.file"
+    return folder() / f"{export}.file"
 
 
 def _binding(export: uuid.UUID) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from zhikun.privacy import remove_file
 from zhikun.registry.models import ImportBatch
 from zhikun.registry.services import importing_files as files
 
@@ -25,7 +26,7 @@ def clear() -> int:
     home = files.folder()
     if not home.is_dir():
         return 0
-    return sum(_cleared(path) for path in sorted(home.iterdir()))
+    return sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
 
 
 def _cleared(path: Path) -> bool:
@@ -39,7 +40,7 @@ def _cleared(path: Path) -> bool:
     stray = batch is None and age > _OPEN
     old = batch is not None and batch.state in _ENDED and age > KEPT
     if stray or old:
-        path.unlink(missing_ok=True)
+        remove_file(path)
     return stray or old
 
 
