@@ -36,7 +36,7 @@ class Export(models.Model):
         """What kind of file."""
 
         XLSX = "xlsx", _("工作簿（.xlsx）")
-        CSV = "csv", _("CSV")
+        CSV = "csv", _("CSV 文件")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

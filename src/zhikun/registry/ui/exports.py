@@ -6,14 +6,12 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
@@ -31,41 +29,11 @@ from zhikun.registry.selectors.search import MOST_COUNTED, find
 from zhikun.registry.services import exporting
 from zhikun.registry.services.exporting_columns import USUAL, columns_offered
 from zhikun.registry.ui import asked as asking
+from zhikun.registry.ui.exports_forms import ExportForm
 from zhikun.registry.vocabulary import categories
 
 TONES = {"waiting": "progress", "ready": "success", "failed": "danger", "gone": "neutral"}
 _TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
-
-
-class ExportForm(forms.Form):
-    """Which columns, as what, what for."""
-
-    columns = forms.MultipleChoiceField(
-        label=gettext_lazy("要哪些列"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("请至少选择一列。")},
-    )
-    format = forms.ChoiceField(label=gettext_lazy("格式"), choices=Export.Format.choices)
-    purpose = forms.CharField(
-        label=gettext_lazy("用途"), max_length=200,
-        help_text=gettext_lazy("写明做什么用，如“11 月低保动态管理入户核查”。用途会印在文件里，并留痕。"),
-    )  # fmt: skip
-    unmasked = forms.BooleanField(
-        label=gettext_lazy("需要完整的姓名、证件号码、电话和地址"), required=False,
-        help_text=gettext_lazy("不勾选时按规定遮盖。每一户都会记下谁、为什么看了完整信息。"),
-    )  # fmt: skip
-    unmasked_why = forms.CharField(label=gettext_lazy("需要完整信息的理由"), max_length=200, required=False)
-
-    def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast("forms.MultipleChoiceField", self.fields["columns"]).choices = list(columns_offered().items())
-        if not officer.may(Right.HOUSEHOLD_UNMASK):
-            del self.fields["unmasked"], self.fields["unmasked_why"]
-
-    @property
-    def why(self) -> str | None:
-        """The reason for full particulars; None: masked."""
-        return self.cleaned_data.get("unmasked_why", "") if self.cleaned_data.get("unmasked") else None
 
 
 @requires(Right.HOUSEHOLD_EXPORT)
