@@ -22,7 +22,7 @@ from zhikun.accounts.roles import Role
 from zhikun.audit.services import record
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area, Level
-from zhikun.registry.models import Document, Household
+from zhikun.registry.models import Document, Export, Household
 from zhikun.registry.services import document, recording, things
 from zhikun.registry.sources import SourceKind, Told
 
@@ -81,6 +81,13 @@ def lent(in_scope: bool, asking: Officer) -> Appointment:
 
 def account_import(in_scope: bool, asking: Officer) -> AccountImport:
     return AccountImport.objects.create(officer=asking if in_scope else officer(in_scope), file_name="账号.xlsx")
+
+
+def export(in_scope: bool, asking: Officer) -> Export:
+    made = Export(officer=asking if in_scope else officer(in_scope), purpose="测试", columns=["number"], format="csv")
+    made.wanted = "{}"
+    made.save()
+    return made
 
 
 def job(in_scope: bool, asking: Officer) -> Job:
@@ -176,6 +183,8 @@ OBJECTS: dict[str, Make] = {
     "registry:document": of_photo,
     "registry:thumbnail": of_photo,
     "registry:withdraw-document": of_photo,
+    "exports:export": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
+    "exports:download": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
     "jobs:job": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:cancel": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:retry": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},

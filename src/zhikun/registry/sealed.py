@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.privacy import reindexed, sealed_folder, write_columns
 from zhikun.registry.models import NameKey, Person
-from zhikun.registry.services import importing_files
+from zhikun.registry.services import exporting, importing_files
 from zhikun.registry.services.person import name_indexes, number_index
 
 sealed_folder("imports", _("导入文件"), importing_files.folder, importing_files.sealed_as)
+sealed_folder("exports", _("导出文件"), exporting.folder, exporting.sealed_as)
 
 
 @reindexed(Person, "id_number_index", "registry.NameKey.key")
