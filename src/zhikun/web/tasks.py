@@ -1,7 +1,8 @@
-"""What the platform does every night by itself."""
+"""The platform's own work in the background: what it does every night, and what a rotation of keys asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import time, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from zhikun.jobs.errors import JobFailed
 from zhikun.jobs.kinds import job
 from zhikun.jobs.models import Job
 from zhikun.jobs.progress import Progress
+from zhikun.web import renewal
 
 _KEPT = timedelta(days=90)
 
@@ -39,3 +41,15 @@ def record_check(progress: Progress) -> dict[str, Any]:
             remedy=_("请保护现场，用 zhikun audit verify 复核，并报告分管领导和网信部门。"),
         )
     return {"text": _("{n} 条留痕逐条相连。").format(n=verdict.entries)}
+
+
+@job(renewal.RENEW, title=gettext_lazy("个人信息换到新密钥"), retries=3)
+def renew(progress: Progress) -> Generator[None, None, dict[str, Any]]:
+    """Everything sealed is brought to the newest key."""
+    return renewal.renew_everything(progress)
+
+
+@job(renewal.REINDEX, title=gettext_lazy("盲索引换到新密钥"), retries=3)
+def reindex(progress: Progress, *, version: int) -> Generator[None, None, dict[str, Any]]:
+    """Every blind index is brought to this version of the ring, or a newer one."""
+    return renewal.reindex_everything(progress, version)

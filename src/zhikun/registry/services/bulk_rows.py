@@ -150,7 +150,8 @@ def _add_people(block: _Block, people: list[_Somebody]) -> None:
 
 def _bring_up_to_date(people: list[_Somebody]) -> None:
     """People who are known and in no household now: the file's particulars stand, and they are found where they live now."""
-    held = Person.objects.select_for_update().in_bulk([one.id for one in people])
+    # By key, as a renewal of keys walks: two that lock the same people wait for each other, neither for ever.
+    held = Person.objects.select_for_update(no_key=True).order_by("pk").in_bulk([one.id for one in people])
     for one in people:
         person = held[one.id]
         person.name = one.given.name
