@@ -14,10 +14,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
 from PIL import Image
 from tests import factories, permission_registry
-from django.utils import timezone
-from tests import factories
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
@@ -140,11 +139,7 @@ def of_photo(in_scope: bool) -> dict[str, Any]:
 
 HOME = of_home()
 
-OBJECTS: dict[str, Make] = {
-    "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
-    # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
-    "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
-    **permission_registry.OBJECTS,
+
 def _survey_round(in_scope: bool) -> Any:
     from zhikun.surveys.models import Round
 
@@ -199,9 +194,10 @@ def _recheck(in_scope: bool, asking: Officer) -> Any:
 def _report(in_scope: bool) -> Any:
     from zhikun.surveys.models import SelfReport
 
-    return SelfReport.objects.create(
-        code_index=uuid.uuid4().bytes, area=place(in_scope), handed_by=officer(in_scope), expires_at=timezone.now()
-    )
+    made = SelfReport(area=place(in_scope), handed_by=officer(in_scope), expires_at=timezone.now())
+    made.code = uuid.uuid4().hex
+    made.save()
+    return made
 
 
 def _engagement(in_scope: bool) -> Any:
@@ -230,6 +226,10 @@ SURVEYS: dict[str, Make] = {
 }
 
 OBJECTS: dict[str, Make] = {
+    "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
+    # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
+    "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
+    **permission_registry.OBJECTS,
     **SURVEYS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},

@@ -299,10 +299,11 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
             verbs.settle(contradiction, value=form.cleaned_data["value"], reason=reason, acting_officer=officer)
             messages.success(request, _("已核定。各来源原来的说法仍保留。"))
             return _back(pk)
+    members = list(Membership.objects.filter(household=household).select_related("person"))
     context = {
         "title": _("核定：{t}").format(t=known.title), "form": form, "household": household,
         "crumbs": [*crumbs(household, link=True), Crumb(_("核定"))], "contradiction": contradiction,
-        "dispute": dispute(contradiction, []), "open": contradiction.state == Contradiction.State.OPEN,
+        "dispute": dispute(contradiction, members), "open": contradiction.state == Contradiction.State.OPEN,
     }  # fmt: skip
     return render_page(request, "registry/settle.html", context, status=422 if form.errors else 200)
 
