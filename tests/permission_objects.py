@@ -15,13 +15,16 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
+from tests import factories, permission_registry
+from django.utils import timezone
 from tests import factories
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
+from zhikun.audit.services import record
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area, Level
-from zhikun.registry.models import Document, Household
+from zhikun.registry.models import Document, Export, Household
 from zhikun.registry.services import document, recording, things
 from zhikun.registry.sources import SourceKind, Told
 
@@ -82,9 +85,20 @@ def account_import(in_scope: bool, asking: Officer) -> AccountImport:
     return AccountImport.objects.create(officer=asking if in_scope else officer(in_scope), file_name="账号.xlsx")
 
 
+def export(in_scope: bool, asking: Officer) -> Export:
+    made = Export(officer=asking if in_scope else officer(in_scope), purpose="测试", columns=["number"], format="csv")
+    made.wanted = "{}"
+    made.save()
+    return made
+
+
 def job(in_scope: bool, asking: Officer) -> Job:
     owner = asking if in_scope else officer(in_scope)
     return Job.objects.create(kind="table", title="测试任务", officer=owner, area=place(in_scope).code)
+
+
+def audit_entry(in_scope: bool) -> int:
+    return record("test.done", by=None, area=place(in_scope).code).number
 
 
 def home(in_scope: bool) -> Household:
@@ -127,6 +141,96 @@ def of_photo(in_scope: bool) -> dict[str, Any]:
 HOME = of_home()
 
 OBJECTS: dict[str, Make] = {
+    "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
+    # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
+    "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
+    **permission_registry.OBJECTS,
+def _survey_round(in_scope: bool) -> Any:
+    from zhikun.surveys.models import Round
+
+    day, where = timezone.localdate(), place(in_scope)
+    return Round.objects.create(
+        title="权限表", pack="yuanzhou", area=where.parent, begins=day, ends=day, opened_by=officer(in_scope)
+    )
+
+
+def _assignment(in_scope: bool, asking: Officer) -> Any:
+    """In scope the officer who asks is of the team; outside, others are."""
+    from zhikun.surveys.models import Assignment, Team, TeamMember
+
+    one, where = _survey_round(in_scope), place(in_scope)
+    team = Team.objects.create(title="权限表", area=where.parent)
+    TeamMember.objects.create(team=team, officer=asking if in_scope else officer(False), part="social")
+    return Assignment.objects.create(round=one, team=team, area=where, due_on=one.ends, assigned_by=one.opened_by)
+
+
+def _visit(in_scope: bool, asking: Officer) -> Any:
+    from zhikun.surveys.models import Visit
+
+    one = _assignment(in_scope, asking)
+    made = Visit(
+        client=uuid.uuid4(), assignment=one, questionnaire="", version="", visited_on=one.due_on, no_position="测试",
+        submitted_by=officer(in_scope),
+    )  # fmt: skip
+    made.answers, made.present = "{}", "测试"
+    made.save()
+    return made
+
+
+def _visit_file(in_scope: bool, asking: Officer) -> dict[str, Any]:
+    from zhikun.surveys.models import VisitFile
+    from zhikun.surveys.services import files
+
+    visit = _visit(in_scope, asking)
+    file = VisitFile(
+        client=uuid.uuid4(), assignment=visit.assignment, visit=visit, kind="photo", content_type="image/jpeg",
+        added_by=visit.submitted_by,
+    )  # fmt: skip
+    return {"pk": visit.pk, "file": files.kept(file, b"generated").pk}
+
+
+def _recheck(in_scope: bool, asking: Officer) -> Any:
+    from zhikun.surveys.models import Recheck
+
+    visit = _visit(in_scope, asking)
+    return Recheck.objects.create(round=visit.assignment.round, visit=visit, seed="1", drawn_by=visit.submitted_by)
+
+
+def _report(in_scope: bool) -> Any:
+    from zhikun.surveys.models import SelfReport
+
+    return SelfReport.objects.create(
+        code_index=uuid.uuid4().bytes, area=place(in_scope), handed_by=officer(in_scope), expires_at=timezone.now()
+    )
+
+
+def _engagement(in_scope: bool) -> Any:
+    from zhikun.surveys.models import Engagement
+
+    day = timezone.localdate()
+    return Engagement.objects.create(
+        firm=organisation(in_scope), area=place(in_scope), price=1, begins=day, ends=day, entered_by=officer(in_scope)
+    )
+
+
+SURVEYS: dict[str, Make] = {
+    **{
+        f"surveys:{name}": lambda in_scope: {"pk": _survey_round(in_scope).pk}
+        for name in ("round", "close-round", "assignments", "draw")
+    },
+    **{
+        f"surveys:{name}": lambda in_scope, asking: {"pk": _assignment(in_scope, asking).pk}
+        for name in ("fill", "draft", "trial", "submit", "photos", "assignment")
+    },
+    "surveys:visit": lambda in_scope, asking: {"pk": _visit(in_scope, asking).pk},
+    "surveys:visit-file": _visit_file,
+    "surveys:recheck": lambda in_scope, asking: {"pk": _recheck(in_scope, asking).pk},
+    "surveys:report": lambda in_scope: {"pk": _report(in_scope).pk},
+    "surveys:engagement": lambda in_scope: {"pk": _engagement(in_scope).pk},
+}
+
+OBJECTS: dict[str, Make] = {
+    **SURVEYS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},
@@ -167,6 +271,8 @@ OBJECTS: dict[str, Make] = {
     "registry:document": of_photo,
     "registry:thumbnail": of_photo,
     "registry:withdraw-document": of_photo,
+    "exports:export": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
+    "exports:download": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
     "jobs:job": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:cancel": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:retry": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},

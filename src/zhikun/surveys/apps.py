@@ -1,7 +1,8 @@
 """How Django knows this room."""
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class SurveysConfig(AppConfig):
@@ -9,4 +10,27 @@ class SurveysConfig(AppConfig):
 
     name = "zhikun.surveys"
     label = "surveys"
-    verbose_name = _("入户调查")
+    verbose_name = gettext_lazy("入户调查")
+
+    def ready(self) -> None:
+        """Put surveys into the menu."""
+        from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not there when the module is read
+        from zhikun.pages import menu  # noqa: PLC0415 - the same
+
+        entries = (
+            (_("我的入户"), "mine", Right.SURVEY_FILL, ("fill", "found")),
+            (_("调查轮次"), "rounds", Right.SURVEY_MANAGE, ("round", "new-round", "new-team", "assignments")),
+            (_("入户审核"), "queue", Right.SURVEY_REVIEW, ("visit",)),
+            (_("调查复核"), "rechecks", Right.SURVEY_RECHECK, ("recheck",)),
+            (_("自行申报"), "reports", Right.SURVEY_MANAGE, ("report",)),
+            (_("第三方结算"), "engagements", Right.SURVEY_MANAGE, ("engagement", "new-engagement")),
+        )
+        menu.register(
+            *(
+                menu.Entry(
+                    title, f"surveys:{view}", icon="clipboard-list", permission=right, group=_("信息录入"), order=20 + n,
+                    within=tuple(f"surveys:{one}" for one in within),
+                )
+                for n, (title, view, right, within) in enumerate(entries)
+            )
+        )  # fmt: skip

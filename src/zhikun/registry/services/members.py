@@ -117,7 +117,9 @@ def correct(
 ) -> Person:
     """A member's name, document or phone was written wrongly. What it was stays in no list; that it was corrected does."""
     held = begun(household, change, officer=acting_officer)
-    found = one_of(members_of(held), person).person
+    one_of(members_of(held), person)
+    # The person before their search keys, as everybody does: nobody waits for the other for ever.
+    found = Person.objects.select_for_update(no_key=True).get(pk=person)
     right = people.checked(given)
     other = people.by_number(right.id_kind, right.id_number)
     if other is not None and other.pk != found.pk:

@@ -93,6 +93,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "next": _address(request, str(found.next)) if found.next else "",
         "first": _address(request, "") if after else "",
         "may_register": officer.may(Right.HOUSEHOLD_EDIT),
+        "may_export": officer.may(Right.HOUSEHOLD_EXPORT),
+        "query": request.GET.urlencode(),
     }
     return render_page(request, "registry/search.html", context, fragment="results")
 

@@ -1,0 +1,202 @@
+"""What the pages of surveys show. Every QuerySet here has passed `visible_to` or `to_fill`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.models import Officer
+from zhikun.engine.packs.model import Fact
+from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
+from zhikun.places.models import Area, Level
+from zhikun.registry.vocabulary import entity_title, pack_in_force
+from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
+from zhikun.surveys.conditions import question_name
+from zhikun.surveys.filed import Rows, current, rows_of
+from zhikun.surveys.models import Assignment, Round, SelfReport, Visit
+from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
+
+HOUSEHOLD = "household"
+State = Assignment.State
+
+
+@dataclass
+class Village:
+    """How far a village is in a round: how many households in each state."""
+
+    area: Area
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.counts.get(state, 0) for state in (State.ASSIGNED, State.STARTED))
+
+    @property
+    def submitted(self) -> int:
+        return self.counts.get(State.SUBMITTED, 0)
+
+    @property
+    def returned(self) -> int:
+        return self.counts.get(State.RETURNED, 0)
+
+    @property
+    def accepted(self) -> int:
+        return self.counts.get(State.ACCEPTED, 0)
+
+
+def progress(given: Round, officer: Officer) -> list[Village]:
+    """Village by village, those that the officer sees."""
+    mine = Assignment.objects.visible_to(officer).filter(round=given).exclude(state=State.CANCELLED)
+    counted = mine.values_list("area_id", "state").annotate(n=Count("pk")).order_by("area_id")
+    found: dict[int, dict[str, int]] = {}
+    for area, state, n in counted:
+        found.setdefault(area, {})[state] = n
+    areas = Area.objects.in_bulk(list(found))
+    return [Village(areas[code], counts) for code, counts in found.items()]
+
+
+def villages_of(given: Round, officer_reach: QuerySet[Area]) -> QuerySet[Area]:
+    """The villages of a round's area that are among the officer's."""
+    first, last = given.area.range
+    return officer_reach.filter(code__gte=first, code__lte=last, level=Level.VILLAGE)
+
+
+def places_for(assignment: Assignment) -> list[dict[str, str]]:
+    """The villages to choose from at the door: those of the assignment's township."""
+    first = assignment.area_id // 1000 * 1000
+    found = Area.objects.filter(code__gte=first, code__lt=first + 1000, level=Level.VILLAGE)
+    return [{"value": str(one.code), "text": one.name} for one in found.in_force(timezone.localdate())]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One line of the review: what was known before, what the visit says now."""
+
+    path: str
+    title: str
+    before: str
+    now: str
+    changed: bool
+
+
+@dataclass
+class Part:
+    """The answers about one member or thing, or about the household."""
+
+    title: str
+    answers: list[Answer] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def changed(self) -> int:
+        return sum(one.changed for one in self.answers)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A visit or a self-report beside the file."""
+
+    parts: list[Part]
+    told: Told
+
+
+def compared(answers: str, assignment_household: Any) -> Compared:
+    """What was answered beside what was on file before it counted."""
+    household = assignment_household
+    filed = current(household) if household else {}
+    rows = rows_of(household, filed) if household else None
+    told = read(pack_in_force(), json.loads(answers or "{}"), rows, timezone.localdate())
+    return Compared(list(_parts(told, filed, rows or {})), told)
+
+
+def compared_visit(visit: Visit) -> Compared:
+    return compared(visit.answers, visit.household)
+
+
+def as_handed_in(visit: Visit) -> Compared:
+    """The answers of a visit that was decided: beside nothing, for the file has gone on since."""
+    rows = rows_of(visit.household, current(visit.household)) if visit.household else None
+    told = read(pack_in_force(), json.loads(visit.answers), rows, visit.visited_on)
+    if told.people and visit.state == Visit.State.ACCEPTED and visit.recording is not None:
+        # Registered by this visit: its people are in the file by now.
+        told.faults = []
+    return Compared(list(_parts(told, {}, rows or {})), told)
+
+
+def compared_report(report: SelfReport) -> Compared:
+    return compared(report.answers or "{}", report.household)
+
+
+def _parts(told: Told, filed: Mapping[str, Any], rows: Rows) -> Any:
+    titles = {one.key: one.title for some in rows.values() for one in some}
+    yield _part(told, filed, HOUSEHOLD, "", _("家庭"))
+    for key, who in told.people.items():
+        part = _part(told, filed, MEMBER, key, _("新成员 {name}").format(name=mask_name(who.get("name") or "")))
+        part.note = _("身份证号 {number}，出生日期 {born}").format(
+            number=mask_id_number(who.get("id_number") or "") or _("不清楚"),
+            born=who.get("birth_date") or _("见身份证号"),
+        )
+        yield part
+    for key, why in told.left.items():
+        yield Part(
+            titles.get(key, ""),
+            note=_("调查时已不在这一户：{why}。请在家庭档案里办理成员离开。").format(why=left_titles()[why]),
+        )
+    for entity, some in told.facts.items():
+        for key in some:
+            if entity != HOUSEHOLD and not (entity == MEMBER and key in told.people):
+                title = titles.get(key) or _("新增{entity} {n}").format(
+                    entity=entity_title(entity), n=key.removeprefix(NEW_ROW)
+                )
+                yield _part(told, filed, entity, key, title)
+
+
+def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: str) -> Part:
+    part = Part(title)
+    said, before = told.facts.get(entity, {}).get(key, {}), filed.get(entity, {}).get(key, {})
+    for fact in pack_in_force().facts_of(entity):
+        if fact.name in said:
+            was, now = (
+                shown(fact, before[fact.name]) if fact.name in before else _("没有记录"),
+                shown(fact, said[fact.name]),
+            )
+            changed = fact.name in before and before[fact.name] != said[fact.name]
+            part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed))
+    for name, value in told.personal.get(entity, {}).get(key, {}).items():
+        fact = pack_in_force().facts[entity, name]
+        hidden = mask_phone(value) if fact.format == "phone" else value
+        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False))
+    if said.get(REMOVED):
+        part.note = _("调查时已经没有了。")
+    return part
+
+
+def path_of(entity: str, key: str, fact: str) -> str:
+    """How a fact is named in remarks and second looks."""
+    name = question_name(entity, fact)
+    return name if entity == HOUSEHOLD else f"{panel_name(entity)}/{key}/{name}"
+
+
+def shown(fact: Fact, value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return _("不清楚")
+    if fact.type == "boolean":
+        return _("是") if value else _("否")
+    if fact.type == "choice":
+        return fact.choices.get(value, str(value))
+    if fact.type == "choices":
+        return "、".join(fact.choices.get(one, one) for one in value) or _("无")
+    if fact.type == "number":
+        return f"{value:,.10g} {fact.unit or ''}".strip()
+    return str(value)

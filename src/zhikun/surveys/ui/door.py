@@ -1,0 +1,348 @@
+"""At the door: my assignments, the questionnaire, and what its script saves, tries and hands in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django import forms
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from zhikun.accounts.access import officer_of, requires
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.audit.services import record as note
+from zhikun.identity.masks import mask_name
+from zhikun.identity.sealing import index_of
+from zhikun.intake import survey
+from zhikun.pages.errors import DomainError, shown_in
+from zhikun.pages.frame import Crumb
+from zhikun.pages.render import render_page
+from zhikun.places.models import Area, Level
+from zhikun.privacy import ring
+from zhikun.registry.vocabulary import pack_in_force
+from zhikun.surveys import events, selectors
+from zhikun.surveys.answers import read
+from zhikun.surveys.errors import SignaturesMissing, as_data
+from zhikun.surveys.filed import current, form_in_force, rows_of, to_start_from
+from zhikun.surveys.models import Assignment, Draft, Round, SelfReport, Team, Visit, VisitFile
+from zhikun.surveys.results import result
+from zhikun.surveys.services import assigning, drafts, files, visits
+
+P = ParamSpec("P")
+_MOST_TYPED = 4 * 1024 * 1024
+_PNG = "data:image/png;base64,"
+
+
+class BadRequest(DomainError):
+    """What came is nothing that our script sends."""
+
+    def __init__(self) -> None:
+        super().__init__(_("没有看懂提交的内容。"), remedy=_("请刷新页面重试；已填的内容会保留。"))
+
+
+def said_in_json(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A verb that refuses answers the page's script with its sentences."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as error:
+            return JsonResponse(as_data(error), status=error.status)
+
+    return guarded
+
+
+@requires(Right.SURVEY_FILL, methods=("GET", "HEAD"))
+def mine(request: HttpRequest) -> HttpResponse:
+    """What my teams have still to visit, the returned ones first; how many are done is a number and nothing more."""
+    officer = officer_of(request)
+    open_ = Assignment.objects.to_fill(officer).select_related("household__head", "area", "round", "team")
+    waiting = sorted(
+        open_.distinct(), key=lambda one: (one.state != Assignment.State.RETURNED, one.due_on, str(one.area))
+    )
+    done = Assignment.objects.of_teams(officer).exclude(state=Assignment.State.CANCELLED).distinct()
+    today = timezone.localdate()
+    cards = [
+        {
+            "assignment": one,
+            "who": mask_name(one.household.head.name) if one.household and one.household.head else _("新发现的家庭"),
+            "late": one.due_on < today,
+        }
+        for one in waiting
+    ]
+    return render_page(
+        request, "surveys/mine.html",
+        {
+            "title": _("我的入户"), "cards": cards, "today": today,
+            "submitted": done.filter(state=Assignment.State.SUBMITTED).count(),
+            "accepted": done.filter(state=Assignment.State.ACCEPTED).count(),
+        },
+    )  # fmt: skip
+
+
+def assignment_to_fill(officer: Officer, pk: uuid.UUID) -> Assignment:
+    """The assignment, if it is the officer's to fill in now; else it is not there."""
+    found = Assignment.objects.to_fill(officer).select_related("household__area", "area", "round", "team").filter(pk=pk)
+    one = found.first()
+    if one is None:
+        raise Http404
+    return one
+
+
+@requires(Right.SURVEY_FILL, methods=("GET", "HEAD"))
+def fill(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The questionnaire of one household, from my draft or from what is on file."""
+    officer = officer_of(request)
+    assignment = assignment_to_fill(officer, pk)
+    draft = Draft.objects.filter(assignment=assignment, officer=officer).first()
+    note(
+        events.OPENED, by=officer, household=assignment.household_id, area=assignment.area_id, looks=True,
+        details={"assignment": str(assignment.pk)},
+    )  # fmt: skip
+    visit = Visit.objects.filter(assignment=assignment, state=Visit.State.RETURNED).order_by("-submitted_at").first()
+    context = {
+        "title": _("入户调查"),
+        "crumbs": [Crumb(_("我的入户"), reverse("surveys:mine")), Crumb(_("入户调查"))],
+        "assignment": assignment,
+        "comments": list(visit.comments.all()) if visit else [],
+        "data": _page_data(assignment, officer, draft),
+    }
+    return render_page(request, "surveys/fill.html", context)
+
+
+def _page_data(assignment: Assignment, officer: Officer, draft: Draft | None) -> dict[str, Any]:
+    form = form_in_force()
+    url = lambda name: reverse(f"surveys:{name}", args=[assignment.pk])  # noqa: E731 - said four times
+    photos = VisitFile.objects.filter(assignment=assignment, visit__isnull=True, kind=VisitFile.Kind.PHOTO)
+    return {
+        "form": form.form,
+        "questionnaire": form.hash,
+        "answers": json.loads(draft.answers) if draft else _start(assignment),
+        "sequence": draft.sequence if draft else 0,
+        "today": timezone.localdate().isoformat(),
+        "id": str(assignment.pk),
+        "isNew": assignment.household_id is None,
+        "village": str(assignment.area_id),
+        "places": selectors.places_for(assignment),
+        "team": [
+            {"id": str(one.officer_id), "name": one.officer.name, "part": one.get_part_display()}
+            for one in assignment.team.members.select_related("officer").order_by("part")
+        ],
+        "photos": [str(one.client) for one in photos],
+        # What is kept on this device is sealed with it: after signing out nobody can read it there.
+        "key": base64.b64encode(index_of(ring(), "survey_device", f"{officer.pk}:{assignment.pk}")).decode(),
+        "urls": {name: url(name) for name in ("draft", "trial", "submit", "photos")}
+        | {"mine": reverse("surveys:mine")},
+    }
+
+
+def _start(assignment: Assignment) -> dict[str, Any]:
+    """Of a household that reported itself and is not on file: its own answers; else what is on file."""
+    report = SelfReport.objects.filter(assignment=assignment, household__isnull=True).first()
+    if assignment.household is None and report is not None and report.answers:
+        told: dict[str, Any] = json.loads(report.answers)
+        return told
+    return to_start_from(assignment.household)
+
+
+@requires(Right.SURVEY_FILL, methods=("POST",))
+@said_in_json
+def draft(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Keep what has been typed."""
+    officer = officer_of(request)
+    assignment = assignment_to_fill(officer, pk)
+    told = body(request)
+    sequence, answers = told.get("sequence"), told.get("answers")
+    if (
+        not isinstance(sequence, int)
+        or isinstance(sequence, bool)
+        or not isinstance(answers, dict)
+        or not 0 < sequence < 2**53
+    ):
+        raise BadRequest
+    kept = drafts.save(assignment, sequence, answers, str(told.get("questionnaire", ""))[:64], acting_officer=officer)
+    return JsonResponse({"sequence": kept.sequence})
+
+
+@requires(Right.SURVEY_FILL, methods=("POST",))
+@said_in_json
+def trial(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The provisional result of what has been answered so far, and what is still to ask. Nothing is kept."""
+    assignment = assignment_to_fill(officer_of(request), pk)
+    answers = body(request).get("answers")
+    if not isinstance(answers, dict):
+        raise BadRequest
+    household = assignment.household
+    filed = current(household) if household else {}
+    rows = rows_of(household, filed) if household else None
+    told = read(pack_in_force(), answers, rows, timezone.localdate())
+    found = result(told, filed, rows, assignment.area_id, timezone.localdate())
+    faults = [{"path": one.path, "title": one.title, "text": one.text} for one in told.faults]
+    html = render_to_string("surveys/result.html", {"result": found, "open": len(told.open)}, request)
+    return JsonResponse({"html": html, "faults": faults})
+
+
+@requires(Right.SURVEY_FILL, methods=("POST",))
+@sensitive_post_parameters()
+@said_in_json
+def submit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Hand the visit in. Sent again under the same number it answers the same."""
+    officer = officer_of(request)
+    assignment = Assignment.objects.of_teams(officer).select_related("round", "team").filter(pk=pk).first()
+    if assignment is None:
+        raise Http404
+    visit, _new = visits.submit(assignment, _handed(body(request)), acting_officer=officer)
+    context = {"result": visit.provisional, "handed": True, "mine": reverse("surveys:mine")}
+    return JsonResponse({"html": render_to_string("surveys/result.html", context, request)})
+
+
+def _handed(told: dict[str, Any]) -> visits.Handed:
+    """The visit as sent. Raises BadRequest for what our script never sends; what people forgot is the verb's matter."""
+    try:
+        signed = {uuid.UUID(who): _png(board) for who, board in dict(told.get("signed") or {}).items()}
+        answers = told["answers"]
+        if not isinstance(answers, dict):
+            raise BadRequest
+        return visits.Handed(
+            client=uuid.UUID(str(told["client"])), questionnaire=str(told.get("questionnaire", "")), answers=answers,
+            visited_on=date.fromisoformat(str(told.get("visited_on") or timezone.localdate().isoformat())[:10]),
+            signed=signed, present=str(told.get("present") or ""), present_signed=_png(told.get("present_signed")),
+            position=_position(told.get("position")), no_position=str(told.get("no_position") or ""),
+            photos=[uuid.UUID(str(one)) for one in told.get("photos") or []],
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError) as error:
+        raise BadRequest from error
+
+
+def _position(told: Any) -> visits.Position | None:
+    if not isinstance(told, dict):
+        return None
+    latitude, longitude = (Decimal(str(told[name])).quantize(Decimal("0.000001")) for name in ("latitude", "longitude"))
+    at = parse_datetime(str(told["at"]))
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180) or at is None:
+        raise BadRequest
+    return visits.Position(latitude, longitude, min(float(told.get("accuracy") or 0), 1e6), at)
+
+
+def _png(board: Any) -> bytes:
+    if not board:
+        raise SignaturesMissing(_("还缺签名。"))
+    if not isinstance(board, str) or not board.startswith(_PNG):
+        raise BadRequest
+    try:
+        return base64.b64decode(board.removeprefix(_PNG), validate=True)
+    except binascii.Error as error:
+        raise BadRequest from error
+
+
+@requires(Right.SURVEY_FILL, methods=("POST",))
+@said_in_json
+def photos(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Keep a photo, or take one back (`drop`). Sent again under the same number it is the same photo."""
+    officer = officer_of(request)
+    assignment = assignment_to_fill(officer, pk)
+    try:
+        client = uuid.UUID(request.POST.get("client", ""))
+    except ValueError as error:
+        raise BadRequest from error
+    if request.POST.get("drop"):
+        files.drop_photo(assignment, client, acting_officer=officer)
+        return JsonResponse({"dropped": str(client)})
+    upload = request.FILES.get("photo")
+    if upload is None:
+        raise BadRequest
+    content = upload.read(files.MOST_BYTES + 1)
+    files.add_photo(assignment, client, content, _moment(request.POST.get("taken_at", "")), acting_officer=officer)
+    return JsonResponse({"client": str(client)})
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and timezone.is_aware(found) else None
+
+
+def body(request: HttpRequest) -> dict[str, Any]:
+    """What our script sent. Raises BadRequest for anything else."""
+    if len(request.body) > _MOST_TYPED:
+        raise BadRequest
+    try:
+        told = json.loads(request.body)
+    except ValueError as error:
+        raise BadRequest from error
+    if not isinstance(told, dict):
+        raise BadRequest
+    return told
+
+
+class FoundForm(forms.Form):
+    """A household that nobody had on a list."""
+
+    round = forms.ModelChoiceField(label=gettext_lazy("调查轮次"), queryset=Round.objects.none())
+    team = forms.ModelChoiceField(label=gettext_lazy("小组"), queryset=Team.objects.none())
+    area = forms.ModelChoiceField(label=gettext_lazy("所在村（社区）"), queryset=Area.objects.none())
+    how = forms.CharField(
+        label=gettext_lazy("怎样发现的"), max_length=100, required=False,
+        help_text=gettext_lazy("如“邻里反映”“走访途中”。不要写姓名。"),
+    )  # fmt: skip
+
+    def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.filter(members__officer=officer, is_active=True)
+        rounds = Round.objects.filter(assignments__team__in=teams, state=Round.State.OPEN).distinct()
+        villages = Area.objects.within(officer.reach(Right.SURVEY_FILL)).filter(level=Level.VILLAGE)
+        for name, queryset in (("round", rounds), ("team", teams), ("area", villages)):
+            field = self.fields[name]
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = queryset
+
+
+@requires(Right.SURVEY_FILL)
+def found(request: HttpRequest) -> HttpResponse:
+    """Register that a household was found on the way, and open its questionnaire."""
+    officer = officer_of(request)
+    form = FoundForm(officer, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with shown_in(form):
+            told = form.cleaned_data
+            made = assigning.found(told["round"], told["team"], told["area"], told["how"], acting_officer=officer)
+            return HttpResponseRedirect(resolve_url("surveys:fill", made.pk))
+    context = {
+        "title": _("登记新发现的家庭"), "form": form, "submit": _("开始填写"),
+        "crumbs": [Crumb(_("我的入户"), reverse("surveys:mine")), Crumb(_("登记新发现的家庭"))],
+    }  # fmt: skip
+    return render_page(request, "surveys/form.html", context, status=422 if form.errors else 200)
+
+
+@requires(Right.SURVEY_FILL, Right.SURVEY_MANAGE, methods=("GET", "HEAD"))
+def workbook(request: HttpRequest) -> HttpResponse:
+    """The same questionnaire as a workbook, for whoever has to do without scripts."""
+    import tempfile  # noqa: PLC0415 - only here
+    from pathlib import Path  # noqa: PLC0415 - only here
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "survey.xlsx"
+        survey.template(pack_in_force(), path)
+        file = path.open("rb")
+    return FileResponse(file, as_attachment=True, filename=str(_("入户调查表.xlsx")))

@@ -1,0 +1,187 @@
+"""Looking through visits: the review, and the county's second look at some of them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.access import officer_of, requires
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.audit.services import record as note
+from zhikun.pages.render import render_page
+from zhikun.pages.tables import Column, Table
+from zhikun.surveys import events, selectors
+from zhikun.surveys.models import Recheck, Round, Visit, VisitFile
+from zhikun.surveys.services import files, rechecks, visits
+from zhikun.surveys.ui.office import OFFICE, way
+
+
+@requires(Right.SURVEY_REVIEW, methods=("GET", "HEAD"))
+def queue(request: HttpRequest) -> HttpResponse:
+    """Visits that wait for review, the longest first."""
+    found = Visit.objects.visible_to(officer_of(request), Right.SURVEY_REVIEW).filter(state=Visit.State.SUBMITTED)
+    columns = [
+        Column(
+            "number", _("户编号"), heading=True,
+            value=lambda one: one.household.number if one.household else _("新发现"),
+            link=lambda one: reverse("surveys:visit", args=[one.pk]),
+        ),
+        Column("area", _("村（社区）"), value="assignment.area"),
+        Column("round", _("轮次"), value="assignment.round"),
+        Column("visited_on", _("入户日期"), kind="day", sort="visited_on"),
+        Column("submitted_at", _("提交时间"), kind="moment", sort="submitted_at"),
+    ]  # fmt: skip
+    shown = found.select_related("household", "assignment__area", "assignment__round")
+    table = Table(
+        request, shown, columns, caption=_("待审核的入户调查"), order="submitted_at",
+        empty=_("没有待审核的入户调查。"),
+    )  # fmt: skip
+    return render_page(request, "surveys/table.html", {"title": _("入户审核"), "table": table})
+
+
+class ReviewForm(forms.Form):
+    """What the review decides."""
+
+    decision = forms.ChoiceField(choices=[("accept", ""), ("return", "")])
+    text = forms.CharField(required=False, max_length=300)
+    question = forms.CharField(required=False, max_length=120)
+    stays = forms.CharField(required=False)
+
+
+@requires(*OFFICE)
+def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A visit beside what was known before, with photos and signatures; accept it or send it back."""
+    officer = officer_of(request)
+    found = Visit.objects.visible_to(officer).select_related(
+        "household", "assignment__area", "assignment__round", "assignment__team", "submitted_by", "decided_by"
+    )
+    one = get_object_or_404(found, pk=pk)
+    if request.method == "POST":
+        return _review(request, officer, one)
+    note(
+        events.VISIT_SEEN, by=officer, household=one.household_id, area=one.assignment.area_id, looks=True,
+        details={"visit": str(one.pk)},
+    )  # fmt: skip
+    compared = selectors.compared_visit(one) if one.state == Visit.State.SUBMITTED else selectors.as_handed_in(one)
+    surveyed = set(one.surveyors.values_list("pk", flat=True)) | {one.submitted_by_id}
+    context = {
+        "title": _("入户调查"), "visit": one, "parts": compared.parts, "faults": compared.told.faults,
+        "files": list(one.files.select_related("signer").order_by("kind", "added_at")),
+        "comments": list(one.comments.select_related("by")), "surveyors": list(one.surveyors.all()),
+        "changed": sum(part.changed for part in compared.parts),
+        "may_decide": one.state == Visit.State.SUBMITTED
+        and officer.may(Right.SURVEY_REVIEW, one.assignment.area_id)
+        and officer.pk not in surveyed,
+        "crumbs": way((_("入户审核"), reverse("surveys:queue")), (_("入户调查"), "")),
+    }  # fmt: skip
+    return render_page(request, "surveys/visit.html", context)
+
+
+def _review(request: HttpRequest, officer: Officer, one: Visit) -> HttpResponse:
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    if form.cleaned_data["decision"] == "accept":
+        done = visits.accept(one, acting_officer=officer)
+        messages.success(
+            request, _("已通过，写入 {n} 号档案。").format(n=done.household.number if done.household else "")
+        )
+    else:
+        path, _bar, title = form.cleaned_data["question"].partition("|")
+        visits.give_back(one, [visits.Comment(form.cleaned_data["text"], path, title)], acting_officer=officer)
+        messages.success(request, _("已退回小组补正。"))
+    return HttpResponseRedirect(resolve_url("surveys:queue"))
+
+
+@requires(*OFFICE, methods=("GET", "HEAD"))
+def visit_file(request: HttpRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpResponse:
+    """A photo or signature of a visit that the officer may see."""
+    officer = officer_of(request)
+    one = get_object_or_404(Visit.objects.visible_to(officer).select_related("assignment"), pk=pk)
+    found = get_object_or_404(VisitFile, pk=file, visit=one)
+    note(
+        events.FILE_SEEN, by=officer, household=one.household_id, area=one.assignment.area_id, looks=True,
+        details={"file": str(found.pk)},
+    )  # fmt: skip
+    answer = StreamingHttpResponse(files.content_of(found), content_type=found.content_type)
+    answer["Content-Disposition"] = "inline"
+    return answer
+
+
+@requires(Right.SURVEY_RECHECK, methods=("POST",))
+def draw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Draw the sample of a round."""
+    officer = officer_of(request)
+    given = get_object_or_404(Round.objects.visible_to(officer), pk=pk)
+    count = rechecks.draw(given, request.POST.get("seed", ""), acting_officer=officer)
+    messages.success(request, _("抽中 {n} 户需要复核。").format(n=count))
+    return HttpResponseRedirect(resolve_url("surveys:rechecks"))
+
+
+@requires(Right.SURVEY_RECHECK, methods=("GET", "HEAD"))
+def all_rechecks(request: HttpRequest) -> HttpResponse:
+    """The sample: what is still to be looked at again, and what was found."""
+    officer = officer_of(request)
+    found = Recheck.objects.visible_to(officer).select_related("visit__household", "visit__assignment__area", "round")
+    tones = {"open": "progress", "agrees": "success", "differs": "warning", "failed": "danger"}
+    columns = [
+        Column(
+            "number", _("户编号"), heading=True, value="visit.household.number",
+            link=lambda one: reverse("surveys:recheck", args=[one.pk]),
+        ),
+        Column("area", _("村（社区）"), value="visit.assignment.area"),
+        Column("round", _("轮次")),
+        Column("seed", _("抽样种子")),
+        Column("result", _("结果"), kind="status", value=lambda one: (tones[one.result], one.get_result_display())),
+    ]  # fmt: skip
+    table = Table(
+        request,
+        found.order_by("result", "drawn_at", "pk"),
+        columns,
+        caption=_("调查复核"),
+        empty=_("还没有抽取复核样本。"),
+    )
+    open_rounds = Round.objects.visible_to(officer)
+    return render_page(
+        request,
+        "surveys/rechecks.html",
+        {"title": _("调查复核"), "table": table, "rounds": open_rounds, "today": timezone.localdate()},
+    )
+
+
+@requires(Right.SURVEY_RECHECK)
+def recheck(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One second look: what the visit said, with room beside it for what was found again."""
+    officer = officer_of(request)
+    found = Recheck.objects.visible_to(officer).select_related(
+        "visit__household", "visit__assignment__area", "round", "checked_by"
+    )
+    one = get_object_or_404(found, pk=pk)
+    compared = selectors.as_handed_in(one.visit)
+    if request.method == "POST":
+        before = {answer.path: answer.now for part in compared.parts for answer in part.answers}
+        told = {path: (was, request.POST.get(path, "").strip()) for path, was in before.items()}
+        differing = {path: pair for path, pair in told.items() if pair[1]}
+        rechecks.conclude(
+            one, request.POST.get("result", ""), differing, request.POST.get("remark", ""), acting_officer=officer
+        )
+        messages.success(request, _("复核结果已登记。"))
+        return HttpResponseRedirect(resolve_url("surveys:rechecks"))
+    note(
+        events.VISIT_SEEN, by=officer, household=one.visit.household_id, area=one.visit.assignment.area_id, looks=True,
+        details={"visit": str(one.visit_id), "recheck": str(one.pk)},
+    )  # fmt: skip
+    context = {
+        "title": _("调查复核"), "one": one, "parts": compared.parts, "results": Recheck.Result.choices[1:],
+        "is_open": one.result == Recheck.Result.OPEN,
+        "crumbs": way((_("调查复核"), reverse("surveys:rechecks")), (_("复核一户"), "")),
+    }  # fmt: skip
+    return render_page(request, "surveys/recheck.html", context)

@@ -1,0 +1,241 @@
+"""The county's sample, what a household declares of itself, and what a firm is paid for."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from tests import factories
+from tests.surveys import factory
+
+from zhikun.accounts.models import Organisation
+from zhikun.accounts.roles import Role
+from zhikun.places.models import Area
+from zhikun.registry.errors import NotAllowedHere
+from zhikun.registry.models import Household, HouseholdFacts, Recording
+from zhikun.registry.sources import SourceKind
+from zhikun.surveys.account import statement
+from zhikun.surveys.errors import CodeRefused, OwnVisit, VisitDecided
+from zhikun.surveys.filed import form_in_force
+from zhikun.surveys.models import Assignment, Recheck, SelfReport, Visit
+from zhikun.surveys.services import rechecks, reports, rounds, visits
+
+pytestmark = pytest.mark.django_db
+
+
+def accepted(assignment):
+    visit, _new = visits.submit(assignment, factory.handed(assignment), acting_officer=factory.surveyor())
+    return visits.accept(visit, acting_officer=factory.reviewer())
+
+
+@pytest.fixture
+def county():
+    factories.areas()
+    return factories.officer(Role.COUNTY_APPROVER)
+
+
+def some_accepted(count, **more):
+    round_, team = factory.a_round(recheck_share=Decimal("0.5")), factory.a_team(**more)
+    return round_, [accepted(factory.assigned(n=n, round_=round_, team=team)) for n in range(1, count + 1)]
+
+
+# --- the sample
+
+
+def test_the_same_seed_draws_the_same_sample_and_a_second_time_nothing_more(county):
+    round_, _visits = some_accepted(5)
+    assert rechecks.draw(round_, "20261122", acting_officer=county) == 3
+    drawn = set(Recheck.objects.values_list("visit_id", flat=True))
+    assert rechecks.draw(round_, "20261122", acting_officer=county) == 0
+    Recheck.objects.all().delete()
+    rechecks.draw(round_, "20261122", acting_officer=county)
+    assert set(Recheck.objects.values_list("visit_id", flat=True)) == drawn
+
+
+def test_only_who_checks_again_draws_and_only_accepted_visits(county):
+    round_, _visits = some_accepted(1)
+    visits.submit(
+        other := factory.assigned(n=8, round_=round_, team=factory.a_team()),
+        factory.handed(other),
+        acting_officer=factory.surveyor(),
+    )
+    for stranger in (factory.manager(), factory.reviewer(), factory.surveyor()):
+        with pytest.raises(NotAllowedHere):
+            rechecks.draw(round_, "1", acting_officer=stranger)
+    assert rechecks.draw(round_, "1", acting_officer=county) == 1
+    assert Recheck.objects.get().visit.state == Visit.State.ACCEPTED
+
+
+def test_the_county_of_the_neighbours_draws_nothing_here(county):
+    round_, _visits = some_accepted(1)
+    assert (
+        rechecks.draw(round_, "1", acting_officer=factories.officer(Role.COUNTY_APPROVER, factories.OTHER_COUNTY)) == 0
+    )
+
+
+def test_a_second_look_is_entered_once_with_its_reason_and_by_somebody_else(county):
+    round_, _visits = some_accepted(1)
+    rechecks.draw(round_, "1", acting_officer=county)
+    one = Recheck.objects.get()
+    with pytest.raises(Exception, match="理由"):
+        rechecks.conclude(one, "failed", {}, " ", acting_officer=county)
+    with pytest.raises(Exception, match="一致"):
+        rechecks.conclude(one, "agrees", {"h_pens": ("1", "2")}, "", acting_officer=county)
+    one.visit.surveyors.add(county)
+    with pytest.raises(OwnVisit):
+        rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+    one.visit.surveyors.remove(county)
+    rechecks.conclude(one, "differs", {"h_pens": ("1", "2")}, "", acting_officer=county)
+    with pytest.raises(VisitDecided):
+        rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+
+
+# --- self-reports
+
+
+def report_of(household=None, **more):
+    area = Area.objects.get(pk=factories.VILLAGE)
+    return reports.hand_code(area, household, acting_officer=factory.manager(), **more)
+
+
+def test_a_code_is_read_in_any_writing_and_used_once():
+    household = factories.household()
+    report, code = report_of(household)
+    assert code.replace("-", "") not in str(list(SelfReport.objects.values_list()))
+    for written in (
+        code,
+        code.lower().replace("-", " "),
+        "".join(chr(ord(c) + 0xFEE0) if c != "-" else "－" for c in code),
+    ):
+        assert reports.by_code(written) == report
+    answers = {
+        "h_business_income_year": 0,
+        "rows_member": [{"_row": str(m.person_id)} for m in household.memberships.all()],
+    }
+    reports.arrive(report, form_in_force().hash, answers)
+    with pytest.raises(CodeRefused):
+        reports.by_code(code)
+    with pytest.raises(CodeRefused):
+        reports.arrive(report, form_in_force().hash, answers)
+    assert HouseholdFacts.objects.get(household=household).values == {}, (
+        "a declaration counts for nothing before it is taken up"
+    )
+
+
+@pytest.mark.parametrize("code", ["", "1", "AAAA-AAAA-AAAA", "0" * 500, "🙂" * 12])
+def test_a_code_that_never_was_opens_nothing(code):
+    factories.areas()
+    with pytest.raises(CodeRefused):
+        reports.by_code(code)
+
+
+def test_a_code_runs_out():
+    factories.household()
+    report, code = report_of()
+    SelfReport.objects.update(expires_at=timezone.now())
+    with pytest.raises(CodeRefused):
+        reports.by_code(code)
+    with pytest.raises(CodeRefused):
+        reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+
+
+def test_a_declaration_is_recorded_as_one_and_a_visit_goes_to_verify_it():
+    household = factories.household()
+    report, _code = report_of(household)
+    rows = [{"_row": str(m.person_id)} for m in household.memberships.all()]
+    rows.append({"name": "马某某", "relation": "son", "health": "healthy"})
+    reports.arrive(report, form_in_force().hash, {"h_business_income_year": 0, "rows_member": rows})
+    round_, team = factory.a_round(), factory.a_team()
+    taken = reports.take(report, reports.Verification(round_, team, factory.today()), acting_officer=factory.manager())
+    kept = Recording.objects.get(came_with=f"report:{report.pk}")
+    assert (kept.source, kept.facts["household"][""]) == (SourceKind.SELF, {"business_income_year": 0})
+    assert Assignment.objects.to_fill(factory.surveyor()).get() == taken.assignment
+    household.refresh_from_db()
+    assert household.people == 2, "nobody becomes a member on a declaration alone"
+    with pytest.raises(VisitDecided):
+        reports.take(report, reports.Verification(round_, team, factory.today()), acting_officer=factory.manager())
+
+
+def test_what_a_household_not_on_file_declared_stands_beside_what_the_visit_found():
+    factories.areas()
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers(h_business_income_year=0))
+    round_, team = factory.a_round(), factory.a_team()
+    taken = reports.take(report, reports.Verification(round_, team, factory.today()), acting_officer=factory.manager())
+    found = factory.new_household_answers(h_business_income_year=24000)
+    visit, _new = visits.submit(
+        taken.assignment, factory.handed(taken.assignment, answers=found), acting_officer=factory.surveyor()
+    )
+    visits.accept(visit, acting_officer=factory.reviewer())
+    household = Household.objects.get()
+    assert [side["value"] for side in household.contradictions.get(fact="business_income_year").sides] == [24000, 0]
+
+
+def test_a_declaration_is_refused_with_a_reason_and_only_here():
+    factories.areas()
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    with pytest.raises(NotAllowedHere):
+        reports.refuse(report, "非本地户籍", acting_officer=factory.manager(factories.OTHER_TOWNSHIP))
+    with pytest.raises(Exception, match="理由"):
+        reports.refuse(report, " ", acting_officer=factory.manager())
+    reports.refuse(report, "非本地户籍", acting_officer=factory.manager())
+    report.refresh_from_db()
+    assert (report.state, report.decision_reason) == (SelfReport.State.REFUSED, "非本地户籍")
+    assert json.loads(report.answers), "what they said stays in the file of the office"
+
+
+# --- the statement of account
+
+
+@pytest.fixture
+def engagement():
+    factories.areas()
+    firm = Organisation.objects.create(code="firm", name="示例评估机构", kind="firm", area_id=factories.COUNTY)
+    first, last = factory.today() - timedelta(days=60), factory.today() + timedelta(days=60)
+    return rounds.engage(
+        firm, Area.objects.get(pk=factories.COUNTY), Decimal(200), first, last,
+        sample_reason="案例中的单价", acting_officer=factories.officer(Role.COUNTY_REVIEWER),
+    )  # fmt: skip
+
+
+def the_account(engagement, first=None, last=None):
+    return statement(engagement, first or engagement.begins, last or engagement.ends)
+
+
+def test_a_firm_is_paid_for_accepted_households_each_once(engagement, county, django_assert_max_num_queries):
+    team = rounds.form_team(
+        "评估组", Area.objects.get(pk=factories.TOWNSHIP), {factory.surveyor(n): "social" for n in (1, 2, 3)},
+        engagement=None, acting_officer=factory.manager(),
+    )  # fmt: skip
+    team.engagement = engagement
+    team.save()
+    first, second = factory.a_round(), factory.a_round()
+    one = factory.assigned(n=1, round_=first, team=team)
+    accepted(one)
+    accepted(factory.assigned(n=2, round_=first, team=team))
+    accepted(factory.assigned(one.household, round_=second, team=team))
+    waiting = factory.assigned(n=3, round_=second, team=team)
+    visits.submit(waiting, factory.handed(waiting), acting_officer=factory.surveyor())
+    accepted(factory.assigned(n=4, round_=second, team=factory.a_team(title="自有小组")))
+    with django_assert_max_num_queries(4):
+        told = the_account(engagement)
+    assert (told.paid, told.repeated, told.deducted) == (2, 1, 0)
+    assert told.total == Decimal("400.00")
+    assert the_account(engagement, factory.today() + timedelta(days=1)).total == 0
+
+
+def test_what_failed_the_second_look_is_deducted_in_the_period_in_which_it_did(engagement, county):
+    round_, found = some_accepted(2)
+    for visit in found:
+        visit.assignment.team.engagement = engagement
+        visit.assignment.team.save()
+    rechecks.draw(round_, "1", acting_officer=county)
+    rechecks.conclude(Recheck.objects.get(), "failed", {}, "查无此人", acting_officer=county)
+    told = the_account(engagement)
+    assert (told.paid, told.deducted, told.total) == (2, 1, Decimal("200.00"))
+    Visit.objects.update(decided_at=timezone.now() - timedelta(days=40))
+    earlier = the_account(engagement, last=factory.today() - timedelta(days=30))
+    later = the_account(engagement, first=factory.today() - timedelta(days=29))
+    assert (earlier.total, later.total) == (Decimal("400.00"), Decimal("-200.00"))
