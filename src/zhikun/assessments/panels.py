@@ -73,8 +73,7 @@ def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, ke
         for one in today.others
     )
     if kept is not None:
-        for name in RANK_TITLES:
-            rank = kept.ranks.get(name)
+        for name, rank in ((name, kept.ranks.get(name)) for name in RANK_TITLES):
             text = _("第 {r} 位，共 {n} 户").format(r=rank[0], n=rank[1]) if rank else None
             lines.append(Detail(_("{where}困难排序").format(where=_(RANK_TITLES[name])), text, on=kept.run.on))
     return lines

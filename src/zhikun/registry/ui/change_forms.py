@@ -80,7 +80,7 @@ class ChangeForm(forms.Form):
         return {
             f"{_RELATION}{row.person_id}": forms.ChoiceField(
                 label=_("{n}：办理后与户主关系").format(n=self.name(row)), required=not blank, initial=row.relation,
-                choices=([("", _("不变"))] if blank else []) + RELATION_CHOICES,
+                choices=([("", str(_("不变")))] if blank else []) + RELATION_CHOICES,
             )
             for row in self.members
             if row.person_id != besides
@@ -94,7 +94,7 @@ class ChangeForm(forms.Form):
             if name.startswith(prefix) and value
         }
 
-    def one_member(self, label: str | Promise) -> forms.ChoiceField:
+    def one_member(self, label: Any) -> forms.ChoiceField:
         """A choice of one member."""
         return forms.ChoiceField(label=label, choices=[(str(row.person_id), self.name(row)) for row in self.members])
 

@@ -59,7 +59,7 @@ def add(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     title = _("上传照片和材料")
     context = {
         "title": title, "form": form, "household": household, "multipart": True, "submit": _("上传"),
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }  # fmt: skip
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -101,7 +101,7 @@ def withdraw(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespons
     title = _("撤下材料")
     context = {
         "title": title, "form": form, "household": household, "submit": _("撤下"),
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }  # fmt: skip
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -122,7 +122,9 @@ def _answer(document: Document, *, thumbnail: bool) -> HttpResponse:
         raise Http404 from None
     except SealRefused:
         raise DomainError(
-            _("这份材料打不开。"), why=_("文件被改动过，或密钥不对。"), remedy=_("请告诉系统管理员，从备份恢复。")
+            str(_("这份材料打不开。")),
+            why=str(_("文件被改动过，或密钥不对。")),
+            remedy=str(_("请告诉系统管理员，从备份恢复。")),
         ) from None
     kind = "image/jpeg" if thumbnail else document.content_type
     response = HttpResponse(content, content_type=kind)

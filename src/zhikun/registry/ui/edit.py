@@ -153,7 +153,7 @@ def _conflict(
     last = Entry.objects.filter(household=fresh.household.pk, looks=False).order_by("-number").first()
     context = {
         "title": _("两人同时修改：{t}").format(t=edited.title),
-        "crumbs": [*crumbs(fresh.household, link=True), Crumb(_("对照修改"))],
+        "crumbs": [*crumbs(fresh.household, link=True), Crumb(str(_("对照修改")))],
         "conflict": conflict, "rows": rows, "fields": fields, "household": fresh.household,
         "lost": bool(form.written),
         "saved_by": f"{last.officer_text} {timezone.localtime(last.at):%Y-%m-%d %H:%M}" if last else "",
@@ -206,7 +206,7 @@ def add_thing(request: HttpRequest, pk: uuid.UUID, entity: str) -> HttpResponse:
         "title": title,
         "form": form,
         "household": household,
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -245,7 +245,7 @@ def remove_thing(request: HttpRequest, pk: uuid.UUID, entity: str, row: str) -> 
         "title": title,
         "form": form,
         "household": household,
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -302,8 +302,13 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     members = list(Membership.objects.filter(household=household).select_related("person"))
     context = {
         "title": _("核定：{t}").format(t=known.title), "form": form, "household": household,
+<<<<<<< HEAD
         "crumbs": [*crumbs(household, link=True), Crumb(_("核定"))], "contradiction": contradiction,
         "dispute": dispute(contradiction, members), "open": contradiction.state == Contradiction.State.OPEN,
+=======
+        "crumbs": [*crumbs(household, link=True), Crumb(str(_("核定")))], "contradiction": contradiction,
+        "dispute": dispute(contradiction, []), "open": contradiction.state == Contradiction.State.OPEN,
+>>>>>>> wt-household
     }  # fmt: skip
     return render_page(request, "registry/settle.html", context, status=422 if form.errors else 200)
 
@@ -338,7 +343,7 @@ def recording(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
     ]
     context = {
         "title": _("一次记录"), "form": form, "household": household, "recording": found, "lines": lines,
-        "source": SourceKind(found.source).label, "crumbs": [*crumbs(household, link=True), Crumb(_("一次记录"))],
+        "source": SourceKind(found.source).label, "crumbs": [*crumbs(household, link=True), Crumb(str(_("一次记录")))],
         **allowed(officer, household),
     }  # fmt: skip
     return render_page(request, "registry/recording.html", context, status=422 if form.errors else 200)

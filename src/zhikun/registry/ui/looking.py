@@ -64,7 +64,7 @@ def unmask(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             )
             return HttpResponseRedirect(reverse("registry:household", args=[pk]))
     context = {
-        "title": _("查看完整信息"), "crumbs": [*crumbs(found, link=True), Crumb(_("查看完整信息"))], "form": form,
+        "title": _("查看完整信息"), "crumbs": [*crumbs(found, link=True), Crumb(str(_("查看完整信息")))], "form": form,
         "household": found, "minutes": int(LASTS.total_seconds() // 60),
     }  # fmt: skip
     return render_page(request, "registry/unmask.html", context, status=422 if form.errors else 200)
@@ -94,7 +94,7 @@ def as_of(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         )  # fmt: skip
     context = {
         "title": _("{n} 号家庭档案（回看）").format(n=found.number),
-        "crumbs": [*crumbs(found, link=True), Crumb(_("回看"))], "form": form, "file": file, "household": found,
+        "crumbs": [*crumbs(found, link=True), Crumb(str(_("回看")))], "form": form, "file": file, "household": found,
     }  # fmt: skip
     return render_page(request, "registry/as_of.html", context, status=422 if form.errors else 200)
 
@@ -112,7 +112,7 @@ def privacy(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     sees_file = officer.may(Right.HOUSEHOLD_VIEW, found.area_id)
     context = {
         "title": _("谁看过 {n} 号家庭的档案").format(n=found.number),
-        "crumbs": [*crumbs(found, link=True), Crumb(_("谁看过"))] if sees_file else [],
+        "crumbs": [*crumbs(found, link=True), Crumb(str(_("谁看过")))] if sees_file else [],
         "household": found, "sees_file": sees_file, "more": more, "later": before is not None,
         "days": [(day, [(entry, sentence(entry)) for entry in day.looks]) for day in days],
     }  # fmt: skip

@@ -80,7 +80,7 @@ def correct(request: HttpRequest, pk: uuid.UUID, person: uuid.UUID) -> HttpRespo
             form.perform()
             messages.success(request, _("已更正。"))
             return _back(pk)
-    return _page(request, household, form, _("更正基本信息"))
+    return _page(request, household, form, str(_("更正基本信息")))
 
 
 class HelpForm(ChangeForm):
@@ -136,13 +136,13 @@ class CategoryForm(ChangeForm):
 @requires(Right.HOUSEHOLD_EDIT)
 def helped(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Help that the household received."""
-    return _changing(request, pk, HelpForm, _("登记帮扶"))
+    return _changing(request, pk, HelpForm, str(_("登记帮扶")))
 
 
 @requires(Right.HOUSEHOLD_EDIT)
 def categories(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """A category of assistance that begins or ends."""
-    return _changing(request, pk, CategoryForm, _("登记享受类别变动"))
+    return _changing(request, pk, CategoryForm, str(_("登记享受类别变动")))
 
 
 def _changing(request: HttpRequest, pk: uuid.UUID, kind: type[ChangeForm], title: str) -> HttpResponse:

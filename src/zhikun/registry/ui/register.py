@@ -148,7 +148,7 @@ def _page(
             form.errors.clear()  # nothing was submitted yet, so nothing is wrong yet
     context = {
         "title": _("登记家庭"), "home": home, "members": members, "elsewhere": elsewhere, "full": len(members.forms) >= MOST,
-        "crumbs": [Crumb(_("家庭档案"), reverse("registry:search")), Crumb(_("登记家庭"))],
+        "crumbs": [Crumb(str(_("家庭档案")), reverse("registry:search")), Crumb(str(_("登记家庭")))],
     }  # fmt: skip
     return render_page(request, "registry/register.html", context, status=status)
 
