@@ -302,13 +302,8 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     members = list(Membership.objects.filter(household=household).select_related("person"))
     context = {
         "title": _("核定：{t}").format(t=known.title), "form": form, "household": household,
-<<<<<<< HEAD
         "crumbs": [*crumbs(household, link=True), Crumb(_("核定"))], "contradiction": contradiction,
         "dispute": dispute(contradiction, members), "open": contradiction.state == Contradiction.State.OPEN,
-=======
-        "crumbs": [*crumbs(household, link=True), Crumb(str(_("核定")))], "contradiction": contradiction,
-        "dispute": dispute(contradiction, []), "open": contradiction.state == Contradiction.State.OPEN,
->>>>>>> wt-household
     }  # fmt: skip
     return render_page(request, "registry/settle.html", context, status=422 if form.errors else 200)
 
