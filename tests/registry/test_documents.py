@@ -109,7 +109,7 @@ def test_a_document_is_shown_after_authorisation_kept_by_nobody_and_on_record():
     one = added(made, PDF)
     address = reverse("registry:document", args=[made.pk, one.pk])
     answer = signed_in(factories.officer(Role.TOWNSHIP_REVIEWER)).get(address)
-    assert b"".join(answer.streaming_content) == PDF
+    assert answer.content == PDF
     assert answer["Content-Type"] == "application/pdf"
     assert "no-store" in answer["Cache-Control"]
     assert answer["X-Content-Type-Options"] == "nosniff"
