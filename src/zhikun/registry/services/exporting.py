@@ -29,7 +29,7 @@ from zhikun.registry import events
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Export, HouseholdFacts
 from zhikun.registry.selectors.search import Hit, Wanted, find, scope
-from zhikun.registry.services.exporting_columns import COLUMNS, Line, columns_offered
+from zhikun.registry.services.exporting_columns import Line, columns_offered
 from zhikun.registry.services.exporting_files import Sheet, write
 from zhikun.registry.services.importing_work import Step
 
@@ -174,9 +174,10 @@ def _made(export: Export, step: Step) -> dict[str, Any]:
         raise NotAllowedHere
     chosen = Filter(**json.loads(export.wanted))
     acts: list[Act] = []
+    titles = columns_offered()  # without what the pack of today no longer asks
     sheet = Sheet(
         title=_("家庭名单"),
-        headings=[COLUMNS[name].title if name in COLUMNS else columns_offered()[name] for name in export.columns],
+        headings=[titles[name] for name in export.columns if name in titles],
         rows=_lines(export, officer, chosen, step, acts),
         about=_about(export, officer, chosen),
         mark=_mark(export, officer),

@@ -142,8 +142,9 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One batch: how far it is, what was found, what can be done."""
     officer = officer_of(request)
     found = _visible(officer, pk)
-    view = request.GET.get("view", "problems")
-    view = view if view in {"problems", "messages", "households"} else "problems"
+    view = request.GET.get("view", "")
+    if view not in {"problems", "messages", "households"}:  # what there is to look at
+        view = "problems" if found.counts.get("summary") or not found.counts.get("ready") else "households"
     context = {
         "title": found.file_name,
         "crumbs": [Crumb(_("批量导入"), reverse("imports:list")), Crumb(found.file_name)],
