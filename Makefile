@@ -56,7 +56,7 @@ demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen th
 # The tests with a database run on PostgreSQL first, then all tests on SQLite: pytest's own closing line ends the output.
 test: $(DEV) $(FONTS) $(FRONTEND) ## run every test, those with a database on PostgreSQL too; what this machine cannot run is named under 未运行
 	@status=0; \
-	$(PY) tools/with_postgres.py $(PY) -m pytest -n auto --dist loadfile -m django_db || status=1; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest -n auto --dist loadfile -m database || status=1; \
 	$(PY) -m pytest -n auto --dist loadfile || status=1; \
 	exit $$status
 

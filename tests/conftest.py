@@ -17,7 +17,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.test import TransactionTestCase
-from tests.installation import Installation, own_database, with_keys
+from tests.installation import Installation, copy_of, own_database, with_keys
 
 SHARE = Path(sys.prefix) / "share" / "zhikun"
 FONTS = SHARE / "fonts"
@@ -143,9 +143,5 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
 @pytest.fixture
 def installation(tmp_path: Path, migrated: Installation) -> Iterator[Installation]:
     """A platform of its own, with a key ring and its tables."""
-    with own_database(os.environ.get("ZHIKUN_DATABASE", ""), like=migrated.database) as address:
-        one = with_keys(Installation(tmp_path / "platform", database=address))
-        if not address:
-            one.data.mkdir(exist_ok=True)
-            shutil.copy(migrated.data / "zhikun.sqlite3", one.data)
+    with copy_of(migrated, tmp_path / "platform") as one:
         yield one

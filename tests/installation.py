@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -123,3 +124,14 @@ def with_keys(installation: Installation) -> Installation:
     """Gives it a key ring, as `zhikun keys init` does."""
     init_keys(installation.keys, installation.data, today(), "测试")
     return installation
+
+
+@contextmanager
+def copy_of(migrated: Installation, folder: Path) -> Iterator[Installation]:
+    """A platform of its own whose database is a copy of another's, with a new key ring."""
+    with own_database(os.environ.get("ZHIKUN_DATABASE", ""), like=migrated.database) as address:
+        one = with_keys(Installation(folder, database=address))
+        if not address:
+            one.data.mkdir(exist_ok=True)
+            shutil.copy(migrated.data / "zhikun.sqlite3", one.data)
+        yield one

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -35,6 +36,8 @@ def main() -> None:
             flush=True,
         )
         return
+    # Told to end, the cluster ends too: without this it would outlive us.
+    signal.signal(signal.SIGTERM, lambda *_about: sys.exit(143))
     with cluster(programs) as address:
         sys.exit(subprocess.run(command, check=False, env={**os.environ, "ZHIKUN_DATABASE": address}).returncode)
 

@@ -33,7 +33,11 @@ class Officer(FastHttpUser):
         self.dice = random.Random(account["username"])  # noqa: S311 - choices of a load test
         self.files: list[str] = []
         page = self.client.get("/sign-in", name="sign-in")
-        answer = {"username": account["username"], "password": account["password"], "csrfmiddlewaretoken": token(page.text)}
+        answer = {
+            "username": account["username"],
+            "password": account["password"],
+            "csrfmiddlewaretoken": token(page.text),
+        }
         with self.client.post("/sign-in", answer, name="sign-in", allow_redirects=False, catch_response=True) as signed:
             if signed.status_code != 302:
                 signed.failure(f"not signed in: {signed.status_code}")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_UNFINISHED = ".part"
+UNFINISHED = ".part"
 _FILE, _FOLDER = 0o600, 0o700
 
 
@@ -40,7 +40,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     `path` is the old file or the new one, whole, even if the machine stops in the middle.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE))
     try:
         yield beside
@@ -61,7 +61,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def clear_unfinished(folder: Path) -> None:
     """Removes what killed processes left half-written below the folder. Its caller is the folder's only writer."""
-    for left in folder.rglob(f".*{_UNFINISHED}"):
+    for left in folder.rglob(f".*{UNFINISHED}"):
         left.unlink(missing_ok=True)
 
 

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from tests.installation import until
 
 from zhikun.audit.models import Entry
 from zhikun.jobs import services
@@ -357,6 +358,22 @@ class TestWorker:
         assert worker.work(once=True) >= 1
         assert Job.objects.get(kind="t.pass").worker == worker.name
         assert worker_age() is None
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_worker_that_works_long_is_seen_and_keeps_its_lease(self, new_kind, settings):
+        settings.ZHIKUN_LEASE_SECONDS = 0.4
+        moment = timezone.now() - timedelta(minutes=5)
+
+        def work(progress):
+            began = Job.objects.get().lease_until
+            until(lambda: WorkerSeen.objects.get().seen_at > moment and Job.objects.get().lease_until > began)
+
+        new_kind("t.slow", work)
+        services.ask("t.slow")
+        job = claim("w")
+        WorkerSeen.objects.create(pk="w", started_at=moment, seen_at=moment)
+        run(job)
+        assert Job.objects.get().state == Job.State.DONE
 
     def test_readiness_knows_when_a_worker_was_last_seen(self):
         moment = timezone.now() - timedelta(minutes=5)

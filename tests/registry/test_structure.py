@@ -12,10 +12,25 @@ from zhikun.audit.models import Entry
 from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area, Level
 from zhikun.registry.errors import (
-    EditConflict, FileNotInUse, HeadMissing, LeavesNobody, MemberMissing, NeedsReason, NotAllowedHere, PersonElsewhere, WrongDay,
+    EditConflict,
+    FileNotInUse,
+    HeadMissing,
+    LeavesNobody,
+    MemberMissing,
+    NeedsReason,
+    NotAllowedHere,
+    PersonElsewhere,
+    WrongDay,
 )  # fmt: skip
 from zhikun.registry.models import (
-    CategoryHeld, Household, HouseholdEvent, HouseholdFacts, Membership, NameKey, Person, Recording,
+    CategoryHeld,
+    Household,
+    HouseholdEvent,
+    HouseholdFacts,
+    Membership,
+    NameKey,
+    Person,
+    Recording,
 )  # fmt: skip
 from zhikun.registry.services import help as helping
 from zhikun.registry.services import members, recording, structure, things
@@ -202,7 +217,11 @@ def test_a_code_that_changed_takes_its_households_along():
 def test_a_new_head_needs_everybodys_relation_anew():
     made = family()
     head, wife, son = (member(made, n) for n in range(3))
-    for said in ({wife.pk: "02"}, {wife.pk: "02", head.pk: "02", son.pk: "20"}, {wife.pk: "10", head.pk: "11", son.pk: "20"}):
+    for said in (
+        {wife.pk: "02"},
+        {wife.pk: "02", head.pk: "02", son.pk: "20"},
+        {wife.pk: "10", head.pk: "11", son.pk: "20"},
+    ):
         with pytest.raises((MemberMissing, HeadMissing)):
             structure.change_head(made, said, CHANGE, acting_officer=clerk())
     structure.change_head(made, {wife.pk: "02", head.pk: "11", son.pk: "20"}, CHANGE, acting_officer=clerk())
@@ -273,7 +292,9 @@ def test_somebody_of_another_place_cannot_be_taken_and_is_not_told_of():
     there = factories.household(factories.OTHER_VILLAGE, n=40)
     person = member(there, 1)
     with pytest.raises(PersonElsewhere) as refused:
-        members.joins(family(), NewMember(Particulars("苏试二", person.id_number), "38"), CHANGE, acting_officer=clerk())
+        members.joins(
+            family(), NewMember(Particulars("苏试二", person.id_number), "38"), CHANGE, acting_officer=clerk()
+        )
     assert there.number not in str(refused.value)
     assert whole(there).people == 2
 
@@ -333,7 +354,9 @@ def test_every_change_says_why(reason):
 
 def test_a_version_that_is_no_longer_current_changes_nothing():
     made = family()
-    recording.record(made, Told(SourceKind.OFFICER, factories.DAY), {"household": {"": {"pens": 1}}}, acting_officer=clerk())
+    recording.record(
+        made, Told(SourceKind.OFFICER, factories.DAY), {"household": {"": {"pens": 1}}}, acting_officer=clerk()
+    )
     for verb in (
         lambda change: structure.close(made, change, acting_officer=clerk()),
         lambda change: members.died(made, member(made, 2).pk, change, acting_officer=clerk()),

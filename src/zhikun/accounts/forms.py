@@ -200,7 +200,10 @@ class AppointmentForm(forms.Form):
 
     role = forms.ChoiceField(choices=Role.choices, widget=forms.HiddenInput)
     area = forms.ModelChoiceField(
-        label=_("地区"), queryset=Area.objects.none(), help_text=_("包括这个地区以下的全部地区。")
+        label=_("地区"),
+        queryset=Area.objects.none(),
+        empty_label=_("请选择"),
+        help_text=_("包括这个地区以下的全部地区。"),
     )
     begins = forms.DateField(label=_("开始日期"), required=False, widget=DayInput, help_text=_("留空表示立即开始。"))
     ends = forms.DateField(
@@ -217,8 +220,10 @@ class AppointmentForm(forms.Form):
 class DelegationForm(forms.Form):
     """Which duty is lent, to whom, until when and why."""
 
-    appointment = forms.ModelChoiceField(label=_("委托的职责"), queryset=Appointment.objects.none())
-    to = forms.ModelChoiceField(label=_("委托给"), queryset=Officer.objects.none())
+    appointment = forms.ModelChoiceField(
+        label=_("委托的职责"), queryset=Appointment.objects.none(), empty_label=_("请选择")
+    )
+    to = forms.ModelChoiceField(label=_("委托给"), queryset=Officer.objects.none(), empty_label=_("请选择"))
     ends = forms.DateField(label=_("结束日期"), widget=DayInput)
     reason = forms.CharField(label=_("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
 

@@ -37,6 +37,30 @@ class Right(StrEnum):
     SYSTEM_VIEW = "system.view"
 
 
+#: What each right is called, for pages and the reference.
+RIGHT_TITLES: dict[Right, str | Promise] = {
+    Right.HOUSEHOLD_VIEW: _("查看家庭档案"),
+    Right.HOUSEHOLD_EDIT: _("修改家庭档案"),
+    Right.HOUSEHOLD_UNMASK: _("查看完整的证件号等（须写理由）"),
+    Right.HOUSEHOLD_SETTLE: _("裁定不一致的信息"),
+    Right.HOUSEHOLD_EXPORT: _("导出家庭"),
+    Right.HOUSEHOLD_IMPORT: _("导入家庭"),
+    Right.IMPORT_APPROVE: _("批准导入"),
+    Right.PRIVACY_VIEW: _("查看谁看过档案"),
+    Right.SURVEY_FILL: _("填写入户调查"),
+    Right.SURVEY_MANAGE: _("安排入户调查"),
+    Right.SURVEY_REVIEW: _("审核入户调查"),
+    Right.SURVEY_RECHECK: _("抽查复核"),
+    Right.ASSESSMENT_RUN: _("运行评估"),
+    Right.WARNING_VIEW: _("查看预警"),
+    Right.ACCOUNT_MANAGE: _("管理机构和账号"),
+    Right.AREA_MANAGE: _("管理行政区划"),
+    Right.JOB_MANAGE: _("管理后台任务"),
+    Right.AUDIT_VIEW: _("查看留痕"),
+    Right.SYSTEM_VIEW: _("查看系统状态"),
+}
+
+
 class Role(models.TextChoices):
     """The duties of an office, from the village up."""
 

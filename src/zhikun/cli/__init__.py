@@ -33,14 +33,14 @@ EXIT_CODES = {
 #: The commands in the order of the help, each in the module of its name or of MODULES: only the one that is called is imported.
 NAMES = (
     "packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "audit", "demo", "serve", "worker",
-    "migrate", "manage", "backup", "backup-check", "restore",
+    "migrate", "areas", "accounts", "registry", "manage", "backup", "backup-check", "restore",
 )  # fmt: skip
 #: Commands that our own processes start.
 HIDDEN = ("inspect-copy",)
 #: The commands of the platform stand several in a module.
 MODULES = {
     "serve": "server", "worker": "server", "migrate": "database", "manage": "database", "backup": "backups",
-    "backup-check": "backups", "restore": "backups", "inspect-copy": "backups",
+    "backup-check": "backups", "restore": "backups", "inspect-copy": "backups", "areas": "office", "accounts": "office",
 }  # fmt: skip
 
 

@@ -18,10 +18,11 @@ def audit() -> None:
 
 
 @audit.command(
+    short_help=_("验证留痕没有被改过：数据库里的，或者导出的文件"),
     help=_(
-        "验证留痕没有被改过。不写文件时验证数据库里的全部记录；写了导出的文件 FILE 时只验证文件，不用数据库，几个文件按先后写，"
-        "还验证它们前后相接。"
-    )
+        "验证留痕没有被改过：数据库里的，或者导出的文件。不写文件时验证数据库里的全部记录；写了 FILE 时只验证文件，"
+        "不用数据库，几个文件按先后写，还验证它们前后相接。"
+    ),
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
@@ -52,11 +53,11 @@ def verify(files: tuple[Path, ...], against: Path | None) -> int:
 
 @audit.command(help=_("把留痕导出到 OUT（每行一条），旁边写上文件的校验码；导出前逐条验证。请定期导出，另地保存。"))
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--from", "first", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help=_("从第几条开始")
-)
+@click.option("--from", "first", type=int, default=1, show_default=True, metavar="N", help=_("从第几条开始"))
 def export(out: Path, first: int) -> int:
     """The record as a file."""
+    if first < 1:
+        raise click.UsageError(_("--from 应为 1 或更大的数。"))
     if out.exists():
         raise Refused(_("已经有 {f}，没有覆盖：以前的导出是证据。请换一个文件名。").format(f=out), UNUSABLE)
     ready(keys=False)

@@ -1,4 +1,4 @@
-"""`zhikun keys`: the secrets from which the tokens in columnar data are made."""
+"""`zhikun keys`: the secrets from which the tokens in columnar data are made, and with which the platform seals personal data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from zhikun.cli.screen import UNREADABLE, UNWRITTEN, Refused, progress, say, why
+from zhikun.cli.keys_platform import index_versions, lead_platform, say_folder, say_platform, set_up_platform
+from zhikun.cli.screen import FAULTS, UNREADABLE, UNWRITTEN, Refused, progress, say, why
 from zhikun.identity import (
     KeyRing,
     KeysRefused,
@@ -134,6 +135,7 @@ def show(keys_path: Path | None, data: Path | None) -> None:
     help=_(
         "轮换密钥：新的一版成为当前版本，数据文件夹里的代码全部换成新的，上月的结果仍能与本月的名单比对。"
         "中断后再运行一次会接着做完。轮换前请停下正在写数据的命令，轮换后请重新备份密钥文件。"
+        "数据文件夹有平台的，平台不用停：数据库和照片由后台任务接着换，zhikun keys status 看进度。"
     )
 )
 @keys_option
@@ -147,8 +149,16 @@ def show(keys_path: Path | None, data: Path | None) -> None:
     is_flag=True,
     help=_("不产生新的一版，只把停在旧版本的文件（如从备份恢复的）换到当前版本"),
 )
-def rotate(keys_path: Path | None, data: Path, reason: str, only_catch_up: bool) -> None:
+@click.option(
+    "--indexes",
+    is_flag=True,
+    help=_("平台查找姓名和号码用的盲索引也换到当前版本：密钥可能被别人看到过时用，平时不必"),
+)
+def rotate(keys_path: Path | None, data: Path, reason: str, only_catch_up: bool, indexes: bool) -> None:
     path = keys_path or default_path()
+    with keys_answered():
+        ring_beside(path, data)
+        has_platform = data.is_dir() and set_up_platform(path, data)
     with keys_answered(), progress() as bar:
 
         def report(done: int, total: int) -> None:
@@ -157,5 +167,29 @@ def rotate(keys_path: Path | None, data: Path, reason: str, only_catch_up: bool)
         ring = catch_up(path, data, report) if only_catch_up else rotate_keys(path, data, today(), reason, report)
         _note_in_receipts(data)
     say(_("数据文件夹 {d} 的代码都已是密钥 {i} 的第 {v} 版。").format(d=data, i=ring.id, v=ring.current))
+    if has_platform:
+        lead_platform(ring, reason, indexes=indexes)
     if not only_catch_up:
         say(_("请重新备份密钥文件 {p}；旧的备份认不出新的代码。").format(p=path))
+
+
+@keys.command(
+    help=_("轮换做到哪里了：数据文件夹的代码、平台的数据库和照片各有多少在哪一版，还剩多少。有没换完的，退出码 1。")
+)
+@keys_option
+@_data_option(required=True)
+def status(keys_path: Path | None, data: Path) -> int:
+    path = keys_path or default_path()
+    with keys_answered():
+        ring = ring_beside(path, data)
+        has_platform = data.is_dir() and set_up_platform(path, data)
+        say(_("密钥 {i}：当前第 {v} 版").format(i=ring.id, v=ring.current))
+        left = say_folder(ring, data)
+        if has_platform:
+            say(index_versions(ring))
+            left += say_platform(ring)
+    if left:
+        say(_("还有 {n} 项没有换到第 {v} 版。").format(n=f"{left:,}", v=ring.current))
+        return FAULTS
+    say(_("全部已是第 {v} 版。").format(v=ring.current))
+    return 0

@@ -65,7 +65,7 @@ class Kept(dict[Hashable, Any]):
 class KeyRing:
     """The versions of a ring, oldest first; the last is the current one.
 
-    `index_versions` are those in which blind indexes may stand: the last is written, the others stay findable until the
+    `index_versions` are those in which blind indexes may stand: the last is written, the others are looked for too until the
     re-indexing has ended (docs/reference/privacy.md).
     """
 
@@ -154,6 +154,19 @@ def with_new_version(ring: KeyRing, on: date, reason: str, data: Path) -> KeyRin
     return write_ring(replace(ring, versions=(*ring.versions, new), rotation=Rotation(new.number, data)))
 
 
+def announce_index(path: Path, data: Path | None = None) -> KeyRing:
+    """From now on blind indexes are looked for in the ring's current version too, and still written in the older one.
+
+    Before `begin_index`, by as much as the slowest process needs to notice: who has not noticed that indexes are written in a new
+    version does not find the person who was registered a moment ago, and registers them again.
+    """
+
+    def announced(ring: KeyRing) -> tuple[int, ...]:
+        return ring.index_versions if ring.current in ring.index_versions else (ring.current, *ring.index_versions)
+
+    return _with_indexes(path, data, announced)
+
+
 def begin_index(path: Path, data: Path | None = None) -> KeyRing:
     """From now on blind indexes are written in the ring's current version; the older ones stay findable. Twice is once."""
     return _with_indexes(
@@ -161,9 +174,17 @@ def begin_index(path: Path, data: Path | None = None) -> KeyRing:
     )
 
 
-def end_index(path: Path, data: Path | None = None) -> KeyRing:
-    """Only the newest index version is looked for from now on: every row has it."""
-    return _with_indexes(path, data, lambda ring: ring.index_versions[-1:])
+def end_index(path: Path, data: Path | None = None, *, target: int | None = None) -> KeyRing:
+    """Only the newest index version is looked for from now on: every row has it.
+
+    `target`: the version that every row has. Where a newer one has begun meanwhile nothing is given up.
+    """
+
+    def ended(ring: KeyRing) -> tuple[int, ...]:
+        newest = ring.index_versions[-1]
+        return ring.index_versions if target not in {None, newest} else (newest,)
+
+    return _with_indexes(path, data, ended)
 
 
 def _with_indexes(path: Path, data: Path | None, versions: Callable[[KeyRing], tuple[int, ...]]) -> KeyRing:
@@ -260,9 +281,7 @@ def _ring(path: Path, body: dict[str, Any]) -> KeyRing:
     )
     whole = [v.number for v in versions] == list(range(1, int(body["current"]) + 1))
     indexes = tuple(int(number) for number in body.get("index_versions", [1]))
-    whole &= (
-        bool(indexes) and sorted(set(indexes)) == list(indexes) and indexes[0] >= 1 and indexes[-1] <= len(versions)
-    )
+    whole &= bool(indexes) and len(set(indexes)) == len(indexes) and set(indexes) <= {v.number for v in versions}
     if total != _sum(body) or not versions or not whole or any(len(v.secret) != _SECRET_BYTES for v in versions):
         raise ValueError(path)
     begun = body["rotation"]

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -24,8 +25,6 @@ from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Detail, JobState, Progress, Tab
 from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
-
-TONES = {"waiting": "neutral", "running": "progress", "done": "success", "failed": "danger", "cancelled": "neutral"}
 
 
 class Filter(forms.Form):
@@ -106,7 +105,7 @@ def _list(request: HttpRequest, jobs: JobQuerySet, title: str, *, others: bool) 
     shown = selectors.listed(jobs, **form.cleaned_data) if form.is_valid() else jobs.none()
     columns = [
         Column("title", _("任务"), link=lambda one: reverse("jobs:job", args=[one.pk]), wide=True, heading=True),
-        Column("state", _("状态"), value=lambda one: formats.status(TONES[one.state], one.get_state_display())),
+        Column("state", _("状态"), value=_state),
         Column("percent", _("进度"), value=_how_far),
         *([Column("officer", _("发起人"), value=_who, wide=True)] if others else []),
         Column("asked_at", _("提交时间"), kind="moment", sort="asked_at"),
@@ -131,6 +130,12 @@ def _tabs(request: HttpRequest, others: bool) -> list[Tab]:
         Tab(_("我的"), reverse("jobs:mine"), current=not others),
         Tab(_("辖区内全部"), reverse("jobs:all"), current=others),
     ]
+
+
+def _state(one: Job) -> SafeString:
+    """The mark that the page of the job shows."""
+    shown = Progress(one.title, cast("JobState", one.state), "")
+    return formats.status(shown.tone, shown.words)
 
 
 def _who(one: Job) -> str:
@@ -178,5 +183,6 @@ def _details(one: Job) -> list[Detail]:
         Detail(_("任务类型"), str(known.title) if known else one.kind),
         Detail(_("发起人"), _who(one)),
         Detail(_("提交时间"), one.asked_at, "moment"),
-        Detail(_("任务编号"), str(one.pk)),
+        # The beginning tells one from the other; the log has the whole.
+        Detail(_("任务编号"), str(one.pk)[:8]),
     ]

@@ -62,7 +62,7 @@ def claim(name: str) -> Job | None:
 def run(job: Job, stopping: threading.Event | None = None) -> None:
     """Do the work and end the job. Errors of the work are the job's; those of the database at the end are raised."""
     progress = Progress(job, stopping)
-    with translation.override("zh-hans"), _Heartbeat(progress):
+    with translation.override("zh-hans"), _Heartbeat(progress, job.worker):
         try:
             if job.losses > _MOST_LOSSES:
                 _end(
@@ -145,8 +145,8 @@ def _reference(error: Exception | None, job: Job | None = None) -> str:
 class _Heartbeat:
     """Renews the lease of a run from a thread of its own, with a connection of its own, until the run ends."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, worker: str) -> None:
+        self._progress, self._worker = progress, worker
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="zhikun-lease", daemon=True)
 
@@ -163,6 +163,7 @@ class _Heartbeat:
             while not self._ended.wait(every):
                 try:
                     self._progress.renew()
+                    WorkerSeen.objects.filter(pk=self._worker).update(seen_at=timezone.now())
                 except LeaseLost:
                     return
                 except DatabaseError:  # busy or away: the lease lasts for three more tries

@@ -1,12 +1,19 @@
-"""Photos and scans, sealed on disk with the ring of this process."""
+"""Photos and scans, sealed on disk with the ring of this process.
+
+A name changes hands (a new file, a renewed one, none any more) under one lock for each folder: a file that was written anew or taken
+away while it was being renewed is never put back as it was.
+"""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from itertools import chain
 from pathlib import Path
 
-from zhikun.disk import private_folder, written_whole
+from zhikun.disk import UNFINISHED, only_one, private_folder, written_whole
 from zhikun.identity.sealed_files import Readable, file_version, open_stream, seal_stream
 from zhikun.privacy.keys import algorithm, ring
 
@@ -14,8 +21,18 @@ from zhikun.privacy.keys import algorithm, ring
 def seal_file(source: Readable, path: Path, *, purpose: str, binding: str) -> int:
     """The source, sealed, at this place: whole or not there at all. Returns how many bytes it held."""
     private_folder(path.parent)
-    with written_whole(path) as beside, beside.open("wb") as target:
-        return seal_stream(ring(), purpose, binding, source, target, algorithm())
+    with ExitStack() as until_renamed, written_whole(path) as beside:
+        with beside.open("wb") as target:
+            size = seal_stream(ring(), purpose, binding, source, target, algorithm())
+        until_renamed.enter_context(_names_of(path.parent))
+    return size
+
+
+def remove_file(path: Path) -> None:
+    """The file is gone, also for a renewal that is reading it. One that is not there is no error."""
+    if path.parent.is_dir():
+        with _names_of(path.parent):
+            path.unlink(missing_ok=True)
 
 
 def open_file(path: Path, *, purpose: str, binding: str) -> Iterator[bytes]:
@@ -25,13 +42,47 @@ def open_file(path: Path, *, purpose: str, binding: str) -> Iterator[bytes]:
 
 
 def renew_file(path: Path, *, purpose: str, binding: str) -> bool:
-    """The file sealed in the ring's current version; says whether it was of an older one. Killed, it is the old file."""
-    with path.open("rb") as file:
-        if file_version(file) == ring().current:
+    """The file sealed in the ring's current version; says whether it was of an older one. Killed, it is the old file.
+
+    Raises SealRefused for one that cannot be opened, FileNotFoundError for one that is not there.
+    """
+    with path.open("rb") as old:
+        if (file_version(old) or 0) >= ring().current:
             return False
-    with written_whole(path) as beside, beside.open("wb") as target, path.open("rb") as old:
-        seal_stream(ring(), purpose, binding, _Joined(open_stream(ring(), purpose, binding, old)), target, algorithm())
+        old.seek(0)
+        try:
+            with ExitStack() as until_renamed, written_whole(path) as beside:
+                with beside.open("wb") as target:
+                    plain = _Joined(open_stream(ring(), purpose, binding, old))
+                    seal_stream(ring(), purpose, binding, plain, target, algorithm())
+                until_renamed.enter_context(_names_of(path.parent))
+                _refuse_overtaken(path, old.fileno())
+        except _Overtaken:
+            return False
     return True
+
+
+def clear_left_behind(folder: Path, hours: float = 24) -> int:
+    """Removes what killed processes left half-written (and sealed) below the folder longer ago; how many files."""
+    before = time.time() - hours * 3600
+    left = [path for path in folder.rglob(f".*{UNFINISHED}") if path.stat().st_mtime < before]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+class _Overtaken(Exception):
+    """Somebody wrote the file anew, or took it away, while it was being renewed: theirs stands."""
+
+
+def _names_of(folder: Path) -> AbstractContextManager[None]:
+    """Held while a name of the folder changes hands."""
+    return only_one(folder / "names")
+
+
+def _refuse_overtaken(path: Path, opened: int) -> None:
+    if not path.exists() or not os.path.samestat(path.stat(), os.fstat(opened)):
+        raise _Overtaken
 
 
 class _Joined:

@@ -64,7 +64,10 @@ class PersonRefused(DomainError):
 
     def __init__(self, what: str, remedy: str, field: str = "id_number") -> None:
         super().__init__(
-            what, why=_("姓名和证件号码是与各部门核对的依据，错一位就会对到别人身上。"), remedy=remedy, field=field
+            what.rstrip("。") + "。",
+            why=_("姓名和证件号码是与各部门核对的依据，错一位就会对到别人身上。"),
+            remedy=remedy,
+            field=field,
         )
 
 

@@ -5,7 +5,7 @@ Raw values are kept as they stand in the file, so that a message can say what wa
 
 from zhikun.tables.cells import Column, Kind, cell_text
 from zhikun.tables.messages import RowMessage, Severity, UnreadableFile
-from zhikun.tables.reading import Limits, is_table_file, read_sheets
+from zhikun.tables.reading import Limits, is_table_file, read_sheets, sheet_of_table
 from zhikun.tables.sheets import Grid, Sheet
 from zhikun.tables.writing import plain_text, safe_text, write_csv, write_text_cell
 
@@ -23,6 +23,7 @@ __all__ = [
     "plain_text",
     "read_sheets",
     "safe_text",
+    "sheet_of_table",
     "write_csv",
     "write_text_cell",
 ]

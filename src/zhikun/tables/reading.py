@@ -66,9 +66,13 @@ def _read_parquet(path: Path) -> Sheet:
         raise unreadable(
             path, _("Parquet 文件不完整或已损坏"), _("完整的 Parquet 文件"), _("请重新导出或复制一次")
         ) from None
-    # The names become the first row, as the headings of every other kind of file.
+    return sheet_of_table(path.name, table)
+
+
+def sheet_of_table(name: str, table: pa.Table, *, typed: bool = True) -> Sheet:
+    """A table in memory as a sheet. Its names become the first row, as the headings of every other kind of file."""
     columns = []
-    for name, chunks in zip(table.column_names, table.columns, strict=True):
+    for heading, chunks in zip(table.column_names, table.columns, strict=True):
         column = column_of_arrow(chunks.combine_chunks())
-        columns.append(column_of_texts(pa.array([name], pa.string())).followed_by(column))
-    return Sheet(path.name, columns=tuple(columns))
+        columns.append(column_of_texts(pa.array([heading], pa.string())).followed_by(column))
+    return Sheet(name, columns=tuple(columns), typed=typed)

@@ -11,3 +11,5 @@ class Event(models.TextChoices):
 
     BACKED_UP = "web.backed_up", _("备份了全部数据")
     RESTORED = "web.restored", _("从备份恢复了全部数据")
+    KEYS_ROTATED = "web.keys_rotated", _("轮换密钥")
+    INDEXES_ROTATED = "web.indexes_rotated", _("更换盲索引的密钥")

@@ -101,7 +101,9 @@ def _plain(value: Any) -> Any:
 
 def _error(error: BaseException) -> dict[str, Any]:
     """The types of an error and of what caused it, its SQLSTATE, and where it arose, innermost last: never its message."""
-    types, code, cause = [], None, error
+    types: list[str] = []
+    code: str | None = None
+    cause: BaseException | None = error
     while cause is not None and len(types) < 5:
         types.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
         code = code or getattr(cause, "sqlstate", None)

@@ -83,7 +83,7 @@ _DEMO_KINDS = {
 
 def _demo(role: Role, area: Area, password: str) -> DemoAccount:
     kind = _DEMO_KINDS.get(role) or next(one for one in Organisation.Kind.values if one in OFFICES[role])
-    office = _office(area, kind, f"{area.name}{Organisation.Kind(kind).label}")
+    office = _office(area, kind, _demo_office(kind, area.name))
     username = f"demo-{role.value.replace('_', '-')}"
     held = Officer.objects.filter(username=username).first()
     if held is None:
@@ -102,6 +102,20 @@ def _demo(role: Role, area: Area, password: str) -> DemoAccount:
     if not Appointment.objects.not_over(now).filter(officer=held, role=role, area=area).exists():
         appoint(locked(held), role=role, area=area, begins=None, ends=None, acting_officer=None)
     return DemoAccount(role, username, password, secret)
+
+
+def _demo_office(kind: str, place: str) -> str:
+    """What such an organisation is called there."""
+    if kind == Organisation.Kind.VILLAGE:
+        return place if "委" in place else _("{place}民委员会").format(place=place)
+    names = {
+        Organisation.Kind.BUREAU: _("{place}民政局"),
+        Organisation.Kind.UPPER: _("{place}民政部门"),
+        Organisation.Kind.TOWNSHIP: _("{place}民生服务中心"),
+        Organisation.Kind.DEPARTMENT: _("{place}医疗保障局"),
+        Organisation.Kind.FIRM: _("{place}评估机构（示例）"),
+    }
+    return names[Organisation.Kind(kind)].format(place=place)
 
 
 def _office(area: Area, kind: str, name: str) -> Organisation:

@@ -76,6 +76,7 @@ def password(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "wanted": wanted_page(request),
+        "username": officer.username,
         "first": officer.must_change_password,
         "due": officer.owes_password(timezone.now()),
         "days": PASSWORD_DAYS,

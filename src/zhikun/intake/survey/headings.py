@@ -87,6 +87,12 @@ def sheet_entity(name: str, plans: Sequence[SheetLayout]) -> str:
     return ""
 
 
+def household_column(headings: Sequence[str]) -> int | None:
+    """Which of the headings is the household's number."""
+    known = {heading_key(word) for word in (*_HOUSEHOLD_ALIASES, household_heading())}
+    return next((n for n, heading in enumerate(headings) if heading_key(heading) in known), None)
+
+
 _FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls"}
 
 

@@ -44,9 +44,12 @@ class Uploaded:
     known: bool
 
 
-def upload(source: BinaryIO, *, name: str, area: Area, observed_on: date, acting_officer: Officer) -> Uploaded:
+def upload(
+    source: BinaryIO, *, name: str, area: Area, observed_on: date, generated: bool = False, acting_officer: Officer
+) -> Uploaded:
     """Take a file, sealed, and ask for its check. The same file for the same area is recognised, also of two at once.
 
+    `generated`: nobody in it exists.
     Raises FileRefused for another kind of file, one that is too large, or a day to come.
     """
     if not acting_officer.may(Right.HOUSEHOLD_IMPORT, area.pk):
@@ -60,7 +63,7 @@ def upload(source: BinaryIO, *, name: str, area: Area, observed_on: date, acting
         return Uploaded(known, known=True)
     batch = ImportBatch(
         id=uuid.uuid4(), file_name=name, sha256=digest, size=size, pack=pack_in_force().id, area=area.pk,
-        observed_on=observed_on, uploaded_by=acting_officer,
+        observed_on=observed_on, uploaded_by=acting_officer, counts={"generated": True} if generated else {},
     )  # fmt: skip
     files.keep(batch.pk, "file", source)
     try:

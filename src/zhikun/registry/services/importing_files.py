@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from zhikun.disk import private_folder
 from zhikun.identity.sealed_files import Readable
-from zhikun.privacy import open_file, seal_file
+from zhikun.privacy import open_file, remove_file, seal_file
 from zhikun.tables import RowMessage, UnreadableFile, is_table_file
 
 _PURPOSE = "import_file"
+_PARTS = frozenset({"file", "rejects"})
 SUFFIXES = frozenset({".xlsx", ".csv", ".zip", ".parquet"})
 MOST_BYTES = 100_000_000
 _MOST_UNPACKED = 1_000_000_000
@@ -39,6 +40,17 @@ def _binding(batch: uuid.UUID, part: str) -> str:
     return f"registry_importbatch.{part}:{batch}"
 
 
+def sealed_as(path: Path) -> tuple[str, str] | None:
+    """With which purpose and binding a path below the folder was sealed; None: it is none of our files."""
+    batch, _dot, part = path.name.partition(".")
+    if len(path.parts) != 1 or part not in _PARTS:
+        return None
+    try:
+        return _PURPOSE, _binding(uuid.UUID(batch), part)
+    except ValueError:
+        return None
+
+
 def keep(batch: uuid.UUID, part: str, source: Readable) -> None:
     """Seal a file of the batch: `file` as it was uploaded, `rejects` the workbook that goes back."""
     seal_file(source, _place(batch, part), purpose=_PURPOSE, binding=_binding(batch, part))
@@ -57,7 +69,7 @@ def has(batch: uuid.UUID, part: str) -> bool:
 def remove(batch: uuid.UUID, *parts: str) -> None:
     """The files are no longer needed."""
     for part in parts:
-        _place(batch, part).unlink(missing_ok=True)
+        remove_file(_place(batch, part))
 
 
 @contextmanager

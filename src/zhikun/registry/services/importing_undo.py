@@ -28,7 +28,7 @@ from zhikun.registry.models import (
     Membership,
     Recording,
 )
-from zhikun.registry.services.importing_work import Step
+from zhikun.registry.services.importing_work import Step, still
 from zhikun.registry.services.recording import bump, refresh
 
 CHUNK = 100
@@ -48,7 +48,9 @@ def undo(batch_id: uuid.UUID, step: Step) -> dict[str, Any]:
 
 def _chunk(batch: ImportBatch, step: Step) -> int:
     with transaction.atomic():
-        rows = batch.rows.select_for_update().filter(state=ImportRow.State.COMMITTED).order_by("position")[:CHUNK]
+        if not still(batch, ImportBatch.State.UNDOING):
+            return 0
+        rows = batch.rows.filter(state=ImportRow.State.COMMITTED).order_by("position")[:CHUNK]
         acts = [act for row in rows for act in [_undone(batch, row)] if act is not None]
         record_many(events.IMPORT_UNDONE, acts, by=batch.undone_by, reason=batch.undone_why)
         if rows:

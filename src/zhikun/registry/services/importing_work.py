@@ -17,9 +17,9 @@ from zhikun.audit.services import record as note
 from zhikun.identity.sealing import seal_many
 from zhikun.intake import survey
 from zhikun.privacy import algorithm, ring
+from zhikun.privacy.rows import insert
 from zhikun.registry import events
 from zhikun.registry.models import Household, ImportBatch, ImportRow
-from zhikun.registry.services import bulk_store
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, facts_of, new_ids, open_files
 from zhikun.registry.services.importing import range_of
@@ -33,7 +33,7 @@ from zhikun.tables import RowMessage, Severity, UnreadableFile
 
 CHUNK = 200
 _MOST_MESSAGES = 5_000
-_ROW = ("id", "batch", "position", "number", "area", "adds", "payload_sealed", "state", "problem", "household",
+ROW = ("id", "batch", "position", "number", "area", "adds", "payload_sealed", "state", "problem", "household",
         "version_after")  # fmt: skip
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 Pair = tuple[ImportRow, ToldHousehold, Verdict]
@@ -69,6 +69,7 @@ def check(batch_id: uuid.UUID, step: Step) -> dict[str, Any]:
             return {}
         adds = _keep_rows(held, told, against)
         held.counts = {
+            **held.counts,
             "households": found.counts["households"], "ready": len(told), "rejected": found.counts["rejected"],
             "people": sum(len(one.people) for one in told), "adds": adds, "onto": len(told) - adds,
             "messages": dict(Counter(m.severity.value for m in found.messages)),
@@ -110,9 +111,9 @@ def _keep_rows(batch: ImportBatch, told: Sequence[ToldHousehold], against: Again
         ring(), field.purpose, [field.binding(ImportRow, id_) for id_ in ids], [one.text() for one in told], algorithm()
     )
     adds = [against.verdicts[one.number].household is None for one in told]
-    bulk_store.insert(
+    insert(
         ImportRow,
-        _ROW,
+        ROW,
         [
             (id_, batch.pk, n, one.number, one.area, new, text, ImportRow.State.READY.value, "", None, None)
             for n, (id_, one, new, text) in enumerate(zip(ids, told, adds, sealed, strict=True), start=1)
@@ -141,7 +142,9 @@ def _chunk(batch: ImportBatch, bounds: Bounds, step: Step, size: int) -> int:
     """The next households; of a chunk that somebody else got in the way of, one after another."""
     try:
         with transaction.atomic():
-            rows = list(batch.rows.select_for_update().filter(state=ImportRow.State.READY).order_by("position")[:size])
+            if not still(batch, ImportBatch.State.APPROVED):
+                return 0
+            rows = list(batch.rows.filter(state=ImportRow.State.READY).order_by("position")[:size])
             if rows:
                 _commit_rows(batch, rows, bounds)
                 step.checkpoint({}, advance=len(rows))
@@ -153,13 +156,20 @@ def _chunk(batch: ImportBatch, bounds: Bounds, step: Step, size: int) -> int:
                     break
             return size
     with transaction.atomic():
-        row = batch.rows.select_for_update().filter(state=ImportRow.State.READY).order_by("position").first()
+        row = None
+        if still(batch, ImportBatch.State.APPROVED):
+            row = batch.rows.filter(state=ImportRow.State.READY).order_by("position").first()
         if row is None:
             return 0
         row.state, row.problem = ImportRow.State.REJECTED, _("同一个人或同一个户编号正由别人登记，没有入库。")
         row.save(update_fields=["state", "problem"])
         step.checkpoint({}, advance=1)
     return 1
+
+
+def still(batch: ImportBatch, state: ImportBatch.State) -> bool:
+    """Whether the batch is in this state, and nobody else's until the caller's transaction ends: chunks come one by one."""
+    return ImportBatch.objects.select_for_update().only("state").get(pk=batch.pk).state == state
 
 
 def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) -> None:
@@ -175,8 +185,11 @@ def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) 
         elif verdict.household is None:
             new.append((row, one, verdict))
         else:
-            acts.append(_recorded(batch, row, one, verdict, verdict.household))
-    come = Come(told_with(batch), batch.uploaded_by, timezone.now())
+            held, act = recorded_onto(batch, one, verdict.persons, verdict.household)
+            row.state, row.household_id, row.version_after = ImportRow.State.COMMITTED, held.pk, held.version
+            row.adds, row.payload_sealed = False, None
+            acts.append(act)
+    come = Come(told_with(batch), batch.uploaded_by, timezone.now(), bool(batch.counts.get("generated")))
     ids = open_files([(one, verdict) for _row, one, verdict in new], come)
     for (row, _one, _verdict), id_ in zip(new, ids, strict=True):
         row.state, row.household_id, row.version_after = ImportRow.State.COMMITTED, id_, 1
@@ -209,18 +222,18 @@ def _problem(one: ToldHousehold, verdict: Verdict) -> str:
     return ""
 
 
-def _recorded(batch: ImportBatch, row: ImportRow, one: ToldHousehold, verdict: Verdict, file: uuid.UUID) -> Act:
-    """One more recording of a household that has its file."""
+def recorded_onto(
+    batch: ImportBatch, one: ToldHousehold, persons: Sequence[uuid.UUID | None], file: uuid.UUID
+) -> tuple[Household, Act]:
+    """One more recording of a household that has its file, in the caller's transaction; and its entry for the record."""
     held = Household.objects.select_for_update(of=("self",)).get(pk=file)
-    people = [id_ for id_ in verdict.persons if id_ is not None]
+    people = [id_ for id_ in persons if id_ is not None]
     personal = {"household": {"": {"address": one.address, "phone": one.phone}}}
     recording = kept(held, told_with(batch), facts_of(one, people), personal=personal, by=batch.uploaded_by)
     refresh(held)
     bump(held)
-    row.state, row.household_id, row.version_after = ImportRow.State.COMMITTED, held.pk, held.version
-    row.adds, row.payload_sealed = False, None
     details = {"source": str(SourceKind.IMPORT), "recording": str(recording.pk), "batch": str(batch.pk)}
-    return Act(held.pk, held.number, held.area_id, details)
+    return held, Act(held.pk, held.number, held.area_id, details)
 
 
 def told_with(batch: ImportBatch) -> Told:

@@ -13,8 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
@@ -71,9 +70,10 @@ def facts(request: HttpRequest, pk: uuid.UUID, entity: str, row: str = "") -> Ht
             _save(edited, form, officer)
         except EditConflict as conflict:
             return _conflict(request, officer, edited, form, conflict)
-        _say(request, edited, form)
-        return _back(pk)
-    return _page(request, edited, form, status=422)
+    if form.errors:
+        return _page(request, edited, form, status=422)
+    _say(request, edited, form)
+    return _back(pk)
 
 
 def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: str) -> Edited:
@@ -253,10 +253,10 @@ def remove_thing(request: HttpRequest, pk: uuid.UUID, entity: str, row: str) -> 
 class SettleForm(forms.Form):
     """Which value stands, and why."""
 
-    choice = forms.ChoiceField(label=gettext_lazy("采用"), widget=forms.RadioSelect)
+    choice = forms.ChoiceField(label=_("采用"), widget=forms.RadioSelect)
     reason = forms.CharField(
-        label=gettext_lazy("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("写明核实的办法和依据。不要写姓名和号码。"),
+        label=_("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("写明核实的办法和依据。不要写姓名和号码。"),
     )  # fmt: skip
 
     def __init__(self, data: Any, known: Known, sides: list[dict[str, Any]]) -> None:
@@ -299,10 +299,11 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
             verbs.settle(contradiction, value=form.cleaned_data["value"], reason=reason, acting_officer=officer)
             messages.success(request, _("已核定。各来源原来的说法仍保留。"))
             return _back(pk)
+    members = list(Membership.objects.filter(household=household).select_related("person"))
     context = {
         "title": _("核定：{t}").format(t=known.title), "form": form, "household": household,
         "crumbs": [*crumbs(household, link=True), Crumb(_("核定"))], "contradiction": contradiction,
-        "dispute": dispute(contradiction, []), "open": contradiction.state == Contradiction.State.OPEN,
+        "dispute": dispute(contradiction, members), "open": contradiction.state == Contradiction.State.OPEN,
     }  # fmt: skip
     return render_page(request, "registry/settle.html", context, status=422 if form.errors else 200)
 
@@ -310,7 +311,7 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
 class WithdrawForm(forms.Form):
     """Why it was a mistake."""
 
-    reason = forms.CharField(label=gettext_lazy("撤回的理由"), max_length=200)
+    reason = forms.CharField(label=_("撤回的理由"), max_length=200)
 
 
 @requires(Right.HOUSEHOLD_VIEW)

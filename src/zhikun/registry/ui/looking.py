@@ -10,8 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.roles import Right
@@ -33,17 +32,17 @@ from zhikun.registry.ui.household import crumbs
 class UnmaskForm(forms.Form):
     """For what the full particulars are needed."""
 
-    why = forms.ChoiceField(label=gettext_lazy("用途"), choices=WhyUnmask.choices, widget=forms.RadioSelect)
+    why = forms.ChoiceField(label=_("用途"), choices=WhyUnmask.choices, widget=forms.RadioSelect)
     text = forms.CharField(
-        label=gettext_lazy("说明"), required=False, max_length=150,
-        help_text=gettext_lazy("选“其他”时须写明；会留痕，本人可以查询。不要写号码。"),
+        label=_("说明"), required=False, max_length=150,
+        help_text=_("选“其他”时须写明；会留痕，本人可以查询。不要写号码。"),
     )  # fmt: skip
 
 
 class DayForm(forms.Form):
     """A day to look back to."""
 
-    on = forms.DateField(label=gettext_lazy("日期"), widget=DayInput)
+    on = forms.DateField(label=_("日期"), widget=DayInput)
 
     def clean_on(self) -> date:
         on: date = self.cleaned_data["on"]

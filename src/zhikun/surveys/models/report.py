@@ -36,7 +36,10 @@ class SelfReport(models.Model):
         REFUSED = "refused", _("不受理")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code_sealed = SealedField()
     code_index = BlindIndexField(unique=True, db_index=False)
+    #: Sealed, so that a rotation of keys can make its index anew; it is shown once, when it is handed out.
+    code = Sealed("code_sealed", purpose="self_report_code", index="code_index")
     area = models.ForeignKey(Area, verbose_name=_("村（社区）"), on_delete=models.PROTECT, related_name="+")
     household = models.ForeignKey(Household, null=True, on_delete=models.PROTECT, related_name="+")
     handed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

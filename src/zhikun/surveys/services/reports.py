@@ -16,10 +16,8 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
-from zhikun.identity.sealing import index_of, index_values
 from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area, Level
-from zhikun.privacy import ring
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.services.guard import locked
@@ -32,7 +30,6 @@ from zhikun.surveys.filed import current, form_in_force, rows_of
 from zhikun.surveys.models import Assignment, Round, SelfReport, Team
 from zhikun.surveys.services.taking_in import recorded
 
-_PURPOSE = "self_report_code"
 #: Letters and digits that nobody takes for one another on a slip of paper: no 0, O, 1, I, L.
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _SIGNS_OF_A_CODE = 12  # 59 bits: guessing is hopeless
@@ -43,17 +40,18 @@ VALID_DAYS = 14
 def hand_code(
     area: Area, household: Household | None, *, days: int = VALID_DAYS, acting_officer: Officer
 ) -> tuple[SelfReport, str]:
-    """A new code for a household, and the code itself: shown once, kept nowhere but as its blind index."""
+    """A new code for a household, and the code itself: shown once, kept sealed beside its blind index."""
     where = household.area if household is not None else area
     if not acting_officer.may(Right.SURVEY_MANAGE, where.pk):
         raise NotAllowedHere
     if where.level != Level.VILLAGE:
         raise DomainError(_("请选到村（社区）。"), remedy=_("请从列表中选择。"), field="area")
     plain = "".join(secrets.choice(_SIGNS) for _n in range(_SIGNS_OF_A_CODE))
-    report = SelfReport.objects.create(
-        code_index=index_of(ring(), _PURPOSE, plain), area=where, household=household, handed_by=acting_officer,
-        expires_at=timezone.now() + timedelta(days=days),
-    )  # fmt: skip
+    report = SelfReport(
+        area=where, household=household, handed_by=acting_officer, expires_at=timezone.now() + timedelta(days=days)
+    )
+    report.code = plain
+    report.save(force_insert=True)
     note(
         events.CODE_HANDED, by=acting_officer, household=household.pk if household else None, area=where.pk,
         details={"report": str(report.pk), "days": days},
@@ -66,7 +64,7 @@ def by_code(code: str) -> SelfReport:
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", code).upper() if sign.isalnum())
     if len(plain) != _SIGNS_OF_A_CODE:
         raise CodeRefused
-    found = SelfReport.objects.filter(code_index__in=index_values(ring(), _PURPOSE, plain)).first()
+    found = SelfReport.objects.filter(SelfReport.code.matches(plain)).first()
     if found is None or not is_open(found):
         raise CodeRefused
     return found

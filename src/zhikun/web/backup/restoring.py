@@ -52,7 +52,7 @@ def _guard(folder: Path, manifest: Manifest, data: Path, file: Path | None, repo
     if not database.is_empty():
         raise BackupRefused(
             _(
-                "数据库里已经有数据，没有恢复：恢复从不覆盖。请新建一个空数据库，让 ZHIKUN_DATABASE 指向它（SQLite：移走原来的文件），再运行。"
+                "数据库里已经有数据，没有恢复：恢复从不覆盖。请让 ZHIKUN_DATABASE 指向一个新的空数据库（SQLite：移走原来的文件）。"
             )
         )
     faults = sums(folder, manifest, report)

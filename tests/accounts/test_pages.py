@@ -1,0 +1,194 @@
+"""The administration pages as administrators use them: searching, acting, and what each page costs the database."""
+
+import re
+
+import pytest
+from tests.officers import (
+    city,
+    county,
+    officer,
+    organisation,
+    other_county,
+    other_township,
+    signed_in,
+    township,
+)  # fmt: skip
+
+from zhikun.accounts.models import Appointment, Officer, Organisation
+from zhikun.accounts.roles import Role
+from zhikun.audit.models import Entry
+
+pytestmark = pytest.mark.django_db
+KIND = Organisation.Kind
+
+
+@pytest.fixture
+def admin(client):
+    who = officer(Role.ADMINISTRATOR)
+    signed_in(who, client)
+    return who
+
+
+def text(client, url, **data):
+    return client.get(url, data).content.decode()
+
+
+def body(page):
+    """The page without header and menu."""
+    return page[page.index("<main") : page.index("</main>")]
+
+
+def test_lists_counts_and_searches_stay_within_the_administrator_s_area(admin, client):
+    here = officer(Role.TOWNSHIP_CLERK, where=township(), name="本县甲", username="here")
+    there = officer(Role.COUNTY_REVIEWER, where=other_county(), name="外县乙", username="there")
+    above = officer(Role.CITY_SUPERVISOR, where=city(), office=organisation(city(), KIND.UPPER), name="上级丙")
+    for query in ({}, {"q": "乙"}, {"q": "there"}, {"role": "county_reviewer"}, {"q": there.organisation.name}):
+        page = body(text(client, "/accounts/officers", **query))
+        assert there.name not in page
+        assert above.name not in page
+        assert (here.name in page) is (query == {})
+    assert "共 2 条" in text(client, "/accounts/officers")
+    page = body(text(client, "/accounts/organisations"))
+    assert there.organisation.name not in page
+    assert here.organisation.name in page
+
+
+@pytest.mark.parametrize("query", [{"role": "nonsense"}, {"state": "x"}, {"state": "open' OR 1=1"}])
+def test_a_filter_that_nobody_knows_finds_nothing_rather_than_everything(admin, client, query):
+    page = body(text(client, "/accounts/officers", **query))
+    assert admin.username not in page
+    assert "没有符合条件" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [({"q": "LIMING"}, True), ({"q": "小明"}, True), ({"q": "三营镇"}, True), ({"role": "township_clerk"}, True),
+     ({"role": "surveyor"}, False), ({"state": "open"}, True), ({"state": "closed"}, False), ({"state": "expired"}, False),
+     ({"q": "%"}, False)],
+)  # fmt: skip
+def test_officers_are_found_by_what_one_knows_of_them(admin, client, query, found):
+    who = officer(
+        Role.TOWNSHIP_CLERK, where=township(), office=organisation(township(), KIND.TOWNSHIP), username="liming",
+        name="生成小明",
+    )  # fmt: skip
+    assert (who.username in body(text(client, "/accounts/officers", **query))) is found
+
+
+@pytest.mark.parametrize(
+    ("people", "url"), [(2, "/accounts/officers"), (30, "/accounts/officers"), (30, "/accounts/organisations")]
+)
+def test_a_list_costs_the_same_however_long_it_is(admin, client, people, url, django_assert_max_num_queries):
+    for _unused in range(people):
+        officer(Role.TOWNSHIP_CLERK, Role.SURVEYOR, where=township())
+    with django_assert_max_num_queries(7):
+        client.get(url)
+
+
+def test_one_account_costs_nine_questions(admin, client, django_assert_max_num_queries):
+    who = officer(Role.TOWNSHIP_CLERK, where=township())
+    for _unused in range(5):
+        Appointment.objects.create(officer=who, role=Role.SURVEYOR, area=township(), revoked_at=who.sessions_from)
+    with django_assert_max_num_queries(9):
+        client.get(f"/accounts/officers/{who.pk}")
+
+
+def test_from_nothing_to_a_clerk_at_work(admin, client):
+    """An organisation, a person in it, a role for them; they sign in with the password that was shown once."""
+    made = client.post(
+        "/accounts/organisations/new",
+        {"name": "三营镇民生服务中心", "code": "SY-1", "kind": "township", "area": township().name},
+    )
+    page = client.post(f"{made['Location']}/officers/new", {"username": "Zhao.Jun", "name": "生成赵"}).content.decode()
+    password = re.search(r"<code>([a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4})</code>", page)[1]
+    who = Officer.objects.get(username="zhao.jun")
+    assert "乡镇经办" in text(client, f"/accounts/officers/{who.pk}/appointments/new")
+    given = client.post(
+        f"/accounts/officers/{who.pk}/appointments/new", {"role": "township_clerk", "area": township().code}
+    )
+    assert given.status_code == 302
+    assert "乡镇经办" in body(text(client, f"/accounts/officers/{who.pk}"))
+    assert password not in text(client, f"/accounts/officers/{who.pk}")
+    client.logout()
+    client.post("/sign-in", {"username": "zhao.jun", "password": password})
+    new = {"current": password, "new": "Kaicheng-Bridge-9", "again": "Kaicheng-Bridge-9", "next": "/me"}
+    assert "乡镇经办" in client.post("/me/password", new, follow=True).content.decode()
+
+
+def test_a_clash_is_explained_at_the_form_and_nothing_is_given(admin, client):
+    who = officer(Role.TOWNSHIP_CLERK, where=township(), office=organisation(township(), KIND.TOWNSHIP))
+    url = f"/accounts/officers/{who.pk}/appointments/new"
+    answer = client.post(url, {"role": "township_reviewer", "area": township().code})
+    assert answer.status_code == 422
+    assert "经办和审核须由两人分别承担" in answer.content.decode()
+    assert who.appointments.count() == 1
+
+
+def test_areas_on_offer_are_the_office_s_own(admin, client):
+    who = officer(where=township(), office=organisation(township(), KIND.TOWNSHIP))
+    other_township()
+    url = f"/accounts/officers/{who.pk}/appointments/new"
+    page = text(client, url, role="township_clerk")
+    assert str(township().code) in page
+    assert str(other_township().code) not in page
+    sent = client.post(url, {"role": "township_clerk", "area": other_township().code})
+    assert sent.status_code == 422
+    assert "县级审批" not in body(text(client, url, role="county_approver")), "a role that does not suit is not offered"
+    assert not who.appointments.exists()
+
+
+@pytest.mark.parametrize("act", ["close", "reset-password", "sign-out"])
+def test_an_act_without_a_reason_is_not_done(admin, client, act):
+    who = officer(Role.TOWNSHIP_CLERK, where=township())
+    answer = client.post(f"/accounts/officers/{who.pk}/{act}", {"reason": " 好 "})
+    assert answer.status_code == 422
+    assert "没有填写理由" in answer.content.decode()
+    assert Officer.objects.get(pk=who.pk).password == who.password
+    assert not Entry.objects.exists()
+
+
+def test_acts_are_done_with_a_reason_and_recorded_with_it(admin, client):
+    who = officer(Role.TOWNSHIP_CLERK, where=township())
+    for act in ("sign-out", "close", "reopen"):
+        client.post(f"/accounts/officers/{who.pk}/{act}", {"reason": "岗位调整，局务会决定"})
+    assert list(Entry.objects.order_by("number").values_list("event", "reason", "officer_id")) == [
+        (f"accounts.{event}", "岗位调整，局务会决定", admin.pk)
+        for event in ("signed_out_everywhere", "officer_closed", "officer_reopened")
+    ]
+    assert client.post(f"/accounts/officers/{who.pk}/explode", {"reason": "岗位调整"}).status_code == 404
+
+
+def test_one_s_own_account_offers_no_button_and_takes_no_post(admin, client):
+    url = f"/accounts/officers/{admin.pk}"
+    assert "不能给自己授权" in body(text(client, url))
+    assert "停用账号" not in body(text(client, url)).replace("不能给自己授权，也不能停用", "")
+    assert client.post(f"{url}/close", {"reason": "自己停用自己"}).status_code == 422
+
+
+def test_lending_and_taking_back_from_my_account(client):
+    office = organisation(township(), KIND.TOWNSHIP)
+    lender = officer(Role.TOWNSHIP_REVIEWER, where=township(), office=office)
+    to = officer(where=township(), office=office, name="生成同事")
+    outside = officer(where=county())
+    signed_in(lender, client)
+    page = text(client, "/me/delegations/new")
+    assert to.name in page
+    assert outside.name not in page
+    assert "示例参数，须由本地填报" in page
+    held = lender.appointments.get()
+    ends = held.begins.date().replace(year=held.begins.year + 1)
+    form = {"appointment": held.pk, "to": to.pk, "ends": ends, "reason": "外出培训"}
+    assert client.post("/me/delegations/new", form).status_code == 422
+    from django.utils import timezone
+
+    answer = client.post("/me/delegations/new", form | {"ends": timezone.localdate()}, follow=True)
+    assert "生成同事" in body(answer.content.decode())
+    lent = Appointment.objects.get(delegated_by=lender)
+    assert signed_in(to).post(f"/me/delegations/{lent.pk}/take-back").status_code == 404
+    client.post(f"/me/delegations/{lent.pk}/take-back")
+    assert Appointment.objects.get(pk=lent.pk).revoked_at is not None
+
+
+def test_names_of_people_that_look_like_markup_are_shown_as_they_are(admin, client):
+    who = officer(where=township(), name="<script>alert(1)</script>")
+    assert "<script>alert" not in body(text(client, f"/accounts/officers/{who.pk}"))
+    assert "<script>alert" not in body(text(client, "/accounts/officers"))
