@@ -54,6 +54,8 @@ class UploadField(forms.FileField):
             "data-most-bytes": self.most_bytes,
             "data-too-large": _("文件超过 {n} MB 的上限，请压缩或分成几个文件。").format(n=most_megabytes),
         }
+        if {"jpg", "png", "webp"} & set(kinds):
+            self.widget.attrs["data-preview"] = _("所选照片的预览")
         if capture:
             self.widget.attrs["capture"] = "environment"
 

@@ -58,4 +58,22 @@
     field.setCustomValidity(large ? field.dataset.tooLarge : "");
     if (large) field.reportValidity();
   });
+
+  // A picture is shown before it is sent: who stands at a door sees that it is the right one, and sharp.
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!field.matches || !field.matches("input[type=file][data-preview]")) return;
+    const before = field.parentElement.querySelector("img.zk-preview");
+    if (before) {
+      URL.revokeObjectURL(before.src);
+      before.remove();
+    }
+    const file = field.files[0];
+    if (!file || !["image/jpeg", "image/png", "image/webp"].includes(file.type)) return;
+    const shown = document.createElement("img");
+    shown.className = "zk-preview";
+    shown.alt = field.dataset.preview;
+    shown.src = URL.createObjectURL(file);
+    field.insertAdjacentElement("afterend", shown);
+  });
 })();
