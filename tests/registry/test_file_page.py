@@ -11,7 +11,7 @@ from tests.officers import signed_in
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.registry import panels
-from zhikun.registry.models import Contradiction, HouseholdFacts, Unmasking
+from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Unmasking
 from zhikun.registry.selectors import file
 from zhikun.registry.services import recording
 from zhikun.registry.sources import SourceKind, Told
@@ -182,3 +182,12 @@ def test_a_recording_is_taken_back_with_a_reason_and_stays_in_the_timeline():
     text = page(browser, made, "timeline")
     assert "已撤回：认错了人" in text
     assert HouseholdFacts.objects.get(household=made).values["household"][""]["business_income_year"] == 0
+
+
+def test_the_record_is_searched_by_the_number_of_a_household(client):
+    made = factories.household()
+    factories.household(n=2)
+    auditor = signed_in(factories.officer(Role.AUDITOR), client)
+    page = auditor.get(reverse("audit:search"), {"household": made.number}).content.decode()
+    assert page.count(made.number) >= 1
+    assert Household.objects.exclude(pk=made.pk).get().number not in page

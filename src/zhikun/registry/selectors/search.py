@@ -267,3 +267,8 @@ def _uuid(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         return uuid.UUID(int=0)
+
+
+def household_of_number(number: str) -> uuid.UUID | None:
+    """The id of the household of this number, whoever asks: for rooms that scope what they show themselves (the record)."""
+    return Household.objects.filter(number=number.strip()).values_list("pk", flat=True).first()
