@@ -73,7 +73,8 @@ def shown_in(form: BaseForm) -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        field = error.field if error.field in form.fields else None
+        # A hidden field has no place and no label on the page: its refusal stands above all fields.
+        field = error.field if error.field in form.fields and not form[error.field].is_hidden else None
         form.add_error(field, str(error))
 
 

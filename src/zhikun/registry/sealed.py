@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.privacy import reindexed, ring, sealed_folder, write_columns
 from zhikun.registry.models import NameKey, Person
-from zhikun.registry.services import exporting, importing_files
+from zhikun.registry.services import document, exporting, importing_files
 from zhikun.registry.services.person import name_indexes, number_index
 
 sealed_folder("imports", _("导入文件"), importing_files.folder, importing_files.sealed_as)
+sealed_folder("documents", _("照片和材料"), document.folder, document.sealed_as)
 sealed_folder("exports", _("导出文件"), exporting.folder, exporting.sealed_as)
 
 

@@ -125,7 +125,7 @@ def _say(request: HttpRequest, edited: Edited, form: FactsForm) -> None:
     if beaten:
         messages.warning(
             request,
-            _("{titles}：别的来源（部门核对、入户调查或人工核定）次序在前，当前值没有变；您的记录已并列保存。").format(
+            _("{titles}：别的来源次序在前，或说的是更晚的情况，当前值没有变；您的记录已并列保存。").format(
                 titles="、".join(beaten)
             ),
         )
