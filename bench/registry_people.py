@@ -13,6 +13,7 @@ import argparse
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -87,7 +88,7 @@ def write(out: Path, households: int, places: list[tuple[int, str]], seed: int) 
             file.close()
 
 
-def _base() -> dict[str, pa.Table | np.ndarray]:
+def _base() -> dict[str, Any]:
     """The demo county, and for each member the position of its household."""
     kept = BUILD / "registry-base"
     if not (kept / "member.parquet").exists():

@@ -9,17 +9,23 @@ another province. Whoever adds a page adds a line here; tests/accounts/test_perm
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests import factories
+from django.utils import timezone
+from PIL import Image
+from tests import factories, permission_registry
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
 from zhikun.audit.services import record
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area, Level
+from zhikun.registry.models import Document, Export, Household
+from zhikun.registry.services import document, recording, things
+from zhikun.registry.sources import SourceKind, Told
 
 INSIDE = factories.VILLAGE
 OUTSIDE = 150422100001
@@ -78,6 +84,13 @@ def account_import(in_scope: bool, asking: Officer) -> AccountImport:
     return AccountImport.objects.create(officer=asking if in_scope else officer(in_scope), file_name="账号.xlsx")
 
 
+def export(in_scope: bool, asking: Officer) -> Export:
+    made = Export(officer=asking if in_scope else officer(in_scope), purpose="测试", columns=["number"], format="csv")
+    made.wanted = "{}"
+    made.save()
+    return made
+
+
 def job(in_scope: bool, asking: Officer) -> Job:
     owner = asking if in_scope else officer(in_scope)
     return Job.objects.create(kind="table", title="测试任务", officer=owner, area=place(in_scope).code)
@@ -87,10 +100,137 @@ def audit_entry(in_scope: bool) -> int:
     return record("test.done", by=None, area=place(in_scope).code).number
 
 
+def home(in_scope: bool) -> Household:
+    """A household with a vehicle and a contradiction."""
+    areas()
+    found = Household.objects.filter(area=place(in_scope)).first()
+    if found is not None:
+        return found
+    made = factories.household(place(in_scope).code, n=Household.objects.count() + 1, business_income_year=0)
+    clerk = factories.officer(Role.COUNTY_REVIEWER, made.area_id // 10**6 * 10**6)
+    things.add(made, "vehicle", {"kind": "car"}, Told(SourceKind.OFFICER, factories.DAY), acting_officer=clerk)
+    told = Told(SourceKind.DEPARTMENT, factories.DAY)
+    recording.record(made, told, {"household": {"": {"business_income_year": 24000}}}, acting_officer=clerk)
+    return made
+
+
+def photo(in_scope: bool) -> Document:
+    held = home(in_scope)
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "PNG")
+    clerk = factories.officer(Role.COUNTY_REVIEWER, held.area_id // 10**6 * 10**6)
+    return document.add(held, document.Upload(content.getvalue(), "dwelling"), acting_officer=clerk)
+
+
+def of_home(**more: Callable[[Household], Any]) -> Make:
+    """The arguments of a page about a household: its key, and what `more` finds in it."""
+
+    def make(in_scope: bool) -> dict[str, Any]:
+        held = home(in_scope)
+        return {"pk": held.pk, **{name: find(held) for name, find in more.items()}}
+
+    return make
+
+
+def of_photo(in_scope: bool) -> dict[str, Any]:
+    one = photo(in_scope)
+    return {"pk": one.household_id, "one": one.pk}
+
+
+HOME = of_home()
+
+
+def _survey_round(in_scope: bool) -> Any:
+    from zhikun.surveys.models import Round
+
+    day, where = timezone.localdate(), place(in_scope)
+    return Round.objects.create(
+        title="权限表", pack="yuanzhou", area=where.parent, begins=day, ends=day, opened_by=officer(in_scope)
+    )
+
+
+def _assignment(in_scope: bool, asking: Officer) -> Any:
+    """In scope the officer who asks is of the team; outside, others are."""
+    from zhikun.surveys.models import Assignment, Team, TeamMember
+
+    one, where = _survey_round(in_scope), place(in_scope)
+    team = Team.objects.create(title="权限表", area=where.parent)
+    TeamMember.objects.create(team=team, officer=asking if in_scope else officer(False), part="social")
+    return Assignment.objects.create(round=one, team=team, area=where, due_on=one.ends, assigned_by=one.opened_by)
+
+
+def _visit(in_scope: bool, asking: Officer) -> Any:
+    from zhikun.surveys.models import Visit
+
+    one = _assignment(in_scope, asking)
+    made = Visit(
+        client=uuid.uuid4(), assignment=one, questionnaire="", version="", visited_on=one.due_on, no_position="测试",
+        submitted_by=officer(in_scope),
+    )  # fmt: skip
+    made.answers, made.present = "{}", "测试"
+    made.save()
+    return made
+
+
+def _visit_file(in_scope: bool, asking: Officer) -> dict[str, Any]:
+    from zhikun.surveys.models import VisitFile
+    from zhikun.surveys.services import files
+
+    visit = _visit(in_scope, asking)
+    file = VisitFile(
+        client=uuid.uuid4(), assignment=visit.assignment, visit=visit, kind="photo", content_type="image/jpeg",
+        added_by=visit.submitted_by,
+    )  # fmt: skip
+    return {"pk": visit.pk, "file": files.kept(file, b"generated").pk}
+
+
+def _recheck(in_scope: bool, asking: Officer) -> Any:
+    from zhikun.surveys.models import Recheck
+
+    visit = _visit(in_scope, asking)
+    return Recheck.objects.create(round=visit.assignment.round, visit=visit, seed="1", drawn_by=visit.submitted_by)
+
+
+def _report(in_scope: bool) -> Any:
+    from zhikun.surveys.models import SelfReport
+
+    made = SelfReport(area=place(in_scope), handed_by=officer(in_scope), expires_at=timezone.now())
+    made.code = uuid.uuid4().hex
+    made.save()
+    return made
+
+
+def _engagement(in_scope: bool) -> Any:
+    from zhikun.surveys.models import Engagement
+
+    day = timezone.localdate()
+    return Engagement.objects.create(
+        firm=organisation(in_scope), area=place(in_scope), price=1, begins=day, ends=day, entered_by=officer(in_scope)
+    )
+
+
+SURVEYS: dict[str, Make] = {
+    **{
+        f"surveys:{name}": lambda in_scope: {"pk": _survey_round(in_scope).pk}
+        for name in ("round", "close-round", "assignments", "draw")
+    },
+    **{
+        f"surveys:{name}": lambda in_scope, asking: {"pk": _assignment(in_scope, asking).pk}
+        for name in ("fill", "draft", "trial", "submit", "photos", "assignment")
+    },
+    "surveys:visit": lambda in_scope, asking: {"pk": _visit(in_scope, asking).pk},
+    "surveys:visit-file": _visit_file,
+    "surveys:recheck": lambda in_scope, asking: {"pk": _recheck(in_scope, asking).pk},
+    "surveys:report": lambda in_scope: {"pk": _report(in_scope).pk},
+    "surveys:engagement": lambda in_scope: {"pk": _engagement(in_scope).pk},
+}
+
 OBJECTS: dict[str, Make] = {
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
+    **permission_registry.OBJECTS,
+    **SURVEYS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},
@@ -103,6 +243,36 @@ OBJECTS: dict[str, Make] = {
     "accounts:take-back": lambda in_scope, asking: {"appointment_id": lent(in_scope, asking).pk},
     "accounts:import-one": lambda in_scope, asking: {"import_id": account_import(in_scope, asking).pk},
     "accounts:import-confirm": lambda in_scope, asking: {"import_id": account_import(in_scope, asking).pk},
+    **dict.fromkeys(
+        (
+            f"registry:{name}"
+            for name in (
+                "household",
+                "timeline",
+                "as-of",
+                "privacy",
+                "unmask",
+                "hide",
+                "help",
+                "categories",
+                "add-document",
+            )
+        ),
+        HOME,
+    ),
+    "registry:settle": of_home(one=lambda held: held.contradictions.get().pk),
+    "registry:recording": of_home(one=lambda held: held.recordings.first().pk),
+    "registry:edit": of_home(entity=lambda _held: "household"),
+    "registry:edit-row": of_home(entity=lambda _held: "member", row=lambda held: str(held.head_id)),
+    "registry:add-thing": of_home(entity=lambda _held: "vehicle"),
+    "registry:remove-thing": of_home(entity=lambda _held: "vehicle", row=lambda _held: "1"),
+    "registry:correct": of_home(person=lambda held: held.head_id),
+    "registry:change": of_home(kind=lambda _held: "move"),
+    "registry:document": of_photo,
+    "registry:thumbnail": of_photo,
+    "registry:withdraw-document": of_photo,
+    "exports:export": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
+    "exports:download": lambda in_scope, asking: {"pk": export(in_scope, asking).pk},
     "jobs:job": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:cancel": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},
     "jobs:retry": lambda in_scope, asking: {"job_id": job(in_scope, asking).pk},

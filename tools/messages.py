@@ -18,6 +18,8 @@ SOURCE = ROOT / "src" / "zhikun"
 CATALOGUE = SOURCE / "wording" / "locale" / "zhikun.pot"
 # Ideographs and the punctuation that goes with them.
 CHINESE = re.compile(r"[\u2018-\u201d\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+#: By what names a module looks a message up.
+LOOK_UPS = frozenset({"_", "gettext", "gettext_lazy"})
 TRANSLATE = re.compile(
     r"""\{%\s*(?:translate|trans)\s+"(?P<text>[^"]*)"|_\("(?P<inner>[^"]*)"\)"""
     r"""|\{%\s*blocktranslate(?P<options>[^%]*)%\}(?P<block>.*?)\{%\s*endblocktranslate\s*%\}""",
@@ -78,8 +80,10 @@ def in_template(content: str) -> Iterator[str]:
 
 
 def calls(tree: ast.AST) -> list[ast.Call]:
-    """The look-ups `_(...)` of a module, from top to bottom."""
-    hits = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "_"]
+    """The look-ups `_(...)`, `gettext_lazy(...)` of a module, from top to bottom."""
+    hits = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in LOOK_UPS
+    ]
     return sorted((call for call in hits if call.args), key=lambda call: (call.lineno, call.col_offset))
 
 

@@ -142,7 +142,7 @@ def test_a_first_password_opens_nothing_but_its_change(client):
     assert client.get("/me/password").status_code == 200
     body = {"current": PASSWORD, "new": "Kaicheng-Bridge-9", "again": "Kaicheng-Bridge-9", "next": "/me"}
     assert client.post("/me/password", body)["Location"] == "/me"
-    assert is_signed_in(client), "this session goes on"
+    assert is_signed_in(client), "the browser stays signed in"
     assert events()[-1] == "accounts.password_changed"
 
 

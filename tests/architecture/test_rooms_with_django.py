@@ -44,7 +44,10 @@ def test_relations_between_models_point_down():
 
 
 def test_no_app_speaks_through_signals():
-    heard = re.compile(r"django\.(db\.models|core|dispatch|contrib\.auth)\.?signals|import receiver|@receiver")
+    # After a migration the audit room puts its triggers up again: Django's own moment, no app speaks to another.
+    heard = re.compile(
+        r"django\.(db\.models|core|dispatch|contrib\.auth)\.?signals(?! import post_migrate$)|import receiver|@receiver"
+    )
     found = [
         f"{path.relative_to(SOURCE)}:{number}"
         for path in SOURCE.rglob("*.py")

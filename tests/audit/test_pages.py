@@ -163,7 +163,7 @@ def test_one_entry_with_what_else_the_request_did(auditor, looked):
     number = Entry.objects.get(event="registry.household_viewed").number
     page = text_of(auditor.get(reverse("audit:entry", args=[number])))
     assert "registry.household_viewed" in page
-    assert bytes(Entry.objects.get(number=number).digest).hex() in page
+    assert bytes(Entry.objects.get(number=number).digest).hex() in page.replace("<wbr>", "")
     assert auditor.get(reverse("audit:entry", args=[999999])).status_code == 404
     assert auditor.get(f"/audit/{10**30}").status_code == 404
 

@@ -15,7 +15,10 @@ def test_from_nothing_to_an_administrator_who_can_sign_in(installation):
 
     said = installation.run("accounts", "create-admin", "ma.jg", "--area", "640402000000", "--name", "马试一").stdout
     password = re.search(r"只显示这一次：(\S+)", said)[1]
-    check = f"from django.contrib.auth.hashers import check_password as c; from zhikun.accounts.models import Officer as O; print(c({password!r}, O.objects.get().password))"
+    check = (
+        "from django.contrib.auth.hashers import check_password as c; from zhikun.accounts.models import Officer as O; "
+        f"print(c({password!r}, O.objects.get().password))"
+    )
     assert "True" in installation.run("manage", "shell", "-v", "0", "-c", check).stdout
     assert installation.ask("SELECT count(*) FROM accounts_officer WHERE must_change_password") == [(1,)]
     assert installation.ask("SELECT count(*) FROM audit_entry WHERE event = 'accounts.officer_added'") == [(1,)]
@@ -26,8 +29,9 @@ def test_from_nothing_to_an_administrator_who_can_sign_in(installation):
 
 def test_a_file_with_faults_brings_nothing_in(installation, tmp_path):
     file = tmp_path / "areas.csv"
-    file.write_text("code,name,level\n12,十二,1\n", encoding="utf-8")
+    file.write_text("code,name,level\n640402000000,原州区,县\n640499,,村\n", encoding="utf-8")
     said = installation.run("areas", "import", str(file), code=None)
     assert said.returncode in {1, 3}
+    assert "areas.csv" in said.stdout + said.stderr
     assert "Traceback" not in said.stderr
     assert installation.ask("SELECT count(*) FROM places_area") == [(0,)]

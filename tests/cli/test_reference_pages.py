@@ -6,9 +6,9 @@ from tools.reference import FOLDER, commands_page, functions_page
 from zhikun.engine.formulas import FUNCTIONS
 
 
-@pytest.mark.parametrize(("name", "page"), [("functions.md", functions_page), ("commands.md", commands_page)])
-def test_the_page_on_disk_is_fresh(name, page):
-    assert (FOLDER / name).read_text(encoding="utf-8") == page(), "run make reference"
+@pytest.mark.parametrize(("name", "reference"), [("functions.md", functions_page), ("commands.md", commands_page)])
+def test_the_page_on_disk_is_fresh(name, reference):
+    assert (FOLDER / name).read_text(encoding="utf-8") == reference(), "run make reference"
 
 
 def test_every_function_and_every_command_has_its_line():

@@ -44,6 +44,16 @@ def test_the_tree_opens_at_an_area_with_its_history(clerk, django_assert_max_num
     assert "固政函〔2014〕206号" in page
     assert "金城花园居委会" in page
     assert "吉强镇" not in page  # a county that is not opened
+    assert "北京市" not in page
+
+
+def test_the_tree_opens_at_the_officers_office_and_shows_the_country_when_asked(clerk):
+    page = text_of(clerk.get(reverse("places:tree")))
+    assert "三营镇" in page
+    assert "北京市" not in page
+    page = text_of(clerk.get(reverse("places:tree"), {"all": "1"}))
+    assert "北京市" in page
+    assert "三营镇" not in page
 
 
 def test_an_ended_code_says_what_it_is_now(clerk):

@@ -13,6 +13,7 @@ from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
+from zhikun.identity.errors import SealRefused
 from zhikun.registry.models import Document
 from zhikun.registry.services import document
 from zhikun.registry.services.images import FileRefused, prepared
@@ -69,8 +70,12 @@ def test_the_bytes_on_disk_are_sealed_and_bound_to_their_row():
     assert b"JFIF" not in raw
     assert document.path_of(one).is_relative_to(settings.ZHIKUN_DATA)
     document.path_of(two).write_bytes(raw)
-    with pytest.raises(Exception, match=r"."):
+    with pytest.raises(SealRefused):
         whole(two)
+    browser = signed_in(factories.officer(Role.TOWNSHIP_REVIEWER))
+    answer = browser.get(reverse("registry:document", args=[made.pk, two.pk]))
+    assert answer.status_code == 422
+    assert "打不开" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ def test_a_document_is_shown_after_authorisation_kept_by_nobody_and_on_record():
     one = added(made, PDF)
     address = reverse("registry:document", args=[made.pk, one.pk])
     answer = signed_in(factories.officer(Role.TOWNSHIP_REVIEWER)).get(address)
-    assert b"".join(answer.streaming_content) == PDF
+    assert answer.content == PDF
     assert answer["Content-Type"] == "application/pdf"
     assert "no-store" in answer["Cache-Control"]
     assert answer["X-Content-Type-Options"] == "nosniff"

@@ -98,3 +98,8 @@ def test_where_a_value_comes_from_is_kept_beside_it():
 def test_a_vehicle_that_was_sold_is_no_longer_among_the_rows():
     rows = {"1": {"kind": "car"}, "2": {"kind": "truck", REMOVED: True}}
     assert list(present(rows)) == ["1"]
+
+
+def test_what_is_told_at_the_counter_today_does_not_stand_behind_the_visit_of_last_year():
+    assert stands(said(SourceKind.SURVEY, 24000), said(SourceKind.OFFICER, 0, day=300)) == 0
+    assert stands(said(SourceKind.OFFICER, 0), said(SourceKind.SURVEY, 24000, day=300)) == 24000

@@ -141,12 +141,12 @@ def test_what_is_wrong_goes_back_with_the_row_of_the_file_and_the_rest_comes_in(
     assert len(list(rejects.glob("*.xlsx"))) == 2
 
 
-def test_the_same_number_in_two_blocks_comes_in_once(places, tmp_path):
+def test_the_same_number_in_two_blocks_goes_back_with_both(places, tmp_path):
     homes = many(6)
     homes[5]["household"] = "A0001"
     done = bulk.import_folder(asked(folder_of(tmp_path / "in", homes)), quiet)
-    assert Household.objects.filter(number="A0001").count() == 1
-    assert done.counts["opened"] + done.counts["rejected"] >= 5
+    assert not Household.objects.filter(number="A0001").exists()
+    assert (done.counts["opened"], done.counts["rejected"]) == (4, 2)
 
 
 def test_a_folder_that_is_in_is_not_taken_again(places, tmp_path):
@@ -228,7 +228,8 @@ def test_the_command_killed_again_and_again_ends_with_every_household_once(insta
                 process.send_signal(signal.SIGKILL)
                 kills += 1
                 continue
-            assert process.returncode == 0, installation.log("registry")
+            # Killed between its last transaction and its end, it was done: the next run says so.
+            assert process.returncode == 0 or "没有再导入" in installation.log("registry"), installation.log("registry")
             break
     assert kills
     counted = {

@@ -376,3 +376,24 @@ def test_who_sees_which_batches():
     seen = {role for role in Role if ImportBatch.objects.visible_to(factories.officer(role)).exists()}
     assert seen == {Role.TOWNSHIP_CLERK, Role.TOWNSHIP_REVIEWER, Role.COUNTY_REVIEWER, Role.COUNTY_APPROVER}
     assert not ImportBatch.objects.visible_to(maker(factories.OTHER_TOWNSHIP)).exists()
+
+
+def test_what_is_kept_long_enough_goes_and_what_is_needed_stays(django_capture_on_commit_callbacks):
+    import os
+
+    from zhikun.registry.services import importing_clearing
+
+    with django_capture_on_commit_callbacks(execute=True):
+        batch = committed([home("A1", 1), home("B1", 2, area=factories.OTHER_VILLAGE)])
+    waiting = uploaded([home("C1", 3)], name="等.xlsx")
+    stray, left = files.folder() / "00000000-0000-4000-8000-000000000001.file", files.folder() / "open-x"
+    stray.write_bytes(b"sealed")
+    left.mkdir()
+    assert importing_clearing.clear() == 0
+    for path in files.folder().iterdir():
+        os.utime(path, (0, 0))
+    assert importing_clearing.clear() >= 3
+    assert not stray.exists()
+    assert not left.exists()
+    assert not files.has(batch.pk, "rejects")
+    assert files.has(waiting.pk, "file")

@@ -12,10 +12,25 @@ from zhikun.audit.models import Entry
 from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area, Level
 from zhikun.registry.errors import (
-    EditConflict, FileNotInUse, HeadMissing, LeavesNobody, MemberMissing, NeedsReason, NotAllowedHere, PersonElsewhere, WrongDay,
+    EditConflict,
+    FileNotInUse,
+    HeadMissing,
+    LeavesNobody,
+    MemberMissing,
+    NeedsReason,
+    NotAllowedHere,
+    PersonElsewhere,
+    WrongDay,
 )  # fmt: skip
 from zhikun.registry.models import (
-    CategoryHeld, Household, HouseholdEvent, HouseholdFacts, Membership, NameKey, Person, Recording,
+    CategoryHeld,
+    Household,
+    HouseholdEvent,
+    HouseholdFacts,
+    Membership,
+    NameKey,
+    Person,
+    Recording,
 )  # fmt: skip
 from zhikun.registry.services import help as helping
 from zhikun.registry.services import members, recording, structure, things

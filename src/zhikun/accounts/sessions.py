@@ -1,7 +1,7 @@
 """A session's life: when it began, when somebody last worked in it, whether the second factor was shown.
 
 A session is over when nobody has worked in it for ZHIKUN_IDLE_MINUTES, when it began before the officer's `sessions_from`
-(sign-out everywhere), or when a second factor was set up elsewhere that this session has not shown.
+(sign-out everywhere), or when a second factor was set up elsewhere that it has not shown.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from zhikun.registry.vocabulary import pack_in_force
 #: The highest score of a cause: the scale of the published table is 0, 0.5, ... 5 (原州区 1+8+N, 致困因子赋分量表).
 MOST = 5
 _FIRST = 6  # questions shown before the rest is folded away
-_RANKS = (("village", "本村（社区）"), ("township", "本乡镇（街道）"), ("county", "全县（区）"))
+RANK_TITLES = {"village": "本村（社区）", "township": "本乡镇（街道）", "county": "全县（区）"}
 
 
 def panel() -> Panel:
@@ -73,10 +73,9 @@ def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, ke
         for one in today.others
     )
     if kept is not None:
-        for name, where in _RANKS:
-            rank = kept.ranks.get(name)
+        for name, rank in ((name, kept.ranks.get(name)) for name in RANK_TITLES):
             text = _("第 {r} 位，共 {n} 户").format(r=rank[0], n=rank[1]) if rank else None
-            lines.append(Detail(_("{where}困难排序").format(where=_(where)), text, on=kept.run.on))
+            lines.append(Detail(_("{where}困难排序").format(where=_(RANK_TITLES[name])), text, on=kept.run.on))
     return lines
 
 

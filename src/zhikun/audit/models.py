@@ -84,7 +84,6 @@ class Entry(models.Model):
             models.Index(fields=["household", "-number"], name="audit_household"),
             models.Index(fields=["officer", "-number"], name="audit_officer"),
             models.Index(fields=["event", "-number"], name="audit_event"),
-            models.Index(fields=["area", "-number"], name="audit_area"),
             models.Index(fields=["at"], name="audit_at"),
         ]
 

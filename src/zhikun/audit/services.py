@@ -17,6 +17,7 @@ from zhikun.audit.context import current
 from zhikun.audit.models import ChainHead, Entry
 from zhikun.audit.offline import seal
 from zhikun.audit.registry import event_of
+from zhikun.privacy.rows import insert_all
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -109,7 +110,7 @@ def _append(common: _Common, acts: list[Act]) -> list[Entry]:
         if len(entries) == 1:
             entries[0].save(force_insert=True)
         else:
-            Entry.objects.bulk_create(entries)
+            insert_all(entries)
         ChainHead.objects.filter(pk=1).update(number=entries[-1].number, digest=entries[-1].digest)
     return entries
 

@@ -18,10 +18,11 @@ def audit() -> None:
 
 
 @audit.command(
+    short_help=_("验证留痕没有被改过：数据库里的，或者导出的文件"),
     help=_(
         "验证留痕没有被改过：数据库里的，或者导出的文件。不写文件时验证数据库里的全部记录；写了 FILE 时只验证文件，"
         "不用数据库，几个文件按先后写，还验证它们前后相接。"
-    )
+    ),
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(

@@ -27,10 +27,11 @@ def migrate() -> int:
 
 
 @click.command(
-    help=_("Django 自带的管理命令（供技术人员），如 zhikun manage showmigrations"),
-    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    help=_("Django 自带的管理命令（供技术人员），如 zhikun manage showmigrations；zhikun manage help 列出全部"),
+    short_help=_("Django 自带的管理命令（供技术人员）"),
+    context_settings={"ignore_unknown_options": True},
 )
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[命令 参数]...")
 def manage(words: tuple[str, ...]) -> None:
     """Passes everything on."""
     set_up()

@@ -35,7 +35,7 @@ def import_(file: Path | None, changes: Path | None, dry_run: bool) -> int:
     except UnreadableFile as error:
         raise Refused(lines([str(m) for m in error.messages], _("文件读不了：")), UNREADABLE) from None
     if plan.faults:
-        say(lines([str(fault) for fault in plan.faults], _("有要改正的，什么也没有写入：")))
+        say(lines([str(one) for one in plan.messages], _("有要改正的，什么也没有写入：")))
         return FAULTS
     done = _("可以导入") if dry_run else _("已导入")
     say(_("{d}：新增 {a} 个，修改 {b} 个，停用 {c} 个。").format(

@@ -39,11 +39,11 @@ def registry() -> None:
 @click.option("--on", type=Day(), metavar="DAY", help=_("情况日期，即调查或登记的日期；不写就是今天"))
 @click.option("--rejects", type=click.Path(path_type=Path), metavar="DIR", help=_("退回表写到哪个文件夹"))
 @click.option(
-    "--block", type=click.IntRange(min=1), default=10_000, show_default=True, metavar="N",
+    "--block", type=int, default=5_000, show_default=True, metavar="N",
     help=_("文件夹每次一起写入多少户；内存紧张时改小"),
 )  # fmt: skip
 @click.option("--generated", is_flag=True, help=_("标明这些都是生成数据，不是真实人员"))
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
     path: Path,
     pack_name: str | None,
     area: int | None,
@@ -61,7 +61,8 @@ def import_(
     from zhikun.tables import UnreadableFile  # noqa: PLC0415 - the same
 
     asked = Asked(
-        path, _area(area, pack_name), _officer(maker), on or _today(), _officer(checker) if checker else None, generated, rejects, block,
+        path, _area(area, pack_name), _officer(maker), on or _today(), _officer(checker) if checker else None, generated,
+        rejects, max(1, block),
     )  # fmt: skip
     try:
         return _folder(asked) if path.is_dir() else _file(asked)

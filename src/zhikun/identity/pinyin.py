@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, product
 from typing import Any
 
@@ -128,14 +128,15 @@ def _alone(character: str) -> tuple[str, ...]:
     return _spoken(character)[0]
 
 
-def _spoken(part: str) -> list[tuple[str, ...]]:
-    """How each character of a run is read in this run."""
+@lru_cache(maxsize=65_536)
+def _spoken(part: str) -> tuple[tuple[str, ...], ...]:
+    """How each character of a run is read in this run. Given names repeat."""
     if not part:
-        return []
+        return ()
     from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take a quarter of a second to load
 
     found = pinyin(part, style=Style.NORMAL, errors=_unread)
-    return [_written(options[0]) for options in found]
+    return tuple(_written(options[0]) for options in found)
 
 
 def _unread(characters: str) -> Any:

@@ -26,6 +26,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from zhikun.pages.formats import Text
 from zhikun.pages.render import vary_by_htmx, wants_fragment
 
 logger = logging.getLogger("zhikun.pages")
@@ -43,12 +44,10 @@ class DomainError(Exception):
 
     status: ClassVar[int] = 422
 
-    def __init__(self, what: str, *, why: str = "", remedy: str = "", field: str = "") -> None:
-        self.what = what
-        self.why = why
-        self.remedy = remedy
+    def __init__(self, what: Text, *, why: Text = "", remedy: Text = "", field: str = "") -> None:
+        self.what, self.why, self.remedy = str(what), str(why), str(remedy)
         self.field = field
-        super().__init__(" ".join(part for part in (what, why, remedy) if part))
+        super().__init__(" ".join(part for part in (self.what, self.why, self.remedy) if part))
 
 
 class Conflict(DomainError):

@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from zhikun.pages import assets, menu
+from zhikun.pages.formats import Text
 
 #: Set by pages.js when the officer folds the menu; holds nothing else.
 MENU_COOKIE = "zhikun_menu"
@@ -27,7 +28,7 @@ MENU_COOKIE = "zhikun_menu"
 class Crumb:
     """One step of the way to a page. The last one, the page itself, has no address."""
 
-    title: str
+    title: Text
     url: str = ""
 
 

@@ -177,7 +177,7 @@ class Node:
 
 
 def tree(at: int | None) -> list[Node]:
-    """The provinces, opened along the way to one area, whose children are shown too."""
+    """The provinces; with an area its own province alone, opened along the way to the area, whose children are shown too."""
     way = [*above(at), at] if at is not None else []
     top_nodes = branch(None)
     nodes = top_nodes
@@ -187,7 +187,7 @@ def tree(at: int | None) -> list[Node]:
             break
         node.current = code == at
         node.below = nodes = branch(code)
-    return top_nodes
+    return [one for one in top_nodes if one.below is not None] or top_nodes
 
 
 def branch(code: int | None) -> list[Node]:

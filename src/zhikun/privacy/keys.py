@@ -34,16 +34,19 @@ class _Held:
         self.ring: KeyRing | None = None
         self.stamp: _Stamp | None = None
         self.looked = 0.0
+        self.named: object = None
 
     def current(self) -> KeyRing:
         if self.given is not None:
             return self.given
-        held = self.ring
-        path = Path(settings.ZHIKUN_KEYS)
-        if held is not None and held.path == path and monotonic() - self.looked < _LOOK_AGAIN:
+        held, named = self.ring, settings.ZHIKUN_KEYS
+        # Asked for with every value: comparing paths would take longer than opening one.
+        if held is not None and named is self.named and monotonic() - self.looked < _LOOK_AGAIN:
             return held
         with self.lock:
-            return self._looked_at(path)
+            looked_at = self._looked_at(Path(named))
+            self.named = named
+            return looked_at
 
     def _looked_at(self, path: Path) -> KeyRing:
         held = self.ring if self.ring is not None and self.ring.path == path else None

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class SourceKind(models.TextChoices):
     """Who says it."""
 
-    SETTLED = "settled", _("人工核定")
-    DEPARTMENT = "department", _("部门核对")
-    SURVEY = "survey", _("入户调查")
-    OFFICER = "officer", _("经办登记")
-    IMPORT = "import", _("批量导入")
-    SELF = "self", _("自行申报")
+    SETTLED = "settled", gettext_lazy("人工核定")
+    DEPARTMENT = "department", gettext_lazy("部门核对")
+    SURVEY = "survey", gettext_lazy("入户调查")
+    OFFICER = "officer", gettext_lazy("经办登记")
+    IMPORT = "import", gettext_lazy("批量导入")
+    SELF = "self", gettext_lazy("自行申报")
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,18 @@ PRECEDENCE: dict[str, int] = {
     SourceKind.SETTLED: 60,
     SourceKind.DEPARTMENT: 50,
     SourceKind.SURVEY: 40,
-    SourceKind.OFFICER: 30,
+    # As strong as a visit: a loss of work told at the counter today must not stand behind a visit of last year.
+    SourceKind.OFFICER: 40,
     SourceKind.IMPORT: 20,
     SourceKind.SELF: 10,
 }
+
+
+def in_order() -> list[str]:
+    """The sources as a page states them, the strongest first; equals in one term."""
+    ranks = sorted(set(PRECEDENCE.values()), reverse=True)
+    groups = [[str(SourceKind(kind).label) for kind, held in PRECEDENCE.items() if held == rank] for rank in ranks]
+    return [one[0] if len(one) == 1 else _("{kinds}（以较晚的为准）").format(kinds=_("和").join(one)) for one in groups]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import time
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.jobs.kinds import job
 from zhikun.jobs.progress import Progress
-from zhikun.registry.services import importing_undo, importing_work
+from zhikun.registry.services import exporting, importing_clearing, importing_undo, importing_work
 
 
 def _batch_page(arguments: dict[str, Any], _result: dict[str, Any]) -> str:
@@ -33,3 +34,18 @@ def import_commit(progress: Progress, *, batch: str) -> dict[str, Any]:
 def import_undo(progress: Progress, *, batch: str) -> dict[str, Any]:
     """A batch is taken back."""
     return importing_undo.undo(uuid.UUID(batch), progress)
+
+
+@job(
+    "registry.export", title=_("导出家庭名单"), retries=1,
+    link=lambda arguments, _result: reverse("exports:export", args=[arguments["export"]]),
+)  # fmt: skip
+def export(progress: Progress, *, export: str) -> dict[str, Any]:
+    """A list for who asked for it."""
+    return exporting.make(uuid.UUID(export), progress)
+
+
+@job("registry.clear", title=_("清理过期的导入和导出文件"), daily=time(2, 30))
+def clear(_progress: Progress) -> dict[str, Any]:
+    """What has been kept long enough."""
+    return {"exports": exporting.clear_expired(), "imports": importing_clearing.clear()}

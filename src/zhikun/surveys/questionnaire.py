@@ -64,7 +64,7 @@ def questionnaire(pack: Pack) -> Questionnaire:
     """The pack's questionnaire. Raises Untranslatable for a condition that no browser can follow."""
     form = _Maker(pack).form()
     told = json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Questionnaire(form, hashlib.sha256(told.encode()).hexdigest(), f"{pack.id} {pack.version}")
+    return Questionnaire(form, hashlib.sha256(told.encode()).hexdigest(), f"{pack.title} {pack.version}")
 
 
 def problems(pack: Pack) -> list[str]:

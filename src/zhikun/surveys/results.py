@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from zhikun.assessments.bridge import HouseholdKnown, MemberKnown
 from zhikun.assessments.services import provisional
 from zhikun.assessments.services.provisional import Figure, Provisional
@@ -58,7 +56,7 @@ def _shown(found: Provisional, household: HouseholdKnown, rows: Rows) -> dict[st
         where, path = "", question_name(one.entity, one.fact)
         if one.entity != "household":
             key = household.members[one.row - 1].key if one.entity == MEMBER and one.row else ""
-            where = titles.get(key) or _("{entity} {n}").format(entity=entity_title(one.entity), n=one.row)
+            where = titles.get(key) or f"{entity_title(one.entity)} {one.row}"
             path = f"{panel_name(one.entity)}/{max(one.row - 1, 0)}/{one.fact}"
         missing.append({"path": path, "where": where, "title": one.title, "question": one.question or one.title})
     return {

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("zhikun.places.urls")),
     path("", include("zhikun.audit.urls")),
     path("", include("zhikun.registry.ui.imports_urls")),
+    path("", include("zhikun.registry.ui.exports_urls")),
     path("", include("zhikun.registry.urls")),
     path("", include("zhikun.surveys.urls")),
 ]

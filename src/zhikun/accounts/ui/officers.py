@@ -11,10 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from zhikun.accounts import selectors
@@ -33,13 +31,21 @@ from zhikun.pages.tables import Column, Table
 
 MANAGE = Right.ACCOUNT_MANAGE
 
-#: What the buttons of an account's page do, and what is said afterwards. A verb that returns a text returns a first password.
-VERBS: dict[str, tuple[Callable[..., str | None], str | Promise]] = {
-    "close": (officers.close, gettext_lazy("账号已停用。")),
-    "reopen": (officers.reopen, gettext_lazy("账号已恢复，请重新授予角色。")),
-    "reset-password": (officers.reset_password, gettext_lazy("密码已重置。")),
-    "reset-second-factor": (second_factor.reset, gettext_lazy("动态口令已重置，本人下次登录时重新设置。")),
-    "sign-out": (officers.sign_out_everywhere, gettext_lazy("此人在所有设备上已退出登录。")),
+#: What the buttons of an account's page do. A verb that returns a text returns a first password.
+VERBS: dict[str, Callable[..., str | None]] = {
+    "close": officers.close,
+    "reopen": officers.reopen,
+    "reset-password": officers.reset_password,
+    "reset-second-factor": second_factor.reset,
+    "sign-out": officers.sign_out_everywhere,
+}
+#: What is said afterwards.
+DONE = {
+    "close": "账号已停用。",
+    "reopen": "账号已恢复，请重新授予角色。",
+    "reset-password": "密码已重置。",
+    "reset-second-factor": "动态口令已重置，本人下次登录时重新设置。",
+    "sign-out": "此人在所有设备上已退出登录。",
 }
 
 
@@ -137,11 +143,10 @@ def act(request: HttpRequest, officer_id: uuid.UUID, act: str) -> HttpResponse:
     held = find(acting, officer_id)
     if act not in VERBS:
         raise Http404
-    verb, done = VERBS[act]
-    password = verb(held, reason=request.POST.get("reason", ""), acting_officer=acting)
+    password = VERBS[act](held, reason=request.POST.get("reason", ""), acting_officer=acting)
     if password is not None:
-        return _first_password(request, held, password, str(done))
-    messages.success(request, str(done))
+        return _first_password(request, held, password, _(DONE[act]))
+    messages.success(request, _(DONE[act]))
     return HttpResponseRedirect(url_of(held))
 
 

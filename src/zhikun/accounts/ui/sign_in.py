@@ -76,7 +76,7 @@ def _too_many(request: HttpRequest, refused: TooManyTries) -> HttpResponse:
 
 @requires(early=True, methods=("POST",))
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End this session."""
+    """End the sign-in of this browser."""
     signing_in.end_session(officer_of(request), why="own")
     logout(request)
     messages.success(request, _("您已退出登录。"))

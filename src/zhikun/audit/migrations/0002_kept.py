@@ -32,7 +32,6 @@ class Migration(migrations.Migration):
                 verbose_name="操作人",
             ),
         ),
-        migrations.AddIndex(model_name="entry", index=models.Index(fields=["area", "-number"], name="audit_area")),
         migrations.AddIndex(model_name="entry", index=models.Index(fields=["at"], name="audit_at")),
         migrations.RunPython(put_up, take_down),
     ]

@@ -17,7 +17,7 @@ _MEGABYTES = 20
 class SearchForm(forms.Form):
     """A name, an old name or a code."""
 
-    q = forms.CharField(label=gettext_lazy("名称或代码（旧名称、旧代码也可以）"), required=False, max_length=50)
+    q = forms.CharField(label=gettext_lazy("名称或代码（含旧的）"), required=False, max_length=50)
 
 
 class ImportForm(forms.Form):

@@ -39,13 +39,14 @@ def tree(request: HttpRequest) -> HttpResponse:
     """All areas as a tree, opened at one of them (`at`), or those that a text finds (`q`)."""
     form = SearchForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
-    area = _area(request.GET.get("at", ""))
+    every = "all" in request.GET
+    area = _area(request.GET.get("at", "")) or (None if every else _home(request))
     found = selectors.found(text) if text else []
     names = selectors.full_names(one.code for one in found)
     context = {
         "title": _("行政区划"), "form": form, "text": text, "area": area,
         "found": [(one, names[one.code]) for one in found], "most": selectors.MOST_FOUND,
-        "nodes": [] if text else selectors.tree(area.code if area else None),
+        "nodes": [] if text else selectors.tree(area.code if area else None), "every": every,
         "may_import": _may_import(request), "lines": _details(area) if area else [], "history": _history(area) if area else [],
     }  # fmt: skip
     return render_page(request, "places/tree.html", context, fragment="results")
@@ -160,6 +161,11 @@ def _history(area: Area) -> list[Event]:
         url = f"{reverse('places:tree')}?at={change.new_id}" if change.new_id != area.code else ""
         events.append(Event(change.on, title, text=change.source, url=url))
     return events
+
+
+def _home(request: HttpRequest) -> Area | None:
+    """Where the officer's office is: the tree opens there unless told."""
+    return cast("Area | None", getattr(getattr(request.user, "organisation", None), "area", None))
 
 
 def _may_import(request: HttpRequest) -> bool:

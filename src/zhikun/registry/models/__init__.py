@@ -1,6 +1,7 @@
 """What the registry keeps."""
 
 from zhikun.registry.models.document import Document
+from zhikun.registry.models.exporting import Export
 from zhikun.registry.models.household import CategoryHeld, Help, Household, HouseholdFacts, Membership, Residence
 from zhikun.registry.models.importing import ImportBatch, ImportRow
 from zhikun.registry.models.numbering import NumberSeries
@@ -12,6 +13,7 @@ __all__ = [
     "CategoryHeld",
     "Contradiction",
     "Document",
+    "Export",
     "Help",
     "Household",
     "HouseholdEvent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import Known, asked_of, entity_title, pack_in_force, personal_of, vocabulary
 
 #: How the particulars of things are masked; what is not named here is not shown at all until somebody unmasks.
-_MASKS = {
+_MASKS: Mapping[str, Callable[[str], str]] = {
     "name": mask_name, "holder": mask_name, "id_number": mask_id_number, "phone": mask_phone, "number": mask_account,
     "plate": lambda text: text[:2] + "*" * max(0, len(text) - 3) + text[-1:],
 }  # fmt: skip

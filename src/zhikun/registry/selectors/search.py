@@ -244,10 +244,10 @@ def _rows_of(
         person__name_keys__area__gte=max(one.first, after.area if after else 0),
         person__name_keys__area__lte=one.last,
     )
-    rows = rows.order_by("person__name_keys__area", "person__name_keys__person_id").values_list(
+    found = rows.order_by("person__name_keys__area", "person__name_keys__person_id").values_list(
         "person__name_keys__area", "person_id", "household_id"
     )
-    return [(area, person.hex, person, household) for area, person, household in rows[:size]]
+    return [(area, person.hex, person, household) for area, person, household in found[:size]]
 
 
 def _count_names(officer: Officer, wanted: Wanted, keys: list[bytes], one: AreaRange) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,10 +27,11 @@ from zhikun.audit.services import record as note
 from zhikun.intake import survey
 from zhikun.pages.errors import Conflict, DomainError
 from zhikun.places.models import Area
+from zhikun.privacy.rows import insert
 from zhikun.registry import events
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import ImportBatch, ImportRow
-from zhikun.registry.services import bulk_source, bulk_store
+from zhikun.registry.services import bulk_source
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, new_ids, open_files
 from zhikun.registry.services.bulk_source import Block, Source
@@ -42,7 +44,7 @@ from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.tables import RowMessage, Severity
 
-BLOCK = 10_000
+BLOCK = 5_000
 _MOST_MESSAGES = 5_000
 _MOST_PROBLEMS = 200
 _TRIES = 3
@@ -122,9 +124,9 @@ def import_folder(asked: Asked, report: Report) -> Done:
     with _opened(asked, batch) as source:
         done = Done(batch, Counter(loose_rows=source.loose))
         first = _resume(batch, done)
-        for block in source.blocks(asked.block, first):
-            report(_("导入家庭"), block.number * asked.block, source.households)
-            _one_block(block, asked, batch, bounds, done)
+        for one in _checked(source.blocks(asked.block, first), asked, bounds):
+            report(_("导入家庭"), one.block.number * asked.block, source.households)
+            _one_block(one, asked, batch, bounds, done)
         report(_("导入家庭"), source.households, source.households)
     if batch is not None:
         _finish(batch, done)
@@ -171,102 +173,117 @@ def _resume(batch: ImportBatch | None, done: Done) -> int:
     return int(batch.counts["blocks"])
 
 
-def _one_block(block: Block, asked: Asked, batch: ImportBatch | None, bounds: Bounds, done: Done) -> None:
-    """Check the block, and commit it. What somebody else registered in between makes it begin anew."""
+@dataclass(frozen=True)
+class Checked:
+    """A block as the check left it."""
+
+    block: Block
+    found: survey.Survey
+    told: list[ToldHousehold]
+    verdicts: dict[str, Verdict]
+
+
+def _check(block: Block, asked: Asked, bounds: Bounds) -> Checked:
+    against = AgainstRegistry(bounds)
+    found = survey.read_sheets_given(block.sheets, pack_in_force(), today=asked.observed_on, check=against)
+    return Checked(block, found, list(told_households(found.tables, pack_in_force())), against.verdicts)
+
+
+def _checked(blocks: Iterator[Block], asked: Asked, bounds: Bounds) -> Iterator[Checked]:
+    """Each block, checked. Where the database lets several connections work, the next one is checked while one is written."""
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        yield from (_check(block, asked, bounds) for block in blocks)
+        return
+
+    def following() -> Checked | None:
+        try:
+            block = next(blocks, None)
+            return None if block is None else _check(block, asked, bounds)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1, "zhikun-check") as thread:
+        ahead = thread.submit(following)
+        while (one := ahead.result()) is not None:
+            ahead = thread.submit(following)
+            yield one
+
+
+def _one_block(one: Checked, asked: Asked, batch: ImportBatch | None, bounds: Bounds, done: Done) -> None:
+    """Commit the block. What has been registered since it was checked makes its check begin anew."""
     for attempt in range(1, _TRIES + 1):
-        against = AgainstRegistry(bounds)
-        found = survey.read_sheets_given(block.sheets, pack_in_force(), today=asked.observed_on, check=against)
-        told = list(told_households(found.tables, pack_in_force()))
         try:
             if batch is not None:
-                _commit(batch, block, told, against.verdicts, asked, found)
+                _commit(batch, one, asked)
             break
         except IntegrityError:
             if attempt == _TRIES:
                 raise
-    done.add(found, block.offsets)
-    done.counts["people"] += sum(len(one.people) for one in told)
-    onto = sum(against.verdicts[one.number].household is not None for one in told)
-    done.counts.update(opened=len(told) - onto, recorded=onto)
-    if asked.rejects is not None and found.counts["rejected"]:
+            one = _check(one.block, asked, bounds)
+    done.add(one.found, one.block.offsets)
+    done.counts["people"] += sum(len(told.people) for told in one.told)
+    onto = sum(one.verdicts[told.number].household is not None for told in one.told)
+    done.counts.update(opened=len(one.told) - onto, recorded=onto)
+    if asked.rejects is not None and one.found.counts["rejected"]:
         asked.rejects.mkdir(parents=True, exist_ok=True)
-        survey.write_rejects(found, pack_in_force(), asked.rejects / _("退回-{n:04d}.xlsx").format(n=block.number + 1))
+        path = asked.rejects / _("退回-{n:04d}.xlsx").format(n=one.block.number + 1)
+        survey.write_rejects(one.found, pack_in_force(), path)
 
 
-def _commit(
-    batch: ImportBatch,
-    block: Block,
-    told: list[ToldHousehold],
-    verdicts: dict[str, Verdict],
-    asked: Asked,
-    found: survey.Survey,
-) -> None:
+def _commit(batch: ImportBatch, one: Checked, asked: Asked) -> None:
     """One block in one transaction, with the mark that it is in."""
     with transaction.atomic():
         held = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-        if held.state != State.APPROVED or held.counts["blocks"] != block.number:
+        if held.state != State.APPROVED or held.counts["blocks"] != one.block.number:
             raise AnotherRun
-        pairs = [(one, verdicts[one.number]) for one in told]
-        new = [(one, verdict) for one, verdict in pairs if verdict.household is None]
-        come = Come(told_with(held), asked.by, timezone.now(), asked.generated)
-        ids = open_files(new, come)
-        first = block.number * asked.block
-        rows = [(one.number, one.area, True, id_, 1) for (one, _verdict), id_ in zip(new, ids, strict=True)]
+        new = [(told, one.verdicts[told.number]) for told in one.told if one.verdicts[told.number].household is None]
+        ids = open_files(new, Come(told_with(held), asked.by, timezone.now(), asked.generated))
+        rows: list[_Row] = [(told.number, told.area, True, id_, 1) for (told, _v), id_ in zip(new, ids, strict=True)]
         acts = []
-        for one, verdict in pairs:
-            if verdict.household is not None:
-                file, act = recorded_onto(held, one, verdict.persons, verdict.household)
-                rows.append((one.number, one.area, False, file.pk, file.version))
+        for told in one.told:
+            known = one.verdicts[told.number]
+            if known.household is not None:
+                file, act = recorded_onto(held, told, known.persons, known.household)
+                rows.append((told.number, told.area, False, file.pk, file.version))
                 acts.append(act)
-        bulk_store.insert(
-            ImportRow,
-            ROW,
-            [
-                (
-                    row_id,
-                    held.pk,
-                    first + n,
-                    number,
-                    area,
-                    adds,
-                    None,
-                    ImportRow.State.COMMITTED.value,
-                    "",
-                    file,
-                    version,
-                )
-                for n, (row_id, (number, area, adds, file, version)) in enumerate(
-                    zip(new_ids(len(rows)), rows, strict=True), start=1
-                )
-            ],
-        )
-        held.counts = _counted(held.counts, block, told, found, len(new))
+        insert(ImportRow, ROW, _import_rows(held, one.block.number * asked.block, rows))
+        held.counts = _counted(held.counts, one, len(new))
         held.save(update_fields=["counts"])
+        about = {"source": str(SourceKind.IMPORT), "batch": str(held.pk)}
         registered = [
-            Act(
-                id_,
-                one.number,
-                one.area,
-                {"source": str(SourceKind.IMPORT), "people": len(one.people), "batch": str(held.pk)},
-            )
-            for (one, _verdict), id_ in zip(new, ids, strict=True)
+            Act(id_, told.number, told.area, {**about, "people": len(told.people)})
+            for (told, _verdict), id_ in zip(new, ids, strict=True)
         ]
         record_many(events.REGISTERED, registered, by=asked.approver)
         record_many(events.RECORDED, acts, by=asked.approver)
 
 
-def _counted(
-    counts: dict[str, Any], block: Block, told: list[ToldHousehold], found: survey.Survey, new: int
-) -> dict[str, Any]:
+_Row = tuple[str, int, bool, uuid.UUID, int]
+
+
+def _import_rows(batch: ImportBatch, before: int, rows: list[_Row]) -> list[tuple[Any, ...]]:
+    """What became of each household, so that the batch can be undone."""
+    state = ImportRow.State.COMMITTED.value
+    return [
+        (row_id, batch.pk, before + n, number, area, adds, None, state, "", file, version)
+        for n, (row_id, (number, area, adds, file, version)) in enumerate(
+            zip(new_ids(len(rows)), rows, strict=True), start=1
+        )
+    ]
+
+
+def _counted(counts: dict[str, Any], one: Checked, new: int) -> dict[str, Any]:
     """The batch's counts with this block in: what a later run begins with."""
     sums = Counter(counts.get("told", {}))
     sums.update(
-        households=found.counts["households"], ready=len(told), rejected=found.counts["rejected"],
-        people=sum(len(one.people) for one in told), opened=new, recorded=len(told) - new,
+        households=one.found.counts["households"], ready=len(one.told), rejected=one.found.counts["rejected"],
+        people=sum(len(told.people) for told in one.told), opened=new, recorded=len(one.told) - new,
     )  # fmt: skip
     problems = Counter(dict(map(tuple, counts.get("summary", []))))
-    problems.update(dict(found.summary()))
-    return {**counts, "blocks": block.number + 1, "told": dict(sums), "summary": problems.most_common(_MOST_PROBLEMS)}
+    problems.update(dict(one.found.summary()))
+    return {
+        **counts, "blocks": one.block.number + 1, "told": dict(sums), "summary": problems.most_common(_MOST_PROBLEMS),
+    }  # fmt: skip
 
 
 def _finish(batch: ImportBatch, done: Done) -> None:

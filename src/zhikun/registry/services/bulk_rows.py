@@ -23,6 +23,7 @@ from zhikun.identity.documents import DocumentKind
 from zhikun.identity.numbers import check_id_numbers
 from zhikun.identity.sealing import index_many, seal_many
 from zhikun.privacy import Sealed, algorithm, ring
+from zhikun.privacy.rows import insert
 from zhikun.registry.models import (
     Household,
     HouseholdEvent,
@@ -33,7 +34,6 @@ from zhikun.registry.models import (
     Recording,
     Residence,
 )
-from zhikun.registry.services import bulk_store
 from zhikun.registry.services.importing_judge import Verdict, particulars
 from zhikun.registry.services.importing_told import ToldHousehold
 from zhikun.registry.services.person import Particulars, name_indexes
@@ -144,7 +144,8 @@ def _add_people(block: _Block, people: list[_Somebody]) -> None:
     )
     back = [one for one in people if not one.is_new]
     _bring_up_to_date(back)
-    version = ring().index_versions[-1], ring().id
+    held = ring()
+    version = held.index_versions[-1], held.id
     block.keys = [(one.id, key, one.area) for one in people for key in _name_keys(one.given.name, version)]
 
 
@@ -222,8 +223,8 @@ def _origins(facts: dict[str, dict[str, dict[str, Any]]], recording: str) -> dic
     }
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+#: Made once: json.dumps would make it anew for each of millions of texts.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def _sealed(
@@ -247,11 +248,11 @@ def new_ids(count: int) -> list[uuid.UUID]:
 
 def _write(block: _Block) -> None:
     """People first, then households, then what belongs to both."""
-    bulk_store.insert(Person, _PERSON, block.people)
-    bulk_store.insert(NameKey, _NAME_KEY, block.keys)
-    bulk_store.insert(Household, _HOUSEHOLD, block.households)
-    bulk_store.insert(Membership, _MEMBERSHIP, block.memberships)
-    bulk_store.insert(Residence, _RESIDENCE, block.residences)
-    bulk_store.insert(Recording, _RECORDING, block.recordings)
-    bulk_store.insert(HouseholdFacts, _FACTS, block.facts)
-    bulk_store.insert(HouseholdEvent, _EVENT, block.events)
+    insert(Person, _PERSON, block.people)
+    insert(NameKey, _NAME_KEY, block.keys)
+    insert(Household, _HOUSEHOLD, block.households)
+    insert(Membership, _MEMBERSHIP, block.memberships)
+    insert(Residence, _RESIDENCE, block.residences)
+    insert(Recording, _RECORDING, block.recordings)
+    insert(HouseholdFacts, _FACTS, block.facts)
+    insert(HouseholdEvent, _EVENT, block.events)

@@ -7,6 +7,7 @@ with the block's reader.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import shutil
 from collections.abc import Iterator
@@ -178,9 +179,7 @@ def _as_parquet(path: Path, target: Path) -> Path:
     with path.open("rb") as file:
         head = file.read(1 << 16)
     encoding = "utf-8" if _is_utf8(head) else "gb18030"
-    headings = head.decode(encoding, "replace").lstrip("\ufeff").splitlines()[0]
-    with pa.BufferReader(headings.encode()) as line:
-        names = pacsv.read_csv(line, read_options=pacsv.ReadOptions(autogenerate_column_names=False)).column_names
+    names = next(csv.reader(head.decode(encoding, "replace").lstrip("\ufeff").splitlines()[:1]), [])
     convert = pacsv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
     )

@@ -121,7 +121,23 @@ def withdraw(document: Document, *, reason: str, acting_officer: Officer) -> Non
 def path_of(document: Document, *, thumbnail: bool = False) -> Path:
     """Where the sealed bytes lie: spread over folders by the first letters of the id."""
     name = f"{document.pk.hex}{'.small' if thumbnail else ''}.sealed"
-    return Path(settings.ZHIKUN_DATA) / "documents" / document.pk.hex[:2] / name
+    return folder() / document.pk.hex[:2] / name
+
+
+def folder() -> Path:
+    """Where the sealed photos and scans lie."""
+    return Path(settings.ZHIKUN_DATA) / "documents"
+
+
+def sealed_as(path: Path) -> tuple[str, str] | None:
+    """Purpose and binding of a file below the folder; None for what is not sealed."""
+    name, _dot, rest = path.name.partition(".")
+    try:
+        key = uuid.UUID(name)
+    except ValueError:
+        return None
+    endings = {"sealed": "", "small.sealed": ":small"}
+    return ("document", f"registry_document:{key}{endings[rest]}") if rest in endings and len(path.parts) == 2 else None
 
 
 def _binding(document: Document, *, thumbnail: bool = False) -> str:

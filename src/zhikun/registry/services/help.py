@@ -56,8 +56,8 @@ def holds(
         raise DomainError(_("没有这个救助类别。"), remedy=_("请从列表中选择。"), field="category")
     if person is not None:
         one_of(members_of(held), person)
-    current = CategoryHeld.objects.filter(household=held, category=category, person_id=person, until__isnull=True)
-    if current.exists():
+    current = CategoryHeld.objects.filter(household=held, category=category, until__isnull=True)
+    if any(one.person_id == person for one in current):
         raise DomainError(
             _("这个类别正在享受。"),
             why=_("同一类别不能重复登记。"),

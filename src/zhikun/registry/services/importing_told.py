@@ -13,10 +13,7 @@ import pyarrow as pa
 from zhikun.engine.packs.model import Pack
 from zhikun.intake.demo.tables import NOTE
 from zhikun.registry.relations import HEAD, from_pack
-from zhikun.registry.vocabulary import PERSONAL_FORMATS
-
-#: Facts of the pack that the household's file keeps in columns of its own; as facts they would grow old beside them.
-KEPT_APART = frozenset({("household", "place"), ("member", "relation"), ("member", "birth_date"), ("member", "sex")})
+from zhikun.registry.vocabulary import KEPT_BY_FILE, PERSONAL_FORMATS
 
 
 @dataclass(slots=True)
@@ -116,7 +113,7 @@ def _facts(table: pa.Table, pack: Pack, entity: str) -> list[dict[str, Any]]:
         for fact in pack.facts_of(entity)
         if fact.name in table.column_names
         and fact.format not in PERSONAL_FORMATS
-        and (entity, fact.name) not in KEPT_APART
+        and (entity, fact.name) not in KEPT_BY_FILE
     ]
     names = [name for name, _values in columns]
     if not columns:

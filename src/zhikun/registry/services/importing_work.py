@@ -17,9 +17,9 @@ from zhikun.audit.services import record as note
 from zhikun.identity.sealing import seal_many
 from zhikun.intake import survey
 from zhikun.privacy import algorithm, ring
+from zhikun.privacy.rows import insert
 from zhikun.registry import events
 from zhikun.registry.models import Household, ImportBatch, ImportRow
-from zhikun.registry.services import bulk_store
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, facts_of, new_ids, open_files
 from zhikun.registry.services.importing import range_of
@@ -111,7 +111,7 @@ def _keep_rows(batch: ImportBatch, told: Sequence[ToldHousehold], against: Again
         ring(), field.purpose, [field.binding(ImportRow, id_) for id_ in ids], [one.text() for one in told], algorithm()
     )
     adds = [against.verdicts[one.number].household is None for one in told]
-    bulk_store.insert(
+    insert(
         ImportRow,
         ROW,
         [

@@ -6,15 +6,14 @@ import uuid
 from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import HeadMissing, LeavesNobody, PersonElsewhere, PersonRefused, WrongDay
 from zhikun.registry.models import Household, Membership, NameKey, Person
+from zhikun.registry.reasons import LeavingReason
 from zhikun.registry.relations import HEAD
 from zhikun.registry.services import person as people
 from zhikun.registry.services.change import (
@@ -37,17 +36,6 @@ from zhikun.registry.services.guard import locked
 from zhikun.registry.services.household import NewMember
 from zhikun.registry.services.recording import kept
 from zhikun.registry.sources import SourceKind, Told
-
-
-class LeavingReason(TextChoices):
-    """Why somebody leaves a household without founding one."""
-
-    MOVED_OUT = "moved_out", gettext_lazy("迁往外地")
-    MARRIED_OUT = "married_out", gettext_lazy("结婚离开")
-    ADOPTED = "adopted", gettext_lazy("被收养")
-    DIVORCED = "divorced", gettext_lazy("离婚")
-    NOT_LIVING_HERE = "not_here", gettext_lazy("不再共同生活（服刑、失踪、出家等）")
-    MISTAKE = "mistake", gettext_lazy("登记错误，本不是这一户的人")
 
 
 @transaction.atomic

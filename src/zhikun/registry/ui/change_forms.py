@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Officer
 from zhikun.identity.documents import TITLES as DOCUMENT_TITLES
@@ -23,6 +22,7 @@ from zhikun.pages.forms import DayInput
 from zhikun.places.models import Area
 from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.models import Household, Membership, Person
+from zhikun.registry.reasons import LeavingReason
 from zhikun.registry.relations import HEAD, RELATIONS
 from zhikun.registry.selectors.places import villages
 from zhikun.registry.services import members as people
@@ -43,10 +43,10 @@ class ChangeForm(forms.Form):
 
     title: ClassVar[str | Promise] = ""
     intro: ClassVar[str | Promise] = ""
-    on = forms.DateField(label=gettext_lazy("发生日期"), widget=DayInput)
+    on = forms.DateField(label=_("发生日期"), widget=DayInput)
     reason = forms.CharField(
-        label=gettext_lazy("理由和依据"), max_length=200,
-        help_text=gettext_lazy("如“户口簿变更”“结婚证”。不要写姓名和号码。"),
+        label=_("理由和依据"), max_length=200,
+        help_text=_("如“户口簿变更”“结婚证”。不要写姓名和号码。"),
     )  # fmt: skip
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -80,7 +80,7 @@ class ChangeForm(forms.Form):
         return {
             f"{_RELATION}{row.person_id}": forms.ChoiceField(
                 label=_("{n}：办理后与户主关系").format(n=self.name(row)), required=not blank, initial=row.relation,
-                choices=([("", _("不变"))] if blank else []) + RELATION_CHOICES,
+                choices=([("", str(_("不变")))] if blank else []) + RELATION_CHOICES,
             )
             for row in self.members
             if row.person_id != besides
@@ -94,7 +94,7 @@ class ChangeForm(forms.Form):
             if name.startswith(prefix) and value
         }
 
-    def one_member(self, label: str) -> forms.ChoiceField:
+    def one_member(self, label: Any) -> forms.ChoiceField:
         """A choice of one member."""
         return forms.ChoiceField(label=label, choices=[(str(row.person_id), self.name(row)) for row in self.members])
 
@@ -102,13 +102,11 @@ class ChangeForm(forms.Form):
 class ArrivalForm(ChangeForm):
     """Somebody comes into the household."""
 
-    name_of = forms.CharField(label=gettext_lazy("姓名"), max_length=50)
-    id_kind = forms.ChoiceField(
-        label=gettext_lazy("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind]
-    )
-    id_number = forms.CharField(label=gettext_lazy("证件号码"), max_length=30, required=False)
-    phone = forms.CharField(label=gettext_lazy("电话"), max_length=30, required=False)
-    relation = forms.ChoiceField(label=gettext_lazy("与户主关系"), choices=OTHERS)
+    name_of = forms.CharField(label=_("姓名"), max_length=50)
+    id_kind = forms.ChoiceField(label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind])
+    id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
+    phone = forms.CharField(label=_("电话"), max_length=30, required=False)
+    relation = forms.ChoiceField(label=_("与户主关系"), choices=OTHERS)
 
     def new(self) -> NewMember:
         data = self.cleaned_data
@@ -121,8 +119,8 @@ class ArrivalForm(ChangeForm):
 class JoinForm(ArrivalForm):
     """Adding a member."""
 
-    title = gettext_lazy("成员加入")
-    intro = gettext_lazy("已在管辖范围内另一户的人，填证件号码后会从原户转来，情况一并带来。")
+    title = _("成员加入")
+    intro = _("已在管辖范围内另一户的人，填证件号码后会从原户转来，情况一并带来。")
 
     def perform(self) -> None:
         people.joins(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -131,8 +129,8 @@ class JoinForm(ArrivalForm):
 class MarryForm(ArrivalForm):
     """Marriage."""
 
-    title = gettext_lazy("结婚")
-    intro = gettext_lazy("配偶迁入本户。配偶原来所在的户不会因此没有户主：如是那一户的户主，须先在那一户变更户主。")
+    title = _("结婚")
+    intro = _("配偶迁入本户。配偶原来所在的户不会因此没有户主：如是那一户的户主，须先在那一户变更户主。")
 
     def perform(self) -> None:
         people.marries(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -141,9 +139,9 @@ class MarryForm(ArrivalForm):
 class BirthForm(ArrivalForm):
     """Birth."""
 
-    title = gettext_lazy("出生")
-    intro = gettext_lazy("发生日期填出生日期。还没有证件号码的可以留空，以后再更正。")
-    sex = forms.ChoiceField(label=gettext_lazy("性别"), choices=Person.Sex.choices)
+    title = _("出生")
+    intro = _("发生日期填出生日期。还没有证件号码的可以留空，以后再更正。")
+    sex = forms.ChoiceField(label=_("性别"), choices=Person.Sex.choices)
 
     def perform(self) -> None:
         people.born(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -152,9 +150,9 @@ class BirthForm(ArrivalForm):
 class LeaveForm(ChangeForm):
     """Somebody leaves."""
 
-    title = gettext_lazy("成员离开")
-    intro = gettext_lazy("自己另立一户的请办“分户”。户主离开时，请在下面选出新户主并重新填写其他人的关系。")
-    why = forms.ChoiceField(label=gettext_lazy("离开的原因"), choices=people.LeavingReason.choices)
+    title = _("成员离开")
+    intro = _("自己另立一户的请办“分户”。户主离开时，请在下面选出新户主并重新填写其他人的关系。")
+    why = forms.ChoiceField(label=_("离开的原因"), choices=LeavingReason.choices)
 
     def built(self) -> dict[str, forms.Field]:
         return {"person": self.one_member(_("离开的成员")), **self.relations()}
@@ -170,8 +168,8 @@ class LeaveForm(ChangeForm):
 class DeathForm(ChangeForm):
     """Somebody died."""
 
-    title = gettext_lazy("死亡")
-    intro = gettext_lazy(
+    title = _("死亡")
+    intro = _(
         "发生日期填死亡日期。户主死亡时，请在下面选出新户主并重新填写其他人的关系；最后一位成员死亡后档案自动销户。"
     )
 
@@ -188,8 +186,8 @@ class DeathForm(ChangeForm):
 class HeadForm(ChangeForm):
     """Another head."""
 
-    title = gettext_lazy("变更户主")
-    intro = gettext_lazy("与户主关系都以户主为准，换了户主，每个人的关系都要重新填写。")
+    title = _("变更户主")
+    intro = _("与户主关系都以户主为准，换了户主，每个人的关系都要重新填写。")
 
     def built(self) -> dict[str, forms.Field]:
         return self.relations(blank=False)
@@ -218,15 +216,17 @@ class PlacedForm(ChangeForm):
         code = self.cleaned_data.get("code") or self.cleaned_data.get("area")
         area = Area.objects.filter(pk=code).first() if code else None
         if area is None:
-            raise DomainError(_("没有这个地区。"), remedy=_("请选择村（社区），或核对 12 位区划代码。"), field="area")
+            raise DomainError(
+                str(_("没有这个地区。")), remedy=str(_("请选择村（社区），或核对 12 位区划代码。")), field="area"
+            )
         return structure.Home(area, self.cleaned_data["address"])
 
 
 class SplitForm(PlacedForm):
     """Some members found a household of their own."""
 
-    title = gettext_lazy("分户")
-    intro = gettext_lazy(
+    title = _("分户")
+    intro = _(
         "勾选分出去的成员，并填写他们与新户户主的关系（新户户主选“02 户主”）；留下的成员如果换了户主，也要改。"
         "成员自己的情况随人带走；户级的收入支出留在原户，不会两边都算，新户请重新登记。"
     )
@@ -266,12 +266,12 @@ class SplitForm(PlacedForm):
 class MergeForm(ChangeForm):
     """The whole household joins another."""
 
-    title = gettext_lazy("并户")
-    intro = gettext_lazy(
+    title = _("并户")
+    intro = _(
         "本户全部成员并入另一户，本户档案停用，只供查阅。成员和财物的情况一并带去；户级的收入支出不带，请在那一户重新登记。"
         "关系填与那一户户主的关系。"
     )
-    into = forms.CharField(label=gettext_lazy("并入的户编号"), max_length=40)
+    into = forms.CharField(label=_("并入的户编号"), max_length=40)
 
     def built(self) -> dict[str, forms.Field]:
         fields = self.relations(blank=False)
@@ -283,20 +283,18 @@ class MergeForm(ChangeForm):
     def perform(self) -> Household:
         into = Household.objects.visible_to(self.officer).filter(number=self.cleaned_data["into"].strip()).first()
         if into is None:
-            raise DomainError(_("管辖范围内没有这个户编号。"), remedy=_("请核对户编号。"), field="into")
+            raise DomainError(str(_("管辖范围内没有这个户编号。")), remedy=str(_("请核对户编号。")), field="into")
         return structure.merge(self.household, into, self.stated(), self.change, acting_officer=self.officer)
 
 
 class MoveForm(PlacedForm):
     """The household lives elsewhere."""
 
-    title = gettext_lazy("迁移")
-    intro = gettext_lazy(
-        "迁到管辖范围以外的，填那里村（社区）的 12 位区划代码；迁走以后由那里办理，您将看不到这份档案。"
-    )
+    title = _("迁移")
+    intro = _("迁到管辖范围以外的，填那里村（社区）的 12 位区划代码；迁走以后由那里办理，您将看不到这份档案。")
     outside = True
     code = forms.IntegerField(
-        label=gettext_lazy("区划代码（迁往外地时填）"), required=False, min_value=10**11, max_value=10**12 - 1
+        label=_("区划代码（迁往外地时填）"), required=False, min_value=10**11, max_value=10**12 - 1
     )
 
     def perform(self) -> Household:
@@ -306,8 +304,8 @@ class MoveForm(PlacedForm):
 class CloseForm(ChangeForm):
     """The file is closed."""
 
-    title = gettext_lazy("销户")
-    intro = gettext_lazy("档案停用，只供查阅；正在享受的类别同日停止。以后可以恢复。")
+    title = _("销户")
+    intro = _("档案停用，只供查阅；正在享受的类别同日停止。以后可以恢复。")
 
     def perform(self) -> None:
         structure.close(self.household, self.change, acting_officer=self.officer)
@@ -316,8 +314,8 @@ class CloseForm(ChangeForm):
 class ReopenForm(ChangeForm):
     """A closed file is used again."""
 
-    title = gettext_lazy("恢复档案")
-    intro = gettext_lazy("销户时的成员回到本户；已去世的和已在别的户里的除外。")
+    title = _("恢复档案")
+    intro = _("销户时的成员回到本户；已去世的和已在别的户里的除外。")
 
     def perform(self) -> None:
         structure.reopen(self.household, self.change, acting_officer=self.officer)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
@@ -34,17 +32,15 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "appl
 class DocumentForm(forms.Form):
     """A file and what it shows."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("类型"), choices=Document.Kind.choices)
-    title = forms.CharField(
-        label=gettext_lazy("说明"), max_length=100, required=False, help_text=gettext_lazy("不要写姓名和号码。")
-    )
-    file = UploadField(label=gettext_lazy("文件"), kinds=("jpg", "jpeg", "png", "webp", "pdf"))
+    kind = forms.ChoiceField(label=_("类型"), choices=Document.Kind.choices)
+    title = forms.CharField(label=_("说明"), max_length=100, required=False, help_text=_("不要写姓名和号码。"))
+    file = UploadField(label=_("文件"), kinds=("jpg", "jpeg", "png", "webp", "pdf"))
 
 
 class WithdrawForm(forms.Form):
     """Why a document is taken down."""
 
-    reason = forms.CharField(label=gettext_lazy("撤下的理由"), max_length=200)
+    reason = forms.CharField(label=_("撤下的理由"), max_length=200)
 
 
 @requires(Right.HOUSEHOLD_EDIT)
@@ -63,13 +59,13 @@ def add(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     title = _("上传照片和材料")
     context = {
         "title": title, "form": form, "household": household, "multipart": True, "submit": _("上传"),
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }  # fmt: skip
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
 
 @requires(Right.HOUSEHOLD_VIEW, methods=("GET", "HEAD"))
-def shown(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> StreamingHttpResponse:
+def shown(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     """The file itself. Each look is on record."""
     officer = officer_of(request)
     document = _document(officer, pk, one)
@@ -79,7 +75,7 @@ def shown(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> StreamingHttpR
 
 
 @requires(Right.HOUSEHOLD_VIEW, methods=("GET", "HEAD"))
-def thumbnail(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> StreamingHttpResponse:
+def thumbnail(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     """The small picture on the household's page, whose opening is on record already; seen alone, it is a look of its own."""
     officer = officer_of(request)
     document = _document(officer, pk, one)
@@ -105,7 +101,7 @@ def withdraw(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespons
     title = _("撤下材料")
     context = {
         "title": title, "form": form, "household": household, "submit": _("撤下"),
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }  # fmt: skip
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -119,17 +115,19 @@ def _document(officer: Officer, pk: uuid.UUID, one: uuid.UUID) -> Document:
     return found
 
 
-def _answer(document: Document, *, thumbnail: bool) -> StreamingHttpResponse:
+def _answer(document: Document, *, thumbnail: bool) -> HttpResponse:
     try:
-        chunks: Any = verbs.read(document, thumbnail=thumbnail)
+        content = b"".join(verbs.read(document, thumbnail=thumbnail))
     except FileNotFoundError:
         raise Http404 from None
     except SealRefused:
         raise DomainError(
-            _("这份材料打不开。"), why=_("文件被改动过，或密钥不对。"), remedy=_("请告诉系统管理员，从备份恢复。")
+            str(_("这份材料打不开。")),
+            why=str(_("文件被改动过，或密钥不对。")),
+            remedy=str(_("请告诉系统管理员，从备份恢复。")),
         ) from None
     kind = "image/jpeg" if thumbnail else document.content_type
-    response = StreamingHttpResponse(chunks, content_type=kind)
+    response = HttpResponse(content, content_type=kind)
     # The name says nothing about the person; a browser shows pictures and PDF, and never takes them for a page.
     response["Content-Disposition"] = f'inline; filename="{document.pk.hex[:8]}.{_ENDINGS[kind]}"'
     response["Cache-Control"] = "private, no-store"

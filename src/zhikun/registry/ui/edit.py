@@ -13,8 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
@@ -71,9 +70,10 @@ def facts(request: HttpRequest, pk: uuid.UUID, entity: str, row: str = "") -> Ht
             _save(edited, form, officer)
         except EditConflict as conflict:
             return _conflict(request, officer, edited, form, conflict)
-        _say(request, edited, form)
-        return _back(pk)
-    return _page(request, edited, form, status=422)
+    if form.errors:
+        return _page(request, edited, form, status=422)
+    _say(request, edited, form)
+    return _back(pk)
 
 
 def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: str) -> Edited:
@@ -125,7 +125,7 @@ def _say(request: HttpRequest, edited: Edited, form: FactsForm) -> None:
     if beaten:
         messages.warning(
             request,
-            _("{titles}：别的来源（部门核对、入户调查或人工核定）次序在前，当前值没有变；您的记录已并列保存。").format(
+            _("{titles}：别的来源次序在前，或说的是更晚的情况，当前值没有变；您的记录已并列保存。").format(
                 titles="、".join(beaten)
             ),
         )
@@ -153,7 +153,7 @@ def _conflict(
     last = Entry.objects.filter(household=fresh.household.pk, looks=False).order_by("-number").first()
     context = {
         "title": _("两人同时修改：{t}").format(t=edited.title),
-        "crumbs": [*crumbs(fresh.household, link=True), Crumb(_("对照修改"))],
+        "crumbs": [*crumbs(fresh.household, link=True), Crumb(str(_("对照修改")))],
         "conflict": conflict, "rows": rows, "fields": fields, "household": fresh.household,
         "lost": bool(form.written),
         "saved_by": f"{last.officer_text} {timezone.localtime(last.at):%Y-%m-%d %H:%M}" if last else "",
@@ -206,7 +206,7 @@ def add_thing(request: HttpRequest, pk: uuid.UUID, entity: str) -> HttpResponse:
         "title": title,
         "form": form,
         "household": household,
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -245,7 +245,7 @@ def remove_thing(request: HttpRequest, pk: uuid.UUID, entity: str, row: str) -> 
         "title": title,
         "form": form,
         "household": household,
-        "crumbs": [*crumbs(household, link=True), Crumb(title)],
+        "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)
 
@@ -253,10 +253,10 @@ def remove_thing(request: HttpRequest, pk: uuid.UUID, entity: str, row: str) -> 
 class SettleForm(forms.Form):
     """Which value stands, and why."""
 
-    choice = forms.ChoiceField(label=gettext_lazy("采用"), widget=forms.RadioSelect)
+    choice = forms.ChoiceField(label=_("采用"), widget=forms.RadioSelect)
     reason = forms.CharField(
-        label=gettext_lazy("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("写明核实的办法和依据。不要写姓名和号码。"),
+        label=_("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("写明核实的办法和依据。不要写姓名和号码。"),
     )  # fmt: skip
 
     def __init__(self, data: Any, known: Known, sides: list[dict[str, Any]]) -> None:
@@ -311,7 +311,7 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
 class WithdrawForm(forms.Form):
     """Why it was a mistake."""
 
-    reason = forms.CharField(label=gettext_lazy("撤回的理由"), max_length=200)
+    reason = forms.CharField(label=_("撤回的理由"), max_length=200)
 
 
 @requires(Right.HOUSEHOLD_VIEW)
@@ -338,7 +338,7 @@ def recording(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
     ]
     context = {
         "title": _("一次记录"), "form": form, "household": household, "recording": found, "lines": lines,
-        "source": SourceKind(found.source).label, "crumbs": [*crumbs(household, link=True), Crumb(_("一次记录"))],
+        "source": SourceKind(found.source).label, "crumbs": [*crumbs(household, link=True), Crumb(str(_("一次记录")))],
         **allowed(officer, household),
     }  # fmt: skip
     return render_page(request, "registry/recording.html", context, status=422 if form.errors else 200)

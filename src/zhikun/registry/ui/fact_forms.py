@@ -10,8 +10,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.pages.forms import DayInput
 from zhikun.registry.vocabulary import Known
@@ -23,12 +22,10 @@ PERSONAL = "personal-"
 class ToldForm(forms.Form):
     """Of which day it is said, and why it is changed."""
 
-    observed_on = forms.DateField(
-        label=gettext_lazy("情况日期"), widget=DayInput, help_text=gettext_lazy("这是哪一天的情况，不一定是今天。")
-    )
+    observed_on = forms.DateField(label=_("情况日期"), widget=DayInput, help_text=_("这是哪一天的情况，不一定是今天。"))
     reason = forms.CharField(
-        label=gettext_lazy("依据或说明"), max_length=200, required=False,
-        help_text=gettext_lazy("如“看了户口簿”“本人电话说明”。不要写姓名和号码。"),
+        label=_("依据或说明"), max_length=200, required=False,
+        help_text=_("如“看了户口簿”“本人电话说明”。不要写姓名和号码。"),
     )  # fmt: skip
 
     def clean_observed_on(self) -> date:

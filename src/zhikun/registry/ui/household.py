@@ -22,7 +22,7 @@ from zhikun.registry.models import Contradiction, Household, Membership
 from zhikun.registry.panels import panels_for
 from zhikun.registry.selectors.file import File, file_of, looked_lately, visible
 from zhikun.registry.selectors.known import shown
-from zhikun.registry.sources import PRECEDENCE, SourceKind
+from zhikun.registry.sources import SourceKind, in_order
 from zhikun.registry.ui.structure import offered_changes
 from zhikun.registry.vocabulary import entity_title, title_of, vocabulary
 
@@ -47,7 +47,7 @@ def household(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "events": file.events(0, LATEST),
         "more_events": len(file.entries) > LATEST,
         "disputes": [dispute(one, file.members) for one in file.contradictions],
-        "sources": [SourceKind(code).label for code in sorted(PRECEDENCE, key=lambda one: -PRECEDENCE[one])],
+        "sources": in_order(),
         "changes": offered_changes(found),
         **allowed(officer, found),
     }

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
@@ -23,18 +22,18 @@ from zhikun.audit.services import record as note
 from zhikun.jobs.models import Job
 from zhikun.pages import formats
 from zhikun.pages.errors import shown_in
-from zhikun.pages.forms import DayInput, UploadField
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Confirm, Figure, JobState, Progress, Tab
 from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
-from zhikun.places.models import Area, Level
+from zhikun.places.models import Area
 from zhikun.registry import events
 from zhikun.registry.models import ImportBatch, ImportRow
 from zhikun.registry.models.importing import ImportBatchQuerySet
 from zhikun.registry.services import importing
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.importing_check import message_of
+from zhikun.registry.ui.imports_forms import UploadForm
 from zhikun.registry.ui.imports_template import empty_workbook
 
 State = ImportBatch.State
@@ -51,34 +50,6 @@ _WORK = {
     State.APPROVED: "registry.import_commit",
     State.UNDOING: "registry.import_undo",
 }
-
-
-class UploadForm(forms.Form):
-    """Which file, of which area, of which day."""
-
-    file = UploadField(
-        label=gettext_lazy("调查表"), kinds=("xlsx", "csv", "zip", "parquet"),
-        most_megabytes=files.MOST_BYTES // (1024 * 1024),
-    )  # fmt: skip
-    area = forms.TypedChoiceField(label=gettext_lazy("导入到哪个地区"), coerce=int)
-    observed_on = forms.DateField(
-        label=gettext_lazy("情况日期"),
-        widget=DayInput,
-        help_text=gettext_lazy("入户调查或登记的日期。表里的日期不能晚于这一天。"),
-    )
-
-    def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.areas = {area.pk: area for area in areas_of(officer)}
-        choices = [(code, area.name) for code, area in self.areas.items()]
-        cast("forms.TypedChoiceField", self.fields["area"]).choices = choices
-
-
-def areas_of(officer: Officer) -> list[Area]:
-    """The areas for which the officer may import: those of the appointments and the townships in them."""
-    ranges = officer.reach(Right.HOUSEHOLD_IMPORT)
-    found = Area.objects.in_force(timezone.localdate()).within(ranges)
-    return list(found.filter(level__gte=Level.COUNTY, level__lte=Level.TOWNSHIP).order_by("code")[:1000])
 
 
 @requires(*BOTH)
@@ -171,8 +142,9 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One batch: how far it is, what was found, what can be done."""
     officer = officer_of(request)
     found = _visible(officer, pk)
-    view = request.GET.get("view", "problems")
-    view = view if view in {"problems", "messages", "households"} else "problems"
+    view = request.GET.get("view", "")
+    if view not in {"problems", "messages", "households"}:  # what there is to look at
+        view = "problems" if found.counts.get("summary") or not found.counts.get("ready") else "households"
     context = {
         "title": found.file_name,
         "crumbs": [Crumb(_("批量导入"), reverse("imports:list")), Crumb(found.file_name)],

@@ -23,7 +23,8 @@ from zhikun.registry.models import ImportBatch, ImportRow, Person
 from zhikun.registry.relations import RELATIONS
 from zhikun.registry.services.importing_told import ToldHousehold, ToldPerson
 from zhikun.registry.ui.imports import BOTH
-from zhikun.registry.vocabulary import entity_title, vocabulary
+from zhikun.registry.vocabulary import entity_title, title_of
+from zhikun.registry.words import in_words
 
 
 @requires(*BOTH)
@@ -97,30 +98,11 @@ def _facts(told: ToldHousehold) -> list[tuple[str, list[Detail]]]:
 
 
 def _details(entity: str, facts: dict[str, Any]) -> list[Detail]:
-    known = vocabulary()
-    return [
-        Detail(known[entity, name].title if (entity, name) in known else name, in_words(entity, name, value))
-        for name, value in facts.items()
-    ]
+    return [Detail(title_of(entity, name), in_words(entity, name, value)) for name, value in facts.items()]
 
 
 def _said(entity: str, facts: dict[str, Any]) -> list[str]:
     return [f"{line.label} {line.value}" for line in _details(entity, facts)]
-
-
-def in_words(entity: str, name: str, value: Any) -> str:
-    """A fact's value as people read it."""
-    known = vocabulary().get((entity, name))
-    if isinstance(value, bool):
-        return _("是") if value else _("否")
-    if isinstance(value, list):
-        choices = (known.choices if known else None) or {}
-        return "、".join(str(choices.get(one, one)) for one in value) or _("无")
-    if known is not None and known.choices:
-        return str(known.choices.get(value, value))
-    if isinstance(value, int | float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".") + (f" {known.unit}" if known and known.unit else "")
-    return str(value)
 
 
 def _neighbours(batch: ImportBatch, position: int) -> dict[str, str]:

@@ -10,8 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.roles import Right
@@ -33,17 +32,17 @@ from zhikun.registry.ui.household import crumbs
 class UnmaskForm(forms.Form):
     """For what the full particulars are needed."""
 
-    why = forms.ChoiceField(label=gettext_lazy("用途"), choices=WhyUnmask.choices, widget=forms.RadioSelect)
+    why = forms.ChoiceField(label=_("用途"), choices=WhyUnmask.choices, widget=forms.RadioSelect)
     text = forms.CharField(
-        label=gettext_lazy("说明"), required=False, max_length=150,
-        help_text=gettext_lazy("选“其他”时须写明；会留痕，本人可以查询。不要写号码。"),
+        label=_("说明"), required=False, max_length=150,
+        help_text=_("选“其他”时须写明；会留痕，本人可以查询。不要写号码。"),
     )  # fmt: skip
 
 
 class DayForm(forms.Form):
     """A day to look back to."""
 
-    on = forms.DateField(label=gettext_lazy("日期"), widget=DayInput)
+    on = forms.DateField(label=_("日期"), widget=DayInput)
 
     def clean_on(self) -> date:
         on: date = self.cleaned_data["on"]
@@ -65,7 +64,7 @@ def unmask(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             )
             return HttpResponseRedirect(reverse("registry:household", args=[pk]))
     context = {
-        "title": _("查看完整信息"), "crumbs": [*crumbs(found, link=True), Crumb(_("查看完整信息"))], "form": form,
+        "title": _("查看完整信息"), "crumbs": [*crumbs(found, link=True), Crumb(str(_("查看完整信息")))], "form": form,
         "household": found, "minutes": int(LASTS.total_seconds() // 60),
     }  # fmt: skip
     return render_page(request, "registry/unmask.html", context, status=422 if form.errors else 200)
@@ -95,7 +94,7 @@ def as_of(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         )  # fmt: skip
     context = {
         "title": _("{n} 号家庭档案（回看）").format(n=found.number),
-        "crumbs": [*crumbs(found, link=True), Crumb(_("回看"))], "form": form, "file": file, "household": found,
+        "crumbs": [*crumbs(found, link=True), Crumb(str(_("回看")))], "form": form, "file": file, "household": found,
     }  # fmt: skip
     return render_page(request, "registry/as_of.html", context, status=422 if form.errors else 200)
 
@@ -113,7 +112,7 @@ def privacy(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     sees_file = officer.may(Right.HOUSEHOLD_VIEW, found.area_id)
     context = {
         "title": _("谁看过 {n} 号家庭的档案").format(n=found.number),
-        "crumbs": [*crumbs(found, link=True), Crumb(_("谁看过"))] if sees_file else [],
+        "crumbs": [*crumbs(found, link=True), Crumb(str(_("谁看过")))] if sees_file else [],
         "household": found, "sees_file": sees_file, "more": more, "later": before is not None,
         "days": [(day, [(entry, sentence(entry)) for entry in day.looks]) for day in days],
     }  # fmt: skip

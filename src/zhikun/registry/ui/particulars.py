@@ -9,8 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from zhikun.accounts.access import officer_of, requires
@@ -36,23 +35,19 @@ from zhikun.registry.vocabulary import categories as known_categories
 class CorrectForm(ChangeForm):
     """Particulars as they should be. Masked ones are not filled in: what stays empty stays as it is."""
 
-    name_of = forms.CharField(label=gettext_lazy("姓名"), max_length=50, required=False)
-    id_kind = forms.ChoiceField(
-        label=gettext_lazy("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind]
-    )
-    id_number = forms.CharField(label=gettext_lazy("证件号码"), max_length=30, required=False)
-    phone = forms.CharField(label=gettext_lazy("电话"), max_length=30, required=False)
-    sex = forms.ChoiceField(
-        label=gettext_lazy("性别"), choices=[("", gettext_lazy("未知")), *Person.Sex.choices], required=False
-    )
-    born_on = forms.DateField(label=gettext_lazy("出生日期"), required=False, widget=DayInput)
+    name_of = forms.CharField(label=_("姓名"), max_length=50, required=False)
+    id_kind = forms.ChoiceField(label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind])
+    id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
+    phone = forms.CharField(label=_("电话"), max_length=30, required=False)
+    sex = forms.ChoiceField(label=_("性别"), choices=[("", _("未知")), *Person.Sex.choices], required=False)
+    born_on = forms.DateField(label=_("出生日期"), required=False, widget=DayInput)
 
     def __init__(
         self, household: Household, person: Person, officer: Officer, data: Any = None, *, unmasked: bool = False
     ) -> None:
         super().__init__(household, [], officer, data)
         self.person = person
-        self.initial |= {"id_kind": person.id_kind, "sex": person.sex, "born_on": person.born_on}
+        self.initial.update({"id_kind": person.id_kind, "sex": person.sex, "born_on": person.born_on})
         for name, field in (("name", "name_of"), ("id_number", "id_number"), ("phone", "phone")):
             if unmasked:
                 self.initial[field] = getattr(person, name) or ""
@@ -85,19 +80,19 @@ def correct(request: HttpRequest, pk: uuid.UUID, person: uuid.UUID) -> HttpRespo
             form.perform()
             messages.success(request, _("已更正。"))
             return _back(pk)
-    return _page(request, household, form, _("更正基本信息"))
+    return _page(request, household, form, str(_("更正基本信息")))
 
 
 class HelpForm(ChangeForm):
     """Help received."""
 
-    kind = forms.CharField(label=gettext_lazy("帮扶项目"), max_length=60)
-    provider = forms.CharField(label=gettext_lazy("提供单位"), max_length=100)
+    kind = forms.CharField(label=_("帮扶项目"), max_length=60)
+    provider = forms.CharField(label=_("提供单位"), max_length=100)
     amount = forms.DecimalField(
-        label=gettext_lazy("金额（元）"), required=False, min_value=0, max_digits=12, decimal_places=2,
-        help_text=gettext_lazy("实物和服务请留空，在“内容”里写明。"),
+        label=_("金额（元）"), required=False, min_value=0, max_digits=12, decimal_places=2,
+        help_text=_("实物和服务请留空，在“内容”里写明。"),
     )  # fmt: skip
-    text = forms.CharField(label=gettext_lazy("内容"), max_length=200, required=False)
+    text = forms.CharField(label=_("内容"), max_length=200, required=False)
 
     def built(self) -> dict[str, forms.Field]:
         return {"person": _person_field(self)}
@@ -114,7 +109,7 @@ class HelpForm(ChangeForm):
 class CategoryForm(ChangeForm):
     """A category begins, or one that is held ends."""
 
-    category = forms.ChoiceField(label=gettext_lazy("变动"))
+    category = forms.ChoiceField(label=_("变动"))
 
     def built(self) -> dict[str, forms.Field]:
         held = CategoryHeld.objects.filter(household=self.household, until__isnull=True).order_by("since")
@@ -141,13 +136,13 @@ class CategoryForm(ChangeForm):
 @requires(Right.HOUSEHOLD_EDIT)
 def helped(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Help that the household received."""
-    return _changing(request, pk, HelpForm, _("登记帮扶"))
+    return _changing(request, pk, HelpForm, str(_("登记帮扶")))
 
 
 @requires(Right.HOUSEHOLD_EDIT)
 def categories(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """A category of assistance that begins or ends."""
-    return _changing(request, pk, CategoryForm, _("登记享受类别变动"))
+    return _changing(request, pk, CategoryForm, str(_("登记享受类别变动")))
 
 
 def _changing(request: HttpRequest, pk: uuid.UUID, kind: type[ChangeForm], title: str) -> HttpResponse:

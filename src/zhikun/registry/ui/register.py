@@ -10,8 +10,7 @@ from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from zhikun.accounts.access import officer_of, requires
@@ -40,12 +39,10 @@ MOST = 30
 class HomeForm(forms.Form):
     """Where the household lives, and from which day this is known."""
 
-    area = forms.TypedChoiceField(label=gettext_lazy("所在村（社区）"), coerce=int)
-    address = forms.CharField(
-        label=gettext_lazy("详细地址"), max_length=200, required=False, help_text=gettext_lazy("加密保存。")
-    )
-    observed_on = forms.DateField(label=gettext_lazy("登记日期"), widget=DayInput)
-    reason = forms.CharField(label=gettext_lazy("依据或说明"), max_length=200, required=False)
+    area = forms.TypedChoiceField(label=_("所在村（社区）"), coerce=int)
+    address = forms.CharField(label=_("详细地址"), max_length=200, required=False, help_text=_("加密保存。"))
+    observed_on = forms.DateField(label=_("登记日期"), widget=DayInput)
+    reason = forms.CharField(label=_("依据或说明"), max_length=200, required=False)
 
     def __init__(self, officer: Officer, data: Any = None) -> None:
         super().__init__(data, initial={"observed_on": timezone.localdate()})
@@ -56,15 +53,15 @@ class HomeForm(forms.Form):
 class MemberForm(forms.Form):
     """One member."""
 
-    name_of = forms.CharField(label=gettext_lazy("姓名"), max_length=50)
-    relation = forms.ChoiceField(label=gettext_lazy("与户主关系"), choices=[("", "—"), *RELATION_CHOICES])
+    name_of = forms.CharField(label=_("姓名"), max_length=50)
+    relation = forms.ChoiceField(label=_("与户主关系"), choices=[("", "—"), *RELATION_CHOICES])
     id_kind = forms.ChoiceField(
-        label=gettext_lazy("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind], required=False
+        label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind], required=False
     )
-    id_number = forms.CharField(label=gettext_lazy("证件号码"), max_length=30, required=False)
-    phone = forms.CharField(label=gettext_lazy("电话"), max_length=30, required=False)
-    sex = forms.ChoiceField(label=gettext_lazy("性别"), required=False, choices=[("", "—"), *Person.Sex.choices])
-    born_on = forms.DateField(label=gettext_lazy("出生日期"), required=False, widget=DayInput)
+    id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
+    phone = forms.CharField(label=_("电话"), max_length=30, required=False)
+    sex = forms.ChoiceField(label=_("性别"), required=False, choices=[("", "—"), *Person.Sex.choices])
+    born_on = forms.DateField(label=_("出生日期"), required=False, widget=DayInput)
 
     def clean(self) -> dict[str, Any]:
         """Each member's particulars are checked on their own line: who fills in six people sees which number is wrong."""
@@ -147,10 +144,11 @@ def _page(
     """`quiet`: a row was added or dropped; nobody is told yet what is still missing."""
     if quiet:
         for form in [home, *members.forms]:
-            form._errors = forms.utils.ErrorDict()  # noqa: SLF001 - nothing was submitted yet, so nothing is wrong yet
+            form.full_clean()
+            form.errors.clear()  # nothing was submitted yet, so nothing is wrong yet
     context = {
         "title": _("登记家庭"), "home": home, "members": members, "elsewhere": elsewhere, "full": len(members.forms) >= MOST,
-        "crumbs": [Crumb(_("家庭档案"), reverse("registry:search")), Crumb(_("登记家庭"))],
+        "crumbs": [Crumb(str(_("家庭档案")), reverse("registry:search")), Crumb(str(_("登记家庭")))],
     }  # fmt: skip
     return render_page(request, "registry/register.html", context, status=status)
 

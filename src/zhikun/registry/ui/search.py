@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from zhikun.accounts.access import officer_of, requires
@@ -27,12 +26,12 @@ from zhikun.registry.ui import asked as asking
 from zhikun.registry.vocabulary import categories
 
 KIND_TITLES = {
-    QueryKind.NAME: gettext_lazy("姓名"),
-    QueryKind.PINYIN: gettext_lazy("拼音"),
-    QueryKind.INITIALS: gettext_lazy("拼音首字母"),
-    QueryKind.ID_NUMBER: gettext_lazy("证件号码"),
-    QueryKind.HOUSEHOLD_NUMBER: gettext_lazy("户编号"),
-    QueryKind.NOTHING: gettext_lazy("看不懂的文字"),
+    QueryKind.NAME: _("姓名"),
+    QueryKind.PINYIN: _("拼音"),
+    QueryKind.INITIALS: _("拼音首字母"),
+    QueryKind.ID_NUMBER: _("证件号码"),
+    QueryKind.HOUSEHOLD_NUMBER: _("户编号"),
+    QueryKind.NOTHING: _("看不懂的文字"),
 }
 ANY_STATE = "all"
 
@@ -41,17 +40,17 @@ class SearchForm(forms.Form):
     """The box and the filters. The text of the box is POSTed; the filters stand in the address."""
 
     text = forms.CharField(
-        label=gettext_lazy("姓名、拼音首字母、证件号码或户编号"), required=False, max_length=60,
+        label=_("姓名、拼音首字母、证件号码或户编号"), required=False, max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True, "spellcheck": "false"}),
     )  # fmt: skip
-    place = forms.TypedChoiceField(label=gettext_lazy("地区"), required=False, coerce=int, empty_value=None)
-    category = forms.ChoiceField(label=gettext_lazy("救助类别"), required=False)
+    place = forms.TypedChoiceField(label=_("地区"), required=False, coerce=int, empty_value=None)
+    category = forms.ChoiceField(label=_("救助类别"), required=False)
     state = forms.ChoiceField(
-        label=gettext_lazy("档案状态"), required=False,
+        label=_("档案状态"), required=False,
         choices=[("", Household.State.OPEN.label), (Household.State.CLOSED, Household.State.CLOSED.label),
-                 (Household.State.MERGED, Household.State.MERGED.label), (ANY_STATE, gettext_lazy("全部"))],
+                 (Household.State.MERGED, Household.State.MERGED.label), (ANY_STATE, _("全部"))],
     )  # fmt: skip
-    contradictions = forms.BooleanField(label=gettext_lazy("只看申报与核对不符"), required=False)
+    contradictions = forms.BooleanField(label=_("只看申报与核对不符"), required=False)
 
     def __init__(self, officer: Officer, data: Any, *, place: Area | None) -> None:
         super().__init__(data)
@@ -94,6 +93,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "next": _address(request, str(found.next)) if found.next else "",
         "first": _address(request, "") if after else "",
         "may_register": officer.may(Right.HOUSEHOLD_EDIT),
+        "may_export": officer.may(Right.HOUSEHOLD_EXPORT),
+        "query": request.GET.urlencode(),
     }
     return render_page(request, "registry/search.html", context, fragment="results")
 
@@ -117,7 +118,7 @@ def _search_address(query: dict[str, str]) -> str:
 
 
 def _address(request: HttpRequest, after: str) -> str:
-    query = {key: value for key, value in request.GET.items() if key != "after" and value}
+    query = {key: str(value) for key, value in request.GET.items() if key != "after" and value}
     return _search_address(query | {"after": after} if after else query)
 
 

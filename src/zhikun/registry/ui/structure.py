@@ -46,7 +46,7 @@ def change(request: HttpRequest, pk: uuid.UUID, kind: str) -> HttpResponse:
     if conflict is not None:
         # The members may be others now: the form begins anew on the newest version, and says so.
         form = _form(household, kind, officer, None)
-        form.initial |= {name: request.POST.get(name, "") for name in ("on", "reason")}
+        form.initial.update({name: request.POST.get(name, "") for name in ("on", "reason")})
     context = {
         "title": form.title, "form": form, "household": household, "conflict": conflict, "elsewhere": elsewhere,
         "crumbs": [

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
@@ -123,3 +125,17 @@ def _opened(content: bytes, kinds: tuple[str, ...]) -> Any:
 
 def _binding(file: VisitFile) -> str:
     return f"surveys_visitfile:{file.pk}"
+
+
+def folder() -> Path:
+    """Where the sealed photos and signatures of visits lie."""
+    return Path(settings.ZHIKUN_DATA) / "surveys"
+
+
+def sealed_as(path: Path) -> tuple[str, str] | None:
+    """Purpose and binding of a file below the folder; None for what is not sealed."""
+    try:
+        key = uuid.UUID(path.stem)
+    except ValueError:
+        return None
+    return (PURPOSE, f"surveys_visitfile:{key}") if path.suffix == ".sealed" and len(path.parts) == 2 else None

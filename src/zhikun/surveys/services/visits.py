@@ -150,7 +150,7 @@ def _visit(held: Assignment, handed: Handed, provisional: dict[str, Any], office
     where = handed.position
     visit = Visit(
         client=handed.client, assignment=held, household_id=held.household_id, questionnaire=handed.questionnaire,
-        version=form_in_force().version, visited_on=handed.visited_on, provisional=provisional, submitted_by=officer,
+        version=form_in_force().version[:60], visited_on=handed.visited_on, provisional=provisional, submitted_by=officer,
         latitude=where.latitude if where else None, longitude=where.longitude if where else None,
         accuracy=where.accuracy if where else None,
         position_at=where.at if where else None, no_position="" if where else handed.no_position.strip()[:100],

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import quote
 
 from django import forms
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -68,7 +71,7 @@ def said_in_json(
         except DomainError as error:
             return JsonResponse(as_data(error), status=error.status)
 
-    return guarded
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
 
 
 @requires(Right.SURVEY_FILL, methods=("GET", "HEAD"))
@@ -131,7 +134,6 @@ def fill(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _page_data(assignment: Assignment, officer: Officer, draft: Draft | None) -> dict[str, Any]:
     form = form_in_force()
-    url = lambda name: reverse(f"surveys:{name}", args=[assignment.pk])  # noqa: E731 - said four times
     photos = VisitFile.objects.filter(assignment=assignment, visit__isnull=True, kind=VisitFile.Kind.PHOTO)
     return {
         "form": form.form,
@@ -150,7 +152,9 @@ def _page_data(assignment: Assignment, officer: Officer, draft: Draft | None) ->
         "photos": [str(one.client) for one in photos],
         # What is kept on this device is sealed with it: after signing out nobody can read it there.
         "key": base64.b64encode(index_of(ring(), "survey_device", f"{officer.pk}:{assignment.pk}")).decode(),
-        "urls": {name: url(name) for name in ("draft", "trial", "submit", "photos")}
+        "urls": {
+            name: reverse(f"surveys:{name}", args=[assignment.pk]) for name in ("draft", "trial", "submit", "photos")
+        }
         | {"mine": reverse("surveys:mine")},
     }
 
@@ -338,11 +342,10 @@ def found(request: HttpRequest) -> HttpResponse:
 @requires(Right.SURVEY_FILL, Right.SURVEY_MANAGE, methods=("GET", "HEAD"))
 def workbook(request: HttpRequest) -> HttpResponse:
     """The same questionnaire as a workbook, for whoever has to do without scripts."""
-    import tempfile  # noqa: PLC0415 - only here
-    from pathlib import Path  # noqa: PLC0415 - only here
-
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         path = Path(folder) / "survey.xlsx"
         survey.template(pack_in_force(), path)
-        file = path.open("rb")
-    return FileResponse(file, as_attachment=True, filename=str(_("入户调查表.xlsx")))
+        content = path.read_bytes()
+    answer = HttpResponse(content, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(str(_('入户调查表.xlsx')))}"
+    return answer

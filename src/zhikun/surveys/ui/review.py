@@ -6,7 +6,7 @@ import uuid
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import reverse
 from django.utils import timezone
@@ -111,7 +111,7 @@ def visit_file(request: HttpRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpResp
         events.FILE_SEEN, by=officer, household=one.household_id, area=one.assignment.area_id, looks=True,
         details={"file": str(found.pk)},
     )  # fmt: skip
-    answer = StreamingHttpResponse(files.content_of(found), content_type=found.content_type)
+    answer = HttpResponse(b"".join(files.content_of(found)), content_type=found.content_type)
     answer["Content-Disposition"] = "inline"
     return answer
 

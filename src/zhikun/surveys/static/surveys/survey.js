@@ -276,5 +276,6 @@ document.addEventListener("DOMContentLoaded", async () => {
     button.disabled = false;
     return undefined;
   });
+  holder.zkModel = model;
   holder.dataset.ready = "1";
 });

@@ -1,11 +1,12 @@
 """Many rows of several tables in the caller's transaction: COPY on PostgreSQL, one prepared statement for each table on SQLite.
 
 Values come as Python has them (UUID, bytes, date, aware datetime, text of JSON); nothing of a model runs. What a model's
-`save` would check, the caller has checked.
+`save` would check, the caller has checked; what has to be sealed, the caller has sealed to the row's own key.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -30,6 +31,19 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Rows) -> None
         marks = ", ".join(["%s"] * len(columns))
         with connection.cursor() as cursor:
             cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', _adapted(rows))  # noqa: S608 - names of our own models
+
+
+def insert_all(instances: Sequence[models.Model]) -> None:
+    """Add rows that are at hand as instances of one model, as they are: no `pre_save`, no defaults of the database."""
+    if not instances:
+        return
+    fields = instances[0]._meta.concrete_fields  # noqa: SLF001 - Django's documented way to a model
+    rows = [tuple(_value(field, getattr(one, field.attname)) for field in fields) for one in instances]
+    insert(type(instances[0]), [field.name for field in fields], rows)
+
+
+def _value(field: models.Field[Any, Any], value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(field, models.JSONField) else value
 
 
 def _copy(statement: str, rows: Rows) -> None:

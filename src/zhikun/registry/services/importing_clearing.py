@@ -1,0 +1,52 @@
+"""Files of imports that are kept no longer: rejects long after the decision, what killed runs left, uploads without a batch."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from zhikun.privacy import remove_file
+from zhikun.registry.models import ImportBatch
+from zhikun.registry.services import importing_files as files
+
+#: How long the workbook with the rejected rows can be fetched after the last change of its batch.
+KEPT = timedelta(days=30)
+#: What lies open for longer than any check takes was left by a process that was killed.
+_OPEN = timedelta(hours=6)
+State = ImportBatch.State
+_ENDED = (State.COMMITTED, State.UNDONE)
+
+
+def clear() -> int:
+    """Remove what is no longer needed. How many files and folders."""
+    home = files.folder()
+    if not home.is_dir():
+        return 0
+    return sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
+
+
+def _cleared(path: Path) -> bool:
+    age = timezone.now() - datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_current_timezone())
+    if path.is_dir():
+        if not path.name.startswith("open-") or age < _OPEN:
+            return False
+        shutil.rmtree(path, ignore_errors=True)
+        return True
+    batch = _batch(path)
+    stray = batch is None and age > _OPEN
+    old = batch is not None and batch.state in _ENDED and age > KEPT
+    if stray or old:
+        remove_file(path)
+    return stray or old
+
+
+def _batch(path: Path) -> ImportBatch | None:
+    try:
+        key = uuid.UUID(path.name.partition(".")[0])
+    except ValueError:
+        return None
+    return ImportBatch.objects.filter(pk=key).defer("messages").first()

@@ -1,0 +1,191 @@
+"""The pages of surveys: who sees what, what the script may send, how many queries a page costs."""
+
+import json
+import uuid
+
+import pytest
+from django.urls import reverse
+from tests import factories, officers
+from tests.surveys import factory
+
+from zhikun.accounts.roles import Role
+from zhikun.surveys.filed import form_in_force
+from zhikun.surveys.models import Assignment, Visit
+from zhikun.surveys.services import visits
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def found():
+    return factory.found()
+
+
+def browser(who):
+    return officers.signed_in(who)
+
+
+def post(client, name, assignment, body):
+    text = body if isinstance(body, str) else json.dumps(body)
+    return client.post(reverse(f"surveys:{name}", args=[assignment.pk]), text, content_type="application/json")
+
+
+def handed(assignment, **more):
+    import base64
+
+    png = "data:image/png;base64," + base64.b64encode(factory.signature()).decode()
+    team = [str(one.officer_id) for one in assignment.team.members.all()]
+    return {
+        "client": str(uuid.uuid4()), "questionnaire": form_in_force().hash, "answers": factory.new_household_answers(),
+        "visited_on": factory.today().isoformat(), "signed": dict.fromkeys(team[:2], png), "present": "马试一", "present_signed": png,
+        "no_position": "没有信号", "photos": [], **more,
+    }  # fmt: skip
+
+
+def test_the_list_costs_the_same_for_one_as_for_many(django_assert_num_queries, found):
+    client = browser(factory.surveyor())
+    client.get("/surveys/")
+    with django_assert_num_queries(6):
+        assert "新发现的家庭" in client.get("/surveys/").content.decode()
+    for n in (1, 2, 3):
+        factory.assigned(n=n, round_=found.round, team=found.team)
+    with django_assert_num_queries(6):
+        text = client.get("/surveys/").content.decode()
+    assert text.count("/surveys/fill/") == 4
+    assert "马**" in text
+    assert "马试一" not in text
+
+
+def test_the_page_of_a_household_on_file_names_people_masked_and_no_number():
+    assignment = factory.assigned()
+    text = browser(factory.surveyor()).get(f"/surveys/fill/{assignment.pk}").content.decode()
+    assert "马**" in text.encode().decode("unicode_escape", errors="ignore") or "\\u9a6c**" in text
+    assert "马试一" not in text
+    assert factories.id_number(2) not in text
+
+
+def test_a_visit_goes_in_through_the_page_once_and_shows_its_result(found):
+    client = browser(factory.surveyor())
+    body = handed(found)
+    first, again = post(client, "submit", found, body), post(client, "submit", found, body)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "已提交" in first.json()["html"]
+    assert Visit.objects.count() == 1
+    assert client.get(f"/surveys/fill/{found.pk}").status_code == 404, (
+        "handed in, it is no longer the surveyor's to see"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("draft", "x"), ("draft", []), ("draft", {"sequence": 1}), ("draft", {"sequence": True, "answers": {}}),
+        ("draft", {"sequence": -1, "answers": {}}), ("draft", {"sequence": 2**70, "answers": {}}), ("trial", {"answers": []}),
+        ("submit", {}), ("submit", {"client": "x"}), ("submit", {"signed": []}), ("submit", {"signed": {"x": "y"}}),
+        ("submit", {"present_signed": "data:image/png;base64,###"}), ("submit", {"visited_on": "gestern"}),
+        ("submit", {"position": {"latitude": "x"}}), ("submit", {"photos": ["x"]}),
+        ("submit", {"position": {"latitude": 95, "longitude": 1, "at": "2026-11-22T08:00:00Z"}}),
+        ("submit", {"photos": "x"}), ("submit", {"answers": "x"}),
+    ],
+)  # fmt: skip
+def test_what_our_script_never_sends_is_refused_in_words(found, name, body):
+    client = browser(factory.surveyor())
+    if name == "submit" and isinstance(body, dict) and body:
+        body = handed(found, **body)
+    answer = post(client, name, found, body)
+    assert answer.status_code == 422
+    assert answer.json()["what"]
+    assert Visit.objects.count() == 0
+
+
+def test_a_wrong_answer_comes_back_with_its_place(found):
+    answers = factory.new_household_answers(h_pens=-1)
+    told = post(browser(factory.surveyor()), "submit", found, handed(found, answers=answers)).json()
+    assert [one["path"] for one in told["faults"]] == ["h_pens"]
+
+
+def test_the_trial_keeps_nothing_and_says_what_is_still_to_ask(found):
+    told = post(browser(factory.surveyor()), "trial", found, {"answers": factory.new_household_answers()}).json()
+    assert told["faults"] == []
+    assert "还要问" in told["html"]
+    assert Visit.objects.count() == 0
+
+
+@pytest.mark.parametrize("role", [Role.TOWNSHIP_CLERK, Role.TOWNSHIP_REVIEWER])
+def test_officers_of_another_township_find_nothing(role):
+    assignment = factory.assigned()
+    visit, _new = visits.submit(assignment, factory.handed(assignment), acting_officer=factory.surveyor())
+    file = visit.files.first()
+    client = browser(factories.officer(role, factories.OTHER_TOWNSHIP))
+    for name, args in (
+        ("round", [assignment.round_id]), ("assignments", [assignment.round_id]), ("assignment", [assignment.pk]), ("visit", [visit.pk]),
+        ("visit-file", [visit.pk, file.pk]),
+    ):  # fmt: skip
+        assert client.get(reverse(f"surveys:{name}", args=args)).status_code == 404, name
+
+
+def test_a_file_is_served_only_with_its_own_visit():
+    one, other = factory.assigned(n=1), factory.assigned(n=2)
+    first, _new = visits.submit(one, factory.handed(one), acting_officer=factory.surveyor())
+    second, _new = visits.submit(other, factory.handed(other), acting_officer=factory.surveyor())
+    client, file = browser(factory.reviewer()), first.files.first()
+    right = client.get(reverse("surveys:visit-file", args=[first.pk, file.pk]))
+    assert right.content.startswith(b"\x89PNG")
+    assert client.get(reverse("surveys:visit-file", args=[second.pk, file.pk])).status_code == 404
+
+
+def test_the_numbers_of_a_round_are_the_rows_behind_them():
+    assignment = factory.assigned(n=1)
+    factory.assigned(n=2, round_=assignment.round, team=assignment.team)
+    visits.submit(assignment, factory.handed(assignment), acting_officer=factory.surveyor())
+    client = browser(factory.manager())
+    page = client.get(reverse("surveys:round", args=[assignment.round_id])).content.decode()
+    for state, shown in (("", 2), ("&amp;state=waiting", 1), ("&amp;state=submitted", 1), ("&amp;state=accepted", 0)):
+        assert f'?area={factories.VILLAGE}{state}">{shown}</a>' in page
+    listed = reverse("surveys:assignments", args=[assignment.round_id])
+    for state, expected in (("", 2), ("waiting", 1), ("submitted", 1), ("accepted", 0), ("nonsense", 0)):
+        text = client.get(f"{listed}?area={factories.VILLAGE}&state={state}").content.decode()
+        assert text.count("/surveys/assignments/") == expected, state
+    assert client.get(f"{listed}?area=x").content.decode().count("/surveys/assignments/") == 0
+
+
+def test_the_review_shows_what_is_different_from_what_was_known():
+    household = factories.household(pens=1)
+    assignment = factory.assigned(household)
+    from zhikun.surveys.filed import to_start_from
+
+    answers = to_start_from(household) | {"h_pens": 3}
+    visit, _new = visits.submit(
+        assignment, factory.handed(assignment, answers=answers), acting_officer=factory.surveyor()
+    )
+    text = browser(factory.reviewer()).get(reverse("surveys:visit", args=[visit.pk])).content.decode()
+    assert "<ins>3 间</ins>" in text
+    assert "1 间" in text
+
+
+def test_the_office_sends_back_and_accepts_through_the_page():
+    assignment = factory.assigned()
+    visit, _new = visits.submit(assignment, factory.handed(assignment), acting_officer=factory.surveyor())
+    client, address = browser(factory.reviewer()), reverse("surveys:visit", args=[visit.pk])
+    assert (
+        client.post(address, {"decision": "return", "text": "收入再核", "question": "h_pens|圈舍数量"}).status_code
+        == 302
+    )
+    assignment.refresh_from_db()
+    assert assignment.state == Assignment.State.RETURNED
+    assert "收入再核" in browser(factory.surveyor()).get(f"/surveys/fill/{assignment.pk}").content.decode()
+    again, _new = visits.submit(assignment, factory.handed(assignment), acting_officer=factory.surveyor())
+    assert client.post(reverse("surveys:visit", args=[again.pk]), {"decision": "accept"}).status_code == 302
+    assert client.get(reverse("surveys:visit", args=[again.pk])).status_code == 200
+
+
+def test_a_household_without_the_code_gets_nowhere(client):
+    factories.areas()
+    assert client.get("/self-report/fill").status_code == 302
+    assert client.post("/self-report/send", "{}", content_type="application/json").status_code == 422
+    assert client.post("/self-report/", {"code": "ABCD-EFGH-JKMN"}).status_code == 422
+
+
+def test_the_workbook_stands_in_for_the_form():
+    answer = browser(factory.surveyor()).get("/surveys/workbook")
+    assert answer.content.startswith(b"PK")
