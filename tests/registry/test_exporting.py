@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -171,6 +172,17 @@ def test_only_who_asked_fetches_it_and_only_for_a_day(homes):
     assert exporting.clear_expired() == 1
     with pytest.raises(FileNotFoundError):
         list(exporting.content(made))
+
+
+def test_a_list_that_a_killed_run_left_open_does_not_lie_there(homes):
+    left, busy = exporting.folder() / "open-killed", exporting.folder() / "open-busy"
+    for bench in (left, busy):
+        bench.mkdir(parents=True)
+        (bench / "list.csv").write_text("马试一", encoding="utf-8")
+    then = (timezone.now() - timedelta(hours=7)).timestamp()
+    os.utime(left, (then, then))
+    exporting.clear_expired()
+    assert (left.exists(), busy.exists()) == (False, True)
 
 
 def test_who_has_lost_the_right_since_gets_nothing(homes):

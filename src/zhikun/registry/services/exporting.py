@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,16 @@ def fetch(export: Export, *, acting_officer: Officer) -> Iterator[bytes] | None:
     return chunks
 
 
+#: A list that lies open for longer than it takes to write one was left by a process that was killed.
+_OPEN = timedelta(hours=6)
+
+
 def clear_expired() -> int:
-    """Remove the files whose day is over, and those of which there is no request. How many."""
+    """Remove the files whose day is over, and what a killed run left open. How many."""
+    for bench in folder().glob("open-*"):
+        age = timezone.now() - datetime.fromtimestamp(bench.stat().st_mtime, tz=timezone.get_current_timezone())
+        if age > _OPEN:
+            shutil.rmtree(bench, ignore_errors=True)
     over = Export.objects.filter(state=Export.State.READY, expires_at__lte=timezone.now())
     gone = 0
     for export in over:
