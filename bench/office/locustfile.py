@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 from locust import FastHttpUser, between, task
@@ -18,7 +19,6 @@ from locust import FastHttpUser, between, task
 OFFICE = json.loads(Path(os.environ["ZHIKUN_OFFICE"]).read_text(encoding="utf-8"))
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 FILE = re.compile(r'href="(/households/[0-9a-f-]{36})"')
-VERSION = re.compile(r'name="version"[^>]*value="(\d+)"')
 TURN = itertools.count()
 
 
@@ -80,19 +80,53 @@ class Officer(FastHttpUser):
             return
         address = self.dice.choice(self.files) + OFFICE["edit"]
         page = self.client.get(address, name="edit form")
-        version = VERSION.search(page.text)
-        answer = {
-            **OFFICE["answer"],
-            "csrfmiddlewaretoken": token(page.text),
-            "version": version.group(1) if version else "",
-            OFFICE["field"]: str(self.dice.randrange(0, 50)),
-        }
+        form = Form()
+        form.feed(page.text)
+        answer = form.fields | {OFFICE["field"]: str(self.dice.randrange(0, 50)), **OFFICE["answer"]}
         with self.client.post(address, answer, name="write a fact", allow_redirects=False, catch_response=True) as kept:
             # 409: another officer changed the same file first, and was not overwritten.
             if kept.status_code not in (302, 409):
                 kept.failure(f"answered {kept.status_code}")
             else:
                 kept.success()
+
+
+class Form(HTMLParser):
+    """What a browser would send of the form of a page that has a version in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._select = ""
+        self._area = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Fields as they stand, the chosen ones of those that are chosen from."""
+        about = dict(attrs)
+        name = about.get("name") or ""
+        if tag == "input" and name:
+            chosen = about.get("type") not in ("radio", "checkbox") or "checked" in about
+            if chosen and about.get("type") != "search":
+                self.fields[name] = about.get("value") or ""
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in about or self._select not in self.fields):
+            self.fields[self._select] = about.get("value") or ""
+        elif tag == "textarea":
+            self._area = name
+            self.fields.setdefault(name, "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """A list or a text ends."""
+        if tag == "select":
+            self._select = ""
+        if tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        """What stands in a text."""
+        if self._area:
+            self.fields[self._area] += data
 
 
 def token(page: str) -> str:
