@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from zhikun.places.models import Area, Level
 from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
-from zhikun.surveys.filed import Rows, current, rows_of
+from zhikun.surveys.filed import Rows, current, given_rows, rows_of
 from zhikun.surveys.models import Assignment, Round, SelfReport, Visit
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
@@ -110,23 +111,26 @@ class Compared:
     told: Told
 
 
-def compared(answers: str, assignment_household: Any) -> Compared:
-    """What was answered beside what was on file before it counted."""
+def compared(answers: str, assignment_household: Any, assignment: uuid.UUID | None = None) -> Compared:
+    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file."""
     household = assignment_household
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
-    told = read(pack_in_force(), json.loads(answers or "{}"), rows, timezone.localdate())
+    said = json.loads(answers or "{}")
+    given = given_rows(said, assignment) if assignment else None
+    told = read(pack_in_force(), said, rows, timezone.localdate(), given)
     return Compared(list(_parts(told, filed, rows or {})), told)
 
 
 def compared_visit(visit: Visit) -> Compared:
-    return compared(visit.answers, visit.household)
+    return compared(visit.answers, visit.household, visit.assignment_id)
 
 
 def as_handed_in(visit: Visit) -> Compared:
     """The answers of a visit that was decided: beside nothing, for the file has gone on since."""
     rows = rows_of(visit.household, current(visit.household)) if visit.household else None
-    told = read(pack_in_force(), json.loads(visit.answers), rows, visit.visited_on)
+    said = json.loads(visit.answers)
+    told = read(pack_in_force(), said, rows, visit.visited_on, given_rows(said, visit.assignment_id))
     if told.people and visit.state == Visit.State.ACCEPTED and visit.recording is not None:
         # Registered by this visit: its people are in the file by now.
         told.faults = []

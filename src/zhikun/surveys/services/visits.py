@@ -33,7 +33,7 @@ from zhikun.surveys.errors import (
     VisitDecided,
     WrongDay,
 )
-from zhikun.surveys.filed import current, form_in_force, rows_of
+from zhikun.surveys.filed import current, form_in_force, given_rows, rows_of
 from zhikun.surveys.models import Assignment, Draft, ReturnComment, Visit, VisitFile
 from zhikun.surveys.results import result
 from zhikun.surveys.services import files
@@ -121,7 +121,8 @@ def _judged(held: Assignment, handed: Handed) -> tuple[Told, dict[str, Any]]:
     household = held.household
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
-    told = read(pack_in_force(), handed.answers, rows, timezone.localdate())
+    given = given_rows(handed.answers, held.pk)
+    told = read(pack_in_force(), handed.answers, rows, timezone.localdate(), given)
     if told.faults:
         raise AnswersRefused(told.faults)
     return told, result(told, filed, rows, held.area_id, timezone.localdate())
