@@ -91,6 +91,21 @@ def test_a_second_look_is_entered_once_with_its_reason_and_by_somebody_else(coun
         rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
 
 
+def test_who_handed_the_visit_in_or_is_of_the_team_does_not_look_again(county):
+    round_, (visit,) = some_accepted(1)
+    rechecks.draw(round_, "1", acting_officer=county)
+    one = Recheck.objects.get()
+    Visit.objects.update(submitted_by=county)
+    with pytest.raises(OwnVisit):
+        rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+    Visit.objects.update(submitted_by=factory.surveyor())
+    member = visit.assignment.team.members.create(officer=county, part="social")
+    with pytest.raises(OwnVisit):
+        rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+    member.delete()
+    rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+
+
 # --- self-reports
 
 

@@ -67,7 +67,7 @@ def conclude(
     visit = held.visit
     if not acting_officer.may(Right.SURVEY_RECHECK, visit.assignment.area_id):
         raise NotAllowedHere
-    if visit.surveyors.filter(pk=acting_officer.pk).exists() or visit.decided_by_id == acting_officer.pk:
+    if _took_part(visit, acting_officer):
         raise OwnVisit
     if held.result != Recheck.Result.OPEN:
         raise VisitDecided
@@ -87,3 +87,12 @@ def conclude(
         events.RECHECKED, by=acting_officer, household=visit.household_id, area=visit.assignment.area_id, reason=held.remark,
         details={"visit": str(visit.pk), "result": result, "differences": len(held.differences)},
     )  # fmt: skip
+
+
+def _took_part(visit: Visit, officer: Officer) -> bool:
+    """Whether the officer made, handed in or decided the visit, or is of its team: nobody looks again at their own work."""
+    return (
+        officer.pk in (visit.submitted_by_id, visit.decided_by_id)
+        or visit.surveyors.filter(pk=officer.pk).exists()
+        or visit.assignment.team.members.filter(officer=officer).exists()
+    )
