@@ -5,8 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
-from tests import factories
+from tests import factories, officers
 from tests.surveys import factory
 
 from zhikun.accounts.models import Organisation
@@ -104,6 +105,44 @@ def test_who_handed_the_visit_in_or_is_of_the_team_does_not_look_again(county):
         rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
     member.delete()
     rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+
+
+def test_a_second_look_neither_asks_about_nor_keeps_particulars_and_no_number_stands_in_its_words(county):
+    factories.areas()
+    waiting = factory.found()
+    answers = factory.new_household_answers(h_phone="13995401234", h_pens=3)
+    visit, _new = visits.submit(waiting, factory.handed(waiting, answers=answers), acting_officer=factory.surveyor())
+    reviewing = officers.signed_in(factory.reviewer())
+    seen = reviewing.get(f"/surveys/visits/{visit.pk}").content.decode()
+    assert "详细地址" in seen
+    assert "示例路2号" not in seen, "an address is masked like a telephone"
+    visits.accept(visit, acting_officer=factory.reviewer())
+    rechecks.draw(visit.assignment.round, "1", acting_officer=county)
+    one = Recheck.objects.get()
+    client = officers.signed_in(county)
+    address = reverse("surveys:recheck", args=[one.pk])
+    page = client.get(address).content.decode()
+    assert 'name="h_pens"' in page
+    assert 'name="h_address"' not in page
+    assert 'name="h_phone"' not in page
+    number = factories.id_number(5)
+    for words in ({"h_pens": number}, {"remark": number}):
+        client.post(address, {"result": "differs", **words})
+        one.refresh_from_db()
+        assert (one.result, one.differences, one.remark) == ("open", {}, "")
+    client.post(address, {"result": "differs", "h_pens": "2", "h_address": "示例路3号", "h_phone": "13995401235"})
+    one.refresh_from_db()
+    assert list(one.differences) == ["h_pens"]
+
+
+def test_no_number_stands_in_the_seed_or_in_why_a_declaration_is_refused(county):
+    round_, _visits = some_accepted(1)
+    with pytest.raises(Exception, match="证件号码"):
+        rechecks.draw(round_, factories.id_number(5), acting_officer=county)
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    with pytest.raises(Exception, match="证件号码"):
+        reports.refuse(report, f"{factories.id_number(5)} 不在本地", acting_officer=factory.manager())
 
 
 # --- self-reports

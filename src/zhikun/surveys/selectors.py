@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.engine.packs.model import Fact
-from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
+from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
 from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
@@ -81,13 +81,14 @@ def places_for(assignment: Assignment) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of the review: what was known before, what the visit says now."""
+    """One line of the review: what was known before, what the visit says now. Particulars (`personal`) are masked."""
 
     path: str
     title: str
     before: str
     now: str
     changed: bool
+    personal: bool = False
 
 
 @dataclass
@@ -137,6 +138,12 @@ def as_handed_in(visit: Visit) -> Compared:
     return Compared(list(_parts(told, {}, rows or {})), told)
 
 
+def to_look_again(visit: Visit) -> list[Part]:
+    """What a second look asks about: the answers of the visit without particulars of people."""
+    parts = as_handed_in(visit).parts
+    return [replace(part, answers=[one for one in part.answers if not one.personal]) for part in parts]
+
+
 def compared_report(report: SelfReport) -> Compared:
     return compared(report.answers or "{}", report.household)
 
@@ -178,11 +185,17 @@ def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: st
             part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed))
     for name, value in told.personal.get(entity, {}).get(key, {}).items():
         fact = pack_in_force().facts[entity, name]
-        hidden = mask_phone(value) if fact.format == "phone" else value
-        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False))
+        hidden = _hidden(fact, str(value))
+        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False, personal=True))
     if said.get(REMOVED):
         part.note = _("调查时已经没有了。")
     return part
+
+
+def _hidden(fact: Fact, value: str) -> str:
+    """A particular as it is shown: enough to recognise it; of an address its beginning."""
+    masks = {"phone": mask_phone, "bank_account": mask_account, "id_number": mask_id_number, "name": mask_name}
+    return masks[fact.format](value) if fact.format in masks else f"{value[:2]}****"
 
 
 def path_of(entity: str, key: str, fact: str) -> str:

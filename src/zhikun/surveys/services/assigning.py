@@ -17,6 +17,7 @@ from zhikun.places.models import Area, Level
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.models.household import HouseholdQuerySet, within
+from zhikun.registry.services.things import no_number_in
 from zhikun.surveys import events
 from zhikun.surveys.errors import NotYours, RoundOver
 from zhikun.surveys.models import Assignment, Round, Team
@@ -100,7 +101,12 @@ def found(given: Round, team: Team, area: Area, how: str, *, acting_officer: Off
             remedy=_("请从列表中选择。"), field="area",
         )  # fmt: skip
     made = Assignment.objects.create(
-        round=held, team=team, area=area, found_how=how.strip()[:100], due_on=held.ends, assigned_by=acting_officer
+        round=held,
+        team=team,
+        area=area,
+        found_how=no_number_in(how.strip())[:100],
+        due_on=held.ends,
+        assigned_by=acting_officer,
     )
     note(events.FOUND, by=acting_officer, subject=held.title, area=area.pk, details={"assignment": str(made.pk)})
     return made

@@ -21,6 +21,7 @@ from zhikun.places.models import Area, Level
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.services.guard import locked
+from zhikun.registry.services.things import no_number_in
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
@@ -162,7 +163,7 @@ def refuse(report: SelfReport, reason: str, *, acting_officer: Officer) -> None:
         raise NeedsReason
     held = _to_decide(report, acting_officer)
     held.state, held.decided_by, held.decided_at = SelfReport.State.REFUSED, acting_officer, timezone.now()
-    held.decision_reason = reason.strip()[:200]
+    held.decision_reason = no_number_in(reason.strip())[:200]
     held.save()
     note(
         events.REPORT_REFUSED, by=acting_officer, household=held.household_id, area=held.area_id, reason=reason.strip(),

@@ -20,6 +20,7 @@ from zhikun.audit.services import record as note
 from zhikun.identity import holds_id_number
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
+from zhikun.registry.services.things import no_number_in
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
 from zhikun.surveys.answers import Told, read
@@ -112,6 +113,7 @@ def _check_circumstances(held: Assignment, handed: Handed) -> None:
         raise WrongDay(earliest)
     if handed.position is None and not handed.no_position.strip():
         raise PositionMissing
+    no_number_in(handed.no_position)
     if not handed.present.strip():
         raise SignaturesMissing(_("没有写明哪一位家庭成员在场。"))
 
