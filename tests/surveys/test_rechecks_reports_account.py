@@ -12,6 +12,7 @@ from tests.surveys import factory
 
 from zhikun.accounts.models import Organisation
 from zhikun.accounts.roles import Role
+from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household, HouseholdFacts, Recording
@@ -20,7 +21,7 @@ from zhikun.surveys.account import statement
 from zhikun.surveys.errors import CodeRefused, OwnVisit, VisitDecided
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Assignment, Recheck, SelfReport, Visit
-from zhikun.surveys.services import rechecks, reports, rounds, visits
+from zhikun.surveys.services import assigning, rechecks, reports, rounds, visits
 
 pytestmark = pytest.mark.django_db
 
@@ -238,6 +239,63 @@ def test_a_declaration_is_refused_with_a_reason_and_only_here():
     report.refresh_from_db()
     assert (report.state, report.decision_reason) == (SelfReport.State.REFUSED, "非本地户籍")
     assert json.loads(report.answers), "what they said stays in the file of the office"
+
+
+def a_declaration_taken():
+    factories.areas()
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    return reports.take(report, visit, acting_officer=factory.manager())
+
+
+@pytest.mark.parametrize("how", ["taken back", "closed"])
+def test_a_declaration_whose_visit_does_not_happen_waits_again(how):
+    taken = a_declaration_taken()
+    if how == "closed":
+        rounds.close_round(taken.assignment.round, acting_officer=factory.manager())
+    else:
+        assigning.take_back(taken.assignment, acting_officer=factory.manager())
+    report = SelfReport.objects.get()
+    assert (report.state, report.assignment, report.decided_by) == (SelfReport.State.ARRIVED, None, None)
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    again = reports.take(report, visit, acting_officer=factory.manager())
+    assert again.assignment_id != taken.assignment_id
+
+
+def test_a_declaration_whose_visit_waits_for_review_or_that_is_recorded_stays_taken():
+    household = factories.household()
+    report, _code = report_of(household)
+    rows = [{"_row": str(m.person_id)} for m in household.memberships.all()]
+    reports.arrive(report, form_in_force().hash, {"h_pens": 1, "rows_member": rows})
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    recorded = reports.take(report, visit, acting_officer=factory.manager())
+    assigning.take_back(recorded.assignment, acting_officer=factory.manager())
+    recorded.refresh_from_db()
+    assert recorded.state == SelfReport.State.TAKEN, "what was declared stands in the file"
+    other = a_declaration_taken()
+    visits.submit(other.assignment, factory.handed(other.assignment), acting_officer=factory.surveyor())
+    rounds.close_round(other.assignment.round, acting_officer=factory.manager())
+    other.refresh_from_db()
+    assert other.state == SelfReport.State.TAKEN
+    visits.give_back(Visit.objects.get(), [visits.Comment("再核")], acting_officer=factory.reviewer())
+    other.refresh_from_db()
+    assert other.state == SelfReport.State.ARRIVED, "the round is over: nobody goes there again"
+
+
+def test_a_declaration_is_verified_in_a_round_and_by_a_team_of_its_area():
+    factories.areas()
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    county = factories.officer(Role.COUNTY_REVIEWER)
+    here, there = factories.TOWNSHIP, factories.OTHER_TOWNSHIP
+    for round_, team in ((there, here), (here, there)):
+        visit = reports.Verification(factory.a_round(round_), factory.a_team(team), factory.today())
+        with pytest.raises(DomainError, match="不包括"):
+            reports.take(report, visit, acting_officer=county)
+    assert not Assignment.objects.exists()
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    assert reports.take(report, visit, acting_officer=county).assignment.area_id == factories.VILLAGE
 
 
 # --- the statement of account

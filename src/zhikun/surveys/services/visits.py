@@ -35,10 +35,10 @@ from zhikun.surveys.errors import (
     WrongDay,
 )
 from zhikun.surveys.filed import current, form_in_force, given_rows, rows_of
-from zhikun.surveys.models import Assignment, Draft, ReturnComment, Visit, VisitFile
+from zhikun.surveys.models import Assignment, Draft, ReturnComment, Round, Visit, VisitFile
 from zhikun.surveys.results import result
 from zhikun.surveys.services import files
-from zhikun.surveys.services.assigning import locked_to_fill
+from zhikun.surveys.services.assigning import declared_waits_again, locked_to_fill
 from zhikun.surveys.services.taking_in import taken_in
 
 #: 《最低生活保障审核确认办法》（民发〔2021〕57号）第16条：调查人员两名以上。
@@ -189,6 +189,8 @@ def give_back(visit: Visit, comments: Sequence[Comment], *, acting_officer: Offi
         for one in said
     )
     _decided(held, Visit.State.RETURNED, Assignment.State.RETURNED, acting_officer)
+    if held.assignment.round.state == Round.State.CLOSED:  # nobody will go there again
+        declared_waits_again([held.assignment])
     draft = Draft(
         assignment=held.assignment, officer_id=held.submitted_by_id, sequence=1, questionnaire=held.questionnaire
     )
