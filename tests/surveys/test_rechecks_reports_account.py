@@ -351,3 +351,35 @@ def test_what_failed_the_second_look_is_deducted_in_the_period_in_which_it_did(e
     earlier = the_account(engagement, last=factory.today() - timedelta(days=30))
     later = the_account(engagement, first=factory.today() - timedelta(days=29))
     assert (earlier.total, later.total) == (Decimal("400.00"), Decimal("-200.00"))
+
+
+def test_a_household_that_was_paid_once_is_taken_back_once_whatever_the_period(engagement, county):
+    team = factory.a_team()
+    team.engagement = engagement
+    team.save()
+    first, second = factory.a_round(recheck_share=Decimal(1)), factory.a_round(recheck_share=Decimal(1))
+    one = factory.assigned(n=1, round_=first, team=team)
+    accepted(one)
+    accepted(factory.assigned(one.household, round_=second, team=team))
+    for round_ in (first, second):
+        rechecks.draw(round_, "1", acting_officer=county)
+    Visit.objects.update(decided_at=timezone.now() - timedelta(days=40))
+    for days, look in zip((30, 10), Recheck.objects.order_by("drawn_at"), strict=True):
+        rechecks.conclude(look, "failed", {}, "查无此人", acting_officer=county)
+        Recheck.objects.filter(pk=look.pk).update(checked_at=timezone.now() - timedelta(days=days))
+    earlier = the_account(engagement, last=factory.today() - timedelta(days=20))
+    later = the_account(engagement, first=factory.today() - timedelta(days=19))
+    assert (earlier.deducted, later.deducted) == (1, 0)
+    assert (earlier.total, later.total) == (0, 0)
+    assert the_account(engagement).total == 0
+
+
+def test_what_was_never_paid_is_not_taken_back(engagement, county):
+    round_, (visit,) = some_accepted(1)
+    visit.assignment.team.engagement = engagement
+    visit.assignment.team.save()
+    rechecks.draw(round_, "1", acting_officer=county)
+    rechecks.conclude(Recheck.objects.get(), "failed", {}, "查无此人", acting_officer=county)
+    Visit.objects.update(decided_at=timezone.now() - timedelta(days=90))
+    told = the_account(engagement)
+    assert (told.paid, told.deducted, told.total) == (0, 0, 0), "accepted before the contract began"
