@@ -295,6 +295,20 @@ def test_what_is_no_photo_is_refused(assignment, content):
         files.add_photo(assignment, uuid.uuid4(), content, None, acting_officer=factory.surveyor())
 
 
+def test_a_signature_that_unpacks_to_a_wall_is_refused_before_it_is_unpacked(assignment, monkeypatch):
+    def unpacked(_picture):
+        pytest.fail("its pixels were unpacked")
+
+    wall = factory.picture("PNG", (2001, 1000))
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", unpacked)
+    with pytest.raises(FileRefused):
+        files.as_signature(wall)
+
+
+def test_a_signature_of_two_million_pixels_is_taken():
+    assert files.as_signature(factory.picture("PNG", (2000, 1000), "black")).startswith(b"\x89PNG")
+
+
 # --- who may, and when
 
 
