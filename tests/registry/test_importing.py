@@ -26,8 +26,9 @@ from zhikun.registry.models import (
     Person,
     Recording,
 )
-from zhikun.registry.services import importing, person, recording
+from zhikun.registry.services import importing, importing_work, person, recording, structure
 from zhikun.registry.services import importing_files as files
+from zhikun.registry.services.change import Change
 from zhikun.registry.services.importing_errors import (
     BatchMovedOn,
     FileRefused,
@@ -313,6 +314,27 @@ def test_what_changed_since_the_check_is_judged_anew_and_the_rest_goes_on():
     assert late.number == "A2"
     assert "已经在" in late.problem
     assert "马试一" not in late.problem
+
+
+def test_a_file_that_is_closed_while_its_household_comes_in_is_not_recorded_onto(monkeypatch):
+    made = factories.household(n=1, pens=1)
+    batch = uploaded([home("Z9", 1, pens=3), home("A2", 2)])
+    importing.submit(batch, acting_officer=maker())
+    real, judged = importing_work.judge, []
+
+    def judge_then_close(told, bounds):
+        found = real(told, bounds)
+        if not judged:
+            structure.close(made, Change(timezone.localdate(), "全户迁走"), acting_officer=maker())
+        judged.append(found)
+        return found
+
+    monkeypatch.setattr(importing_work, "judge", judge_then_close)
+    importing.approve(batch, acting_officer=checker())
+    work_off()
+    assert len(judged) > 0
+    assert not Recording.objects.filter(household=made, source=SourceKind.IMPORT).exists()
+    assert Household.objects.filter(number="A2").exists()
 
 
 def test_who_comes_back_to_another_household_keeps_one_record_with_the_name_of_the_file():
