@@ -337,21 +337,44 @@ def test_a_file_that_is_closed_while_its_household_comes_in_is_not_recorded_onto
     assert Household.objects.filter(number="A2").exists()
 
 
-def test_who_comes_back_to_another_household_keeps_one_record_with_the_name_of_the_file():
-    first = committed([home("A1", 1)])
-    importing.undo(first, reason="姓名错了", acting_officer=checker())
+def undone(batch):
+    importing.undo(batch, reason="表格有误", acting_officer=checker())
     work_off()
-    mended = home("A1", 1)
-    mended["people"][0]["name"] = "马示一"
-    again = committed([mended])
-    assert again.counts["opened"] == 1
+
+
+def test_an_import_never_changes_the_name_of_somebody_who_is_known():
+    undone(committed([home("A1", 1), home("A2", 2)]))
+    renamed = home("A1", 1)
+    renamed["people"][0]["name"] = "马示一"
+    again = uploaded([renamed, home("A2", 2)])
+    assert (again.counts["ready"], again.counts["rejected"]) == (1, 1)
+    (message,) = [m for m in said(again) if m["column"] == "姓名"]
+    assert "登记的姓名与表里的不同" in message["found"]
+    assert "马试一" not in str(again.messages)
+    assert person.by_number("resident", factories.id_number(2)).name == "马试一"
+
+
+def test_a_file_of_the_same_household_with_another_name_under_a_number_goes_back():
+    made = factories.household(n=1, pens=1)
+    renamed = home("Z9", 1, pens=3)
+    renamed["people"][0]["name"] = "马示一"
+    assert uploaded([renamed]).counts["ready"] == 0
+    assert Household.objects.get(pk=made.pk).head.name == "马试一"
+
+
+def test_who_comes_back_keeps_one_record_and_the_file_fills_in_only_what_is_empty():
+    undone(committed([home("A1", 1), home("A2", 2, phone="13800000002")]))
+    known = person.by_number("resident", factories.id_number(2))
+    known.phone = "13900000001"
+    known.save()
+    again = committed([home("A1", 1, phone="13800000001"), home("A2", 2)])
+    assert again.counts["opened"] == 2
     made = Household.objects.get(number="A1")
-    assert made.head.name == "马示一"
-    assert Person.objects.count() == 2
+    assert (made.head, made.head.name, made.head.phone) == (known, "马试一", "13900000001")
+    assert Person.objects.count() == 4
     assert set(NameKey.objects.filter(person=made.head).values_list("key", flat=True)) == set(
-        person.name_indexes("马示一")
+        person.name_indexes("马试一")
     )
-    assert said(again, "warning")[0]["column"] == "姓名"
 
 
 def test_an_undone_batch_leaves_files_closed_people_free_and_keeps_what_was_worked_on():
