@@ -410,6 +410,22 @@ def test_undoing_takes_back_what_was_added_to_an_older_file_and_nothing_else():
     assert Recording.objects.filter(household=made, withdrawn_why="旧表").count() == 1
 
 
+def test_undoing_takes_back_what_somebody_took_along_into_another_household():
+    made = factories.household(n=1, pens=1)
+    wage = home("Z9", 1)
+    wage["people"][1]["wage_income_year"] = 7000.0
+    batch = committed([wage])
+    wife = Membership.objects.get(household=made, position=2).person
+    place = structure.Home(Area.objects.get(pk=factories.VILLAGE), "示例路9号")
+    new = structure.split(made, {wife.pk: "02"}, place, Change(timezone.localdate(), "分户"), acting_officer=maker())
+    assert HouseholdFacts.objects.get(household=new).values["member"][str(wife.pk)]["wage_income_year"] == 7000
+    undone(batch)
+    assert "wage_income_year" not in HouseholdFacts.objects.get(household=new).values.get("member", {}).get(
+        str(wife.pk), {}
+    )
+    assert Entry.objects.filter(event="registry.import_undone", household=new.pk).exists()
+
+
 def test_only_an_approver_undoes():
     batch = committed([home("A1", 1)])
     with pytest.raises(NotAllowedHere):

@@ -35,11 +35,12 @@ from zhikun.registry.services import bulk_source
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, new_ids, open_files
 from zhikun.registry.services.bulk_source import Block, Source
+from zhikun.registry.services.guard import hold
 from zhikun.registry.services.importing import GONE, may_approve
 from zhikun.registry.services.importing_check import AgainstRegistry, message_json
 from zhikun.registry.services.importing_judge import Bounds, Verdict, judge
 from zhikun.registry.services.importing_told import ToldHousehold, told_households
-from zhikun.registry.services.importing_work import ROW, hold, recorded_onto, told_with
+from zhikun.registry.services.importing_work import ROW, recorded_onto, told_with
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.tables import RowMessage, Severity

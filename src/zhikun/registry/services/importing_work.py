@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
@@ -22,6 +22,7 @@ from zhikun.registry import events
 from zhikun.registry.models import Household, ImportBatch, ImportRow
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, facts_of, new_ids, open_files
+from zhikun.registry.services.guard import hold
 from zhikun.registry.services.importing import range_of
 from zhikun.registry.services.importing_check import AgainstRegistry, message_json
 from zhikun.registry.services.importing_judge import Bounds, Problem, Verdict, judge
@@ -170,11 +171,6 @@ def _chunk(batch: ImportBatch, bounds: Bounds, step: Step, size: int) -> int:
 def still(batch: ImportBatch, state: ImportBatch.State) -> bool:
     """Whether the batch is in this state, and nobody else's until the caller's transaction ends: chunks come one by one."""
     return ImportBatch.objects.select_for_update().only("state").get(pk=batch.pk).state == state
-
-
-def hold(household_ids: Iterable[uuid.UUID]) -> None:
-    """Lock these files until the caller's transaction ends, by id: two who hold the same wait for each other, none for ever."""
-    list(Household.objects.select_for_update().filter(pk__in=set(household_ids)).order_by("pk").values_list("pk"))
 
 
 def _judged(told: Sequence[ToldHousehold], bounds: Bounds) -> list[Verdict]:
