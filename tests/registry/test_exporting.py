@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import tempfile
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,7 @@ from zhikun.jobs.worker import work_off
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Export, Household
 from zhikun.registry.selectors.search import find
-from zhikun.registry.services import exporting
+from zhikun.registry.services import exporting, importing_clearing
 from zhikun.registry.services.exporting import Filter
 from zhikun.tables import read_sheets
 
@@ -182,6 +183,26 @@ def test_a_list_that_a_killed_run_left_open_does_not_lie_there(homes):
     then = (timezone.now() - timedelta(hours=7)).timestamp()
     os.utime(left, (then, then))
     exporting.clear_expired()
+    assert (left.exists(), busy.exists()) == (False, True)
+
+
+def test_a_list_that_breaks_off_leaves_nothing_in_plain_text(homes, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(exporting, "MOST_ROWS", 0)
+    made = exported(factories.officer(Role.TOWNSHIP_CLERK), form="xlsx")
+    assert (made.state, "没有导出" in made.error) == (Export.State.FAILED, True)
+    assert not list(tmp_path.iterdir())
+    assert not list(exporting.folder().glob(f"open-{made.pk}"))
+
+
+def test_what_a_killed_server_left_of_an_upload_goes(settings, tmp_path):
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    left, busy = tmp_path / "left.upload", tmp_path / "busy.upload"
+    for path in (left, busy):
+        path.write_text("马试一", encoding="utf-8")
+    then = (timezone.now() - timedelta(hours=7)).timestamp()
+    os.utime(left, (then, then))
+    assert importing_clearing.clear_uploads() == 1
     assert (left.exists(), busy.exists()) == (False, True)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from django.utils import timezone
 from tests import factories
 from tests.import_files import committed, home, maker, tables
 
@@ -25,7 +26,8 @@ from zhikun.registry.models import (
     NameKey,
     Recording,
 )
-from zhikun.registry.services import bulk, bulk_source, importing
+from zhikun.registry.services import bulk, bulk_source, importing, structure
+from zhikun.registry.services.change import Change
 from zhikun.registry.services.importing_errors import NotAnotherPerson
 from zhikun.tables import UnreadableFile
 
@@ -167,6 +169,25 @@ def test_the_same_people_in_a_second_folder_are_one_more_recording(places, tmp_p
     assert Household.objects.count() == 3
     assert {f.values["household"][""]["pens"] for f in HouseholdFacts.objects.all()} == {99}
     assert ImportRow.objects.filter(batch=done.batch, adds=False, version_after=2).count() == 3
+
+
+def test_a_file_that_is_closed_after_its_block_was_checked_is_not_recorded_onto(places, tmp_path, monkeypatch):
+    bulk.import_folder(asked(folder_of(tmp_path / "one", many(2))), quiet)
+    gone = Household.objects.get(number="A0001")
+    commit, tried = bulk._commit, []
+
+    def late(*about):
+        if not tried:
+            structure.close(gone, Change(timezone.localdate(), "全户迁走"), acting_officer=maker())
+        tried.append(about)
+        return commit(*about)
+
+    monkeypatch.setattr(bulk, "_commit", late)
+    later = many(3)
+    later[1]["pens"] = 98
+    done = bulk.import_folder(asked(folder_of(tmp_path / "two", later)), quiet)
+    assert (done.counts["opened"], done.counts["recorded"]) == (1, 1)
+    assert Recording.objects.filter(household=gone).count() == 1
 
 
 @pytest.mark.parametrize("missing", ["household", "member"])

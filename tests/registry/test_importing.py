@@ -26,8 +26,9 @@ from zhikun.registry.models import (
     Person,
     Recording,
 )
-from zhikun.registry.services import importing, person, recording
+from zhikun.registry.services import importing, importing_work, person, recording, structure
 from zhikun.registry.services import importing_files as files
+from zhikun.registry.services.change import Change
 from zhikun.registry.services.importing_errors import (
     BatchMovedOn,
     FileRefused,
@@ -315,21 +316,65 @@ def test_what_changed_since_the_check_is_judged_anew_and_the_rest_goes_on():
     assert "马试一" not in late.problem
 
 
-def test_who_comes_back_to_another_household_keeps_one_record_with_the_name_of_the_file():
-    first = committed([home("A1", 1)])
-    importing.undo(first, reason="姓名错了", acting_officer=checker())
+def test_a_file_that_is_closed_while_its_household_comes_in_is_not_recorded_onto(monkeypatch):
+    made = factories.household(n=1, pens=1)
+    batch = uploaded([home("Z9", 1, pens=3), home("A2", 2)])
+    importing.submit(batch, acting_officer=maker())
+    real, judged = importing_work.judge, []
+
+    def judge_then_close(told, bounds):
+        found = real(told, bounds)
+        if not judged:
+            structure.close(made, Change(timezone.localdate(), "全户迁走"), acting_officer=maker())
+        judged.append(found)
+        return found
+
+    monkeypatch.setattr(importing_work, "judge", judge_then_close)
+    importing.approve(batch, acting_officer=checker())
     work_off()
-    mended = home("A1", 1)
-    mended["people"][0]["name"] = "马示一"
-    again = committed([mended])
-    assert again.counts["opened"] == 1
+    assert len(judged) > 0
+    assert not Recording.objects.filter(household=made, source=SourceKind.IMPORT).exists()
+    assert Household.objects.filter(number="A2").exists()
+
+
+def undone(batch):
+    importing.undo(batch, reason="表格有误", acting_officer=checker())
+    work_off()
+
+
+def test_an_import_never_changes_the_name_of_somebody_who_is_known():
+    undone(committed([home("A1", 1), home("A2", 2)]))
+    renamed = home("A1", 1)
+    renamed["people"][0]["name"] = "马示一"
+    again = uploaded([renamed, home("A2", 2)])
+    assert (again.counts["ready"], again.counts["rejected"]) == (1, 1)
+    (message,) = [m for m in said(again) if m["column"] == "姓名"]
+    assert "登记的姓名与表里的不同" in message["found"]
+    assert "马试一" not in str(again.messages)
+    assert person.by_number("resident", factories.id_number(2)).name == "马试一"
+
+
+def test_a_file_of_the_same_household_with_another_name_under_a_number_goes_back():
+    made = factories.household(n=1, pens=1)
+    renamed = home("Z9", 1, pens=3)
+    renamed["people"][0]["name"] = "马示一"
+    assert uploaded([renamed]).counts["ready"] == 0
+    assert Household.objects.get(pk=made.pk).head.name == "马试一"
+
+
+def test_who_comes_back_keeps_one_record_and_the_file_fills_in_only_what_is_empty():
+    undone(committed([home("A1", 1), home("A2", 2, phone="13800000002")]))
+    known = person.by_number("resident", factories.id_number(2))
+    known.phone = "13900000001"
+    known.save()
+    again = committed([home("A1", 1, phone="13800000001"), home("A2", 2)])
+    assert again.counts["opened"] == 2
     made = Household.objects.get(number="A1")
-    assert made.head.name == "马示一"
-    assert Person.objects.count() == 2
+    assert (made.head, made.head.name, made.head.phone) == (known, "马试一", "13900000001")
+    assert Person.objects.count() == 4
     assert set(NameKey.objects.filter(person=made.head).values_list("key", flat=True)) == set(
-        person.name_indexes("马示一")
+        person.name_indexes("马试一")
     )
-    assert said(again, "warning")[0]["column"] == "姓名"
 
 
 def test_an_undone_batch_leaves_files_closed_people_free_and_keeps_what_was_worked_on():
@@ -363,6 +408,22 @@ def test_undoing_takes_back_what_was_added_to_an_older_file_and_nothing_else():
     assert made.state == Household.State.OPEN
     assert HouseholdFacts.objects.get(household=made).values["household"][""] == {"pens": 1}
     assert Recording.objects.filter(household=made, withdrawn_why="旧表").count() == 1
+
+
+def test_undoing_takes_back_what_somebody_took_along_into_another_household():
+    made = factories.household(n=1, pens=1)
+    wage = home("Z9", 1)
+    wage["people"][1]["wage_income_year"] = 7000.0
+    batch = committed([wage])
+    wife = Membership.objects.get(household=made, position=2).person
+    place = structure.Home(Area.objects.get(pk=factories.VILLAGE), "示例路9号")
+    new = structure.split(made, {wife.pk: "02"}, place, Change(timezone.localdate(), "分户"), acting_officer=maker())
+    assert HouseholdFacts.objects.get(household=new).values["member"][str(wife.pk)]["wage_income_year"] == 7000
+    undone(batch)
+    assert "wage_income_year" not in HouseholdFacts.objects.get(household=new).values.get("member", {}).get(
+        str(wife.pk), {}
+    )
+    assert Entry.objects.filter(event="registry.import_undone", household=new.pk).exists()
 
 
 def test_only_an_approver_undoes():

@@ -103,6 +103,33 @@ def test_a_son_founds_his_own_household_his_facts_go_along_and_the_old_income_is
     assert Entry.objects.filter(event="registry.household_changed").count() == 2
 
 
+def test_what_is_withdrawn_is_withdrawn_wherever_people_took_it_along():
+    made = family()
+    son = member(made, 2)
+    new = structure.split(made, {son.pk: "02"}, home(), CHANGE, acting_officer=clerk())
+    groom = family(2)
+    bride = NewMember(Particulars("马试三", son.id_number), "38")
+    members.marries(groom, bride, CHANGE, acting_officer=clerk())
+    before = {one.pk: one.version for one in Household.objects.all()}
+    recording.withdraw(Recording.objects.get(household=made), reason="问错了人", acting_officer=clerk())
+    assert str(son.pk) not in values(groom)["member"]
+    for one in (made, new):
+        assert not Recording.objects.filter(household=one, withdrawn_at__isnull=True).exists()
+    assert Recording.objects.filter(household=groom, withdrawn_at__isnull=True).count() == 1
+    noted = Entry.objects.filter(event="registry.recording_withdrawn", reason="问错了人")
+    assert set(noted.values_list("household", flat=True)) == {made.pk, new.pk, groom.pk}
+    assert {one.pk: one.version for one in Household.objects.all()} == {pk: n + 1 for pk, n in before.items()}
+
+
+def test_a_copy_that_is_withdrawn_leaves_the_original():
+    made = family()
+    son = member(made, 2)
+    new = structure.split(made, {son.pk: "02"}, home(), CHANGE, acting_officer=clerk())
+    recording.withdraw(Recording.objects.get(household=new), reason="已核对", acting_officer=clerk())
+    assert Recording.objects.get(household=made).withdrawn_at is None
+    assert values(new) == {}
+
+
 def test_things_that_go_along_are_gone_from_the_old_household_with_their_particulars():
     made = family()
     officer = clerk()

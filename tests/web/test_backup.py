@@ -32,6 +32,9 @@ def fill(installation):
     (folder / "二.bin").write_bytes(b"x")
     (installation.data / "run").mkdir(exist_ok=True)
     (installation.data / "run" / "left-out.json").write_text("{}")
+    for place in ("uploads", "exports/open-1", "imports/open-1/tables"):
+        (installation.data / place).mkdir(parents=True, exist_ok=True)
+        (installation.data / place / "left-out.json").write_text("{}")
     (installation.data / "photos" / ".half.12.part").write_text("half")
 
 

@@ -5,8 +5,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
-from zhikun.web.environment import VARIABLES, EnvironmentFaults, read
+from zhikun.web.environment import VARIABLES, EnvironmentFaults, read, uploads
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "platform.md"
 
@@ -108,3 +109,9 @@ def test_the_reference_page_lists_exactly_these_variables():
         r"^\| `(ZHIKUN_[A-Z_]+)` \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
     assert rows == [(one.name, one.what, one.otherwise) for one in VARIABLES]
+
+
+def test_uploads_under_way_lie_where_only_the_platform_reads(tmp_path):
+    (tmp_path / "uploads").mkdir(mode=0o755)
+    assert uploads(tmp_path).stat().st_mode & 0o777 == 0o700
+    assert Path(settings.FILE_UPLOAD_TEMP_DIR).is_relative_to(settings.ZHIKUN_DATA)

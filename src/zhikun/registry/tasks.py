@@ -48,4 +48,8 @@ def export(progress: Progress, *, export: str) -> dict[str, Any]:
 @job("registry.clear", title=_("清理过期的导入和导出文件"), daily=time(2, 30))
 def clear(_progress: Progress) -> dict[str, Any]:
     """What has been kept long enough."""
-    return {"exports": exporting.clear_expired(), "imports": importing_clearing.clear()}
+    return {
+        "exports": exporting.clear_expired(),
+        "imports": importing_clearing.clear(),
+        "uploads": importing_clearing.clear_uploads(),
+    }

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,14 @@ def _folder(text: str) -> Path:
         raise ValueError(
             _("建不了数据文件夹 {p}（{why}）。请换一个有权限写的位置。").format(p=path, why=error.strerror)
         ) from None
+    return path
+
+
+def uploads(data: Path) -> Path:
+    """Where files under way from a browser lie in plain text: readable to the platform alone, never the common /tmp."""
+    path = data / "uploads"
+    with suppress(OSError):  # a data folder that cannot be written to is said in words before the platform serves
+        private_folder(path).chmod(0o700)
     return path
 
 

@@ -210,6 +210,7 @@ STORAGES = {
 # A request may carry a survey with photos; what is larger goes to a temporary file, and forms state their own limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = environment.uploads(ZHIKUN_DATA)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # One line of JSON for each event; no query, no name, no number of a person (logs.py).

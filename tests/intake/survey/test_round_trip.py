@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+import tempfile
 import zipfile
 
 import openpyxl
@@ -278,6 +279,12 @@ def test_rejects_keep_formulas_as_text(tmp_path):
     assert (home["K2"].value, home["K2"].data_type) == ("=HYPERLINK(1)", "s")
     assert home["K2"].quotePrefix
     assert (home["C2"].value, home["C2"].data_type, home["C2"].quotePrefix) == ("+cmd", "s", True)
+
+
+def test_what_is_put_aside_while_writing_lies_beside_the_workbook(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    survey.template(PACK, tmp_path / "survey.xlsx")
+    assert [path.name for path in tmp_path.iterdir()] == ["survey.xlsx"]
 
 
 def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path):

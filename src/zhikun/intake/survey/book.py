@@ -83,7 +83,13 @@ def open_book(path: Path, pack: Pack) -> Book:
     """A new workbook of a pack's survey, whose texts can never become formulas or links."""
     workbook = xlsxwriter.Workbook(
         str(path),
-        {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+        # What the library puts aside while it writes lies beside the workbook, where its writer cleans up.
+        {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "tmpdir": str(path.parent),
+        },
     )
     declared = frozenset(fact.name for entity in pack.entities if (fact := declared_count(pack, entity)) is not None)
     return Book(workbook, _styles(workbook), asked_in_words(pack), declared)

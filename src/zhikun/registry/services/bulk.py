@@ -35,9 +35,10 @@ from zhikun.registry.services import bulk_source
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, new_ids, open_files
 from zhikun.registry.services.bulk_source import Block, Source
+from zhikun.registry.services.guard import hold
 from zhikun.registry.services.importing import GONE, may_approve
 from zhikun.registry.services.importing_check import AgainstRegistry, message_json
-from zhikun.registry.services.importing_judge import Bounds, Verdict
+from zhikun.registry.services.importing_judge import Bounds, Verdict, judge
 from zhikun.registry.services.importing_told import ToldHousehold, told_households
 from zhikun.registry.services.importing_work import ROW, recorded_onto, told_with
 from zhikun.registry.sources import SourceKind
@@ -214,9 +215,9 @@ def _one_block(one: Checked, asked: Asked, batch: ImportBatch | None, bounds: Bo
     for attempt in range(1, _TRIES + 1):
         try:
             if batch is not None:
-                _commit(batch, one, asked)
+                _commit(batch, one, asked, bounds)
             break
-        except IntegrityError:
+        except (IntegrityError, _Changed):
             if attempt == _TRIES:
                 raise
             one = _check(one.block, asked, bounds)
@@ -230,12 +231,27 @@ def _one_block(one: Checked, asked: Asked, batch: ImportBatch | None, bounds: Bo
         survey.write_rejects(one.found, pack_in_force(), path)
 
 
-def _commit(batch: ImportBatch, one: Checked, asked: Asked) -> None:
+class _Changed(Exception):
+    """A file that a household of the block was to be recorded onto is not as it was when the block was checked."""
+
+
+def _hold_files(one: Checked, bounds: Bounds) -> None:
+    """Lock the files that the block is recorded onto. Raises _Changed where they are no longer as they were judged."""
+    onto = [told for told in one.told if one.verdicts[told.number].household is not None]
+    before = [one.verdicts[told.number] for told in onto]
+    hold(known.household for known in before if known.household is not None)
+    for then, now in zip(before, judge(onto, bounds), strict=True):
+        if now.problems or (now.household, now.persons) != (then.household, then.persons):
+            raise _Changed
+
+
+def _commit(batch: ImportBatch, one: Checked, asked: Asked, bounds: Bounds) -> None:
     """One block in one transaction, with the mark that it is in."""
     with transaction.atomic():
         held = ImportBatch.objects.select_for_update().get(pk=batch.pk)
         if held.state != State.APPROVED or held.counts["blocks"] != one.block.number:
             raise AnotherRun
+        _hold_files(one, bounds)
         new = [(told, one.verdicts[told.number]) for told in one.told if one.verdicts[told.number].household is None]
         ids = open_files(new, Come(told_with(held), asked.by, timezone.now(), asked.generated))
         rows: list[_Row] = [(told.number, told.area, True, id_, 1) for (told, _v), id_ in zip(new, ids, strict=True)]

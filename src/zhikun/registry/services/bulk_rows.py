@@ -150,15 +150,16 @@ def _add_people(block: _Block, people: list[_Somebody]) -> None:
 
 
 def _bring_up_to_date(people: list[_Somebody]) -> None:
-    """People who are known and in no household now: the file's particulars stand, and they are found where they live now."""
+    """People who are known and in no household now: the file fills in what nobody has said, and they are found where they
+    live now. What is known of them stays; an import corrects nobody.
+    """
     # By key, as a renewal of keys walks: two that lock the same people wait for each other, neither for ever.
     held = Person.objects.select_for_update(no_key=True).order_by("pk").in_bulk([one.id for one in people])
     for one in people:
         person = held[one.id]
-        person.name = one.given.name
-        if one.given.phone:
+        if one.given.phone and not person.phone:
             person.phone = one.given.phone
-        person.sex, person.born_on = one.given.sex or person.sex, one.given.born_on or person.born_on
+        person.sex, person.born_on = person.sex or one.given.sex, person.born_on or one.given.born_on
         person.save()
     NameKey.objects.filter(person_id__in=[one.id for one in people]).delete()
 

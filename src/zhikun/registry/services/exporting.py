@@ -198,8 +198,7 @@ def _made(export: Export, step: Step) -> dict[str, Any]:
         with plain.open("rb") as source:
             seal_file(source, _place(export.pk), purpose=_PURPOSE, binding=_binding(export.pk))
     finally:
-        plain.unlink(missing_ok=True)
-        bench.rmdir()
+        shutil.rmtree(bench, ignore_errors=True)
     with transaction.atomic():
         done = Export.objects.filter(pk=export.pk, state=Export.State.WAITING).update(
             state=Export.State.READY, rows=rows, expires_at=timezone.now() + LIFE

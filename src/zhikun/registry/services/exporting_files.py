@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xlsxwriter
 from django.utils.translation import gettext as _
+from xlsxwriter.workbook import Workbook
 
 from zhikun.tables import plain_text, write_csv, write_text_cell
 
@@ -41,10 +42,20 @@ def _csv(path: Path, sheet: Sheet) -> int:
 
 
 def _workbook(path: Path, sheet: Sheet) -> int:
-    book = xlsxwriter.Workbook(
-        str(path),
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
+    """What the library puts aside while it writes lies beside the path, in the folder that is removed with it."""
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "tmpdir": str(path.parent),
+    }
+    # Closed also where the rows end in an error: the library closes by itself otherwise, whenever it is collected.
+    with xlsxwriter.Workbook(str(path), options) as book:
+        return _pages(book, sheet)
+
+
+def _pages(book: Workbook, sheet: Sheet) -> int:
     heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "border_color": "#BFC8D4"})
     quoted, day, quiet = (
         book.add_format(about)
@@ -74,5 +85,4 @@ def _workbook(path: Path, sheet: Sheet) -> int:
     for line, (topic, text) in enumerate([*sheet.about, (_("户数"), f"{count:,}")]):
         write_text_cell(about, line, 0, topic, heading)
         write_text_cell(about, line, 1, text)
-    book.close()
     return count

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.utils import timezone
 
 from zhikun.privacy import remove_file
@@ -29,8 +31,23 @@ def clear() -> int:
     return sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
 
 
+def clear_uploads() -> int:
+    """Remove what a server that was killed left of uploads under way. How many files."""
+    gone = 0
+    for path in sorted(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")):
+        with suppress(FileNotFoundError):  # an upload that ends while we look
+            if path.is_file() and _age(path) > _OPEN:
+                path.unlink()
+                gone += 1
+    return gone
+
+
+def _age(path: Path) -> timedelta:
+    return timezone.now() - datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_current_timezone())
+
+
 def _cleared(path: Path) -> bool:
-    age = timezone.now() - datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_current_timezone())
+    age = _age(path)
     if path.is_dir():
         if not path.name.startswith("open-") or age < _OPEN:
             return False

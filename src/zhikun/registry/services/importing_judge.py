@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from zhikun.identity import is_name, mask_name, normalise_name
+from zhikun.identity import is_name, normalise_name
 from zhikun.identity.documents import DocumentKind
 from zhikun.identity.sealing import index_values
 from zhikun.places.models import Area, AreaRange, Level
@@ -164,14 +164,12 @@ def _verdict(told: ToldHousehold, known: _Known, bounds: Bounds) -> Verdict:
     if target is not None:
         same = _same_people(told, found, known.members[target.id])
         if same is not None:
-            problems += _elsewhere(target, bounds)
+            problems += [*_elsewhere(target, bounds), *_renamed(told, found, target.id)]
             return Verdict(tuple(problems), _onto(told, target), target.id, tuple(same))
         if held is not None:
             problems.append(_other_people(held, homes, bounds))
-    problems += _already_in(found, known, bounds, held)
-    return Verdict(
-        tuple(problems), _renamed(told, found), None, tuple(one.id if one and not one.home else None for one in found)
-    )
+    problems += [*_already_in(found, known, bounds, held), *_renamed(told, found)]
+    return Verdict(tuple(problems), (), None, tuple(one.id if one and not one.home else None for one in found))
 
 
 def _number(told: ToldHousehold) -> Iterator[Problem]:
@@ -281,21 +279,21 @@ def _already_in(
         )
 
 
-def _renamed(told: ToldHousehold, found: Sequence[_Somebody | None]) -> tuple[Problem, ...]:
-    """People who left a household and come back under another name: the file's name is taken, and said so before."""
-    return tuple(
-        Problem(
-            _("这个证件号码原来登记的姓名是“{old}”，表里是“{new}”").format(
-                old=mask_name(one.row.name), new=mask_name(person.name)
-            ),
-            "",
-            _("请核对；入库后以表里的为准"),
-            n,
-            "name",
-        )
-        for n, (person, one) in enumerate(zip(told.people, found, strict=True))
-        if one and not one.home and one.row.name != normalise_name(person.name)
-    )
+def _renamed(
+    told: ToldHousehold, found: Sequence[_Somebody | None], home: uuid.UUID | None = None
+) -> Iterator[Problem]:
+    """People of this household, or of none, who are known under another name: a slip in the number would make one person
+    into another. Never says the name that is known.
+    """
+    for n, (person, one) in enumerate(zip(told.people, found, strict=True)):
+        if one and one.home == home and normalise_name(one.row.name) != normalise_name(person.name):
+            yield Problem(
+                _("这个证件号码已经登记，登记的姓名与表里的不同"),
+                _("证件上的姓名和号码"),
+                _("请按证件核对；登记有误或已改名的，请在页面上登记或更正，导入不改姓名"),
+                n,
+                "name",
+            )
 
 
 def particulars(told: ToldHousehold, n: int) -> Particulars:

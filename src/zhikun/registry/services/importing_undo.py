@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -28,8 +29,9 @@ from zhikun.registry.models import (
     Membership,
     Recording,
 )
+from zhikun.registry.services.guard import hold
 from zhikun.registry.services.importing_work import Step, still
-from zhikun.registry.services.recording import bump, refresh
+from zhikun.registry.services.recording import bump, copies_of, refresh, withdraw_copies
 
 CHUNK = 100
 ENDED_BY = "import_undone"
@@ -51,32 +53,44 @@ def _chunk(batch: ImportBatch, step: Step) -> int:
         if not still(batch, ImportBatch.State.UNDOING):
             return 0
         rows = batch.rows.filter(state=ImportRow.State.COMMITTED).order_by("position")[:CHUNK]
-        acts = [act for row in rows for act in [_undone(batch, row)] if act is not None]
+        _hold_files(batch, rows)
+        acts = [act for row in rows for act in _undone(batch, row)]
         record_many(events.IMPORT_UNDONE, acts, by=batch.undone_by, reason=batch.undone_why)
         if rows:
             step.checkpoint({}, advance=len(rows))
         return len(rows)
 
 
-def _undone(batch: ImportBatch, row: ImportRow) -> Act | None:
-    """Take back one household's part; None where it stays as it is, with the reason in the row."""
+def _hold_files(batch: ImportBatch, rows: Iterable[ImportRow]) -> None:
+    """Lock the households of these rows, and those into which what the batch said of them was copied."""
+    homes = {row.household_id for row in rows if row.household_id is not None}
+    told = Recording.objects.filter(household__in=homes, came_with=f"import:{batch.pk}").values_list("pk", flat=True)
+    hold({*homes, *copies_of(told).values()})
+
+
+def _undone(batch: ImportBatch, row: ImportRow) -> list[Act]:
+    """Take back one household's part, with the copies of it; nothing where it stays as it is, with the reason in the row."""
     files = Household.objects.select_for_update(of=("self",))
     household = files.filter(pk=row.household_id).first() if row.household_id else None
     kept = _("档案已经不在。") if household is None else _why_kept(batch, row, household)
     if household is None or kept:
         row.state, row.problem = ImportRow.State.KEPT, kept
         row.save(update_fields=["state", "problem"])
-        return None
+        return []
     now = timezone.now()
     of_batch = Recording.objects.filter(household=household, came_with=f"import:{batch.pk}", withdrawn_at__isnull=True)
+    told = list(of_batch.values_list("pk", flat=True))
     of_batch.update(withdrawn_at=now, withdrawn_by=batch.undone_by, withdrawn_why=batch.undone_why)
+    others = withdraw_copies(told, reason=batch.undone_why, by=batch.undone_by, besides=household)
     if row.adds:
         _take_out_of_use(batch, household)
     refresh(household)
     bump(household)
     row.state, row.version_after = ImportRow.State.UNDONE, household.version
     row.save(update_fields=["state", "version_after"])
-    return Act(household.pk, row.number, household.area_id, {"batch": str(batch.pk), "opened": row.adds})
+    own = Act(household.pk, row.number, household.area_id, {"batch": str(batch.pk), "opened": row.adds})
+    about = {"batch": str(batch.pk), "opened": False}
+    return [own, *(Act(one.pk, one.number, one.area_id, about) for one in others)]
 
 
 def _why_kept(batch: ImportBatch, row: ImportRow, household: Household) -> str:

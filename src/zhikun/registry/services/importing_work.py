@@ -22,9 +22,10 @@ from zhikun.registry import events
 from zhikun.registry.models import Household, ImportBatch, ImportRow
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, facts_of, new_ids, open_files
+from zhikun.registry.services.guard import hold
 from zhikun.registry.services.importing import range_of
 from zhikun.registry.services.importing_check import AgainstRegistry, message_json
-from zhikun.registry.services.importing_judge import Bounds, Verdict, judge
+from zhikun.registry.services.importing_judge import Bounds, Problem, Verdict, judge
 from zhikun.registry.services.importing_told import ToldHousehold, told_households
 from zhikun.registry.services.recording import bump, kept, refresh
 from zhikun.registry.sources import SourceKind, Told
@@ -172,10 +173,25 @@ def still(batch: ImportBatch, state: ImportBatch.State) -> bool:
     return ImportBatch.objects.select_for_update().only("state").get(pk=batch.pk).state == state
 
 
+def _judged(told: Sequence[ToldHousehold], bounds: Bounds) -> list[Verdict]:
+    """The verdicts with the files they name held: nobody closes, merges or moves one between judging and recording."""
+    files_ = {one.household for one in judge(told, bounds) if one.household is not None}
+    hold(files_)
+    found = judge(told, bounds)
+    return [
+        one if one.household is None or one.household in files_ else Verdict((_being_changed(),), one.notes)
+        for one in found
+    ]
+
+
+def _being_changed() -> Problem:
+    return Problem(_("这一户的档案正由别人变更"), "", _("请稍后重新上传这一户"))
+
+
 def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) -> None:
     """Judge anew, write, and say of each row what became of it."""
     told = [ToldHousehold.of_text(row.payload or "") for row in rows]
-    pairs = list(zip(rows, told, judge(told, bounds), strict=True))
+    pairs = list(zip(rows, told, _judged(told, bounds), strict=True))
     new: list[Pair] = []
     acts: list[Act] = []
     for row, one, verdict in pairs:

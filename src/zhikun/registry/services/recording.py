@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +19,7 @@ from zhikun.registry import events
 from zhikun.registry.errors import FactsRefused, NeedsReason, NotYoursToTakeBack, OwnStatement
 from zhikun.registry.facts import Clash, Facts, Said, of_members, work_out
 from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Membership, Recording
-from zhikun.registry.services.guard import locked
+from zhikun.registry.services.guard import hold, locked
 from zhikun.registry.sources import WITHDRAWN_BY, SourceKind, Told
 from zhikun.registry.vocabulary import said_badly
 
@@ -68,24 +70,59 @@ def kept(
 
 @transaction.atomic
 def withdraw(recording: Recording, *, reason: str, acting_officer: Officer) -> None:
-    """Take back a recording that was a mistake: it stays in the file, crossed out, and counts no longer."""
+    """Take back a recording that was a mistake: it stays in the file, crossed out, and counts no longer.
+
+    Nor do the copies of it that people took along into other households.
+    """
     if not reason.strip():
         raise NeedsReason
     right = WITHDRAWN_BY[recording.source]
     if right is None or not may_withdraw(recording, acting_officer):
         raise NotYoursToTakeBack(with_batch=right is None)
+    hold({recording.household_id, *copies_of([recording.pk]).values()})
     held = locked(recording.household_id, officer=acting_officer, right=right)
     once = Recording.objects.filter(pk=recording.pk, withdrawn_at__isnull=True).update(
         withdrawn_at=timezone.now(), withdrawn_by=acting_officer, withdrawn_why=reason.strip()
     )
     if not once:
         raise DomainError(_("这次记录已经撤回过了。"), remedy=_("请刷新页面。"))
+    others = withdraw_copies([recording.pk], reason=reason.strip(), by=acting_officer, besides=held)
     refresh(held)
     bump(held)
-    note(
-        events.WITHDRAWN, by=acting_officer, household=held.pk, subject=held.number, area=held.area_id, reason=reason,
-        details={"recording": str(recording.pk)},
-    )  # fmt: skip
+    for one in (held, *others):
+        note(
+            events.WITHDRAWN, by=acting_officer, household=one.pk, subject=one.number, area=one.area_id, reason=reason,
+            details={"recording": str(recording.pk)},
+        )  # fmt: skip
+
+
+def copies_of(recordings: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """The household of each copy of these recordings, copies of copies too: people may have gone from file to file."""
+    found: dict[uuid.UUID, uuid.UUID] = {}
+    following = set(recordings)
+    while following:
+        names = [f"copy:{pk}" for pk in following]
+        rows = dict(Recording.objects.filter(came_with__in=names).values_list("pk", "household_id"))
+        following = rows.keys() - found.keys()
+        found |= rows
+    return found
+
+
+def withdraw_copies(
+    recordings: Iterable[uuid.UUID], *, reason: str, by: Officer | None, besides: Household
+) -> list[Household]:
+    """Withdraw the copies of these recordings of the household `besides`; the other households they stood in, worked out anew.
+
+    The caller holds all of these households, and works out and notes `besides` itself.
+    """
+    live = Recording.objects.filter(pk__in=list(copies_of(recordings)), withdrawn_at__isnull=True)
+    homes = set(live.values_list("household_id", flat=True)) - {besides.pk}
+    live.update(withdrawn_at=timezone.now(), withdrawn_by=by, withdrawn_why=reason)
+    others = list(Household.objects.select_for_update(of=("self",)).filter(pk__in=homes).order_by("pk"))
+    for one in others:
+        refresh(one)
+        bump(one)
+    return others
 
 
 def may_withdraw(recording: Recording, officer: Officer) -> bool:

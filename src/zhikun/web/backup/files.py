@@ -13,8 +13,10 @@ from zhikun.disk import private_folder, written_whole
 from zhikun.web.backup.manifest import BackupRefused, File, Report
 
 FOLDER = "files"
-#: What the platform makes again by itself, and the database, which is copied in its own way.
-_LEFT_OUT = frozenset({"static", "run"})
+#: What the platform makes again by itself, uploads under way; and the database, which is copied in its own way.
+_LEFT_OUT = frozenset({"static", "run", "uploads"})
+#: Where lists lie in plain text while they are read or written, in folders whose names begin so.
+_BENCHES, _OPEN = frozenset({"imports", "exports"}), "open-"
 _CHUNK = 1024 * 1024
 
 
@@ -23,7 +25,12 @@ def kept(data: Path, database: Path | None) -> Iterator[Path]:
     beside = {f"{database.name}{end}" for end in ("", "-wal", "-shm", "-journal")} if database is not None else set()
     for root, folders, names in os.walk(data):
         here = Path(root)
-        folders[:] = sorted(name for name in folders if here != data or name not in _LEFT_OUT)
+        benches = here.parent == data and here.name in _BENCHES
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not (here == data and name in _LEFT_OUT) and not (benches and name.startswith(_OPEN))
+        )
         for name in sorted(names):
             ours = database is not None and here == database.parent and name in beside
             if not (ours or name.endswith((".part", ".lock")) or name.startswith(".writable-")):
