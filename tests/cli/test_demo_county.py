@@ -1,9 +1,12 @@
 """The demo county through the commands: a workbook of generated people that assesses to the published table."""
 
 import csv
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -60,9 +63,13 @@ def test_every_household_of_the_workbook_says_that_it_is_generated(county):
     assert all(str(row[column]).startswith("99") for row in members)
 
 
+#: How a county of one's own begins: another environment, and a server that does not end.
+PLATFORM = re.compile(r"^```sh\nexport ZHIKUN_DATA.*?^```", re.MULTILINE | re.DOTALL)
+
+
 def lines_of(readme: str) -> list[str]:
     """The commands of a README, as they are to be typed."""
-    return re.findall(r"^zhikun [^\n]+", READMES[readme], re.MULTILINE)
+    return re.findall(r"^zhikun [^\n]+", PLATFORM.sub("", READMES[readme]), re.MULTILINE)
 
 
 def test_both_readmes_are_built_alike():
@@ -77,6 +84,21 @@ def test_both_readmes_are_built_alike():
             )
         )
     assert shapes[0] == shapes[1]
+
+
+def test_the_platform_of_the_readmes_begins_as_written(tmp_path):
+    """Each command in a process of its own, as it is typed; `serve`, the last, is started by tests/web/test_serve.py."""
+    block = PLATFORM.search(READMES["README.zh-CN.md"]).group()
+    assert block == PLATFORM.search(READMES["README.md"]).group()
+    lines = re.findall(r"^zhikun [^\n]+", block, re.MULTILINE)
+    assert lines[-1] == "zhikun serve"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ZHIKUN_", "DJANGO_"))}
+    environment |= {"ZHIKUN_DATA": str(tmp_path / "data"), "ZHIKUN_KEYS": str(tmp_path / "keys" / "keys.json")}
+    for line in lines[:-1]:
+        command = [sys.executable, "-m", "zhikun.cli", *shlex.split(line)[1:]]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert (tmp_path / "data" / "zhikun.sqlite3").exists()
 
 
 def test_the_exit_codes_stand_in_both_readmes():
