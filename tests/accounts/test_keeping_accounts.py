@@ -348,6 +348,17 @@ def test_moving_to_another_office_asks_that_the_roles_fit_and_ends_what_was_lent
     assert lent.revoked_at is not None
 
 
+def test_what_was_lent_ends_with_the_account_when_its_last_day_comes_earlier(admin):
+    lender, borrower = clerk(Role.TOWNSHIP_REVIEWER), clerk()
+    held = lender.appointments.get()
+    lent = appointments.delegate(held, to=borrower, ends=day(20), reason="外出培训", acting_officer=lender)
+    until = lent.ends
+    officers.edit(lender, name=lender.name, organisation=lender.organisation, expires_on=day(5), acting_officer=admin)
+    lent.refresh_from_db()
+    assert lent.ends < until
+    assert timezone.localdate(lent.ends) == day(6), "the last day itself is still a day of work"
+
+
 def test_saving_an_account_without_a_change_leaves_no_trace(admin):
     who = clerk()
     officers.edit(who, name=f" {who.name} ", organisation=who.organisation, expires_on=None, acting_officer=admin)

@@ -176,3 +176,25 @@ def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_hav
 def drawn(household, officer):
     shown = panels_for(household, officer)[0]
     return render_to_string(shown.panel.template, {"panel": shown.context})
+
+
+@pytest.mark.django_db
+def test_facts_that_are_again_what_they_were_make_the_old_results_the_newest():
+    made = factories.household()
+    first, _new = assess(county(), DAY, acting_officer=reviewer())
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    kept = recording.record(made, told, {"household": {"": {"pens": 3}}}, acting_officer=reviewer())
+    assess(county(), DAY, acting_officer=reviewer())
+    recording.withdraw(kept, reason="录错了", acting_officer=reviewer())
+    again, new = assess(county(), DAY, acting_officer=reviewer())
+    assert (again.pk, new) == (first.pk, False)
+    assert Result.objects.get(household=made, newest=True).run_id == first.pk
+
+
+@pytest.mark.django_db
+def test_assessing_a_township_says_nothing_of_the_rank_in_the_county(monkeypatch):
+    factories.household()
+    ranked = [{"village": [1, 1], "township": [1, 1], "county": [1, 1]}]
+    monkeypatch.setattr("zhikun.assessments.services.run.ranks_of", lambda order, areas: ranked)
+    run, _new = assess(Area.objects.get(pk=factories.TOWNSHIP), DAY, acting_officer=reviewer())
+    assert set(Result.objects.get(run=run).ranks) == {"village", "township"}

@@ -2,11 +2,13 @@
 
 import io
 import zlib
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 from tests import factories
 from tests.officers import signed_in
@@ -14,7 +16,7 @@ from tests.officers import signed_in
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.identity.errors import SealRefused
-from zhikun.registry.models import Document
+from zhikun.registry.models import Document, Unmasking
 from zhikun.registry.services import document
 from zhikun.registry.services.images import FileRefused, prepared
 
@@ -145,3 +147,26 @@ def test_upload_by_form_and_taking_down_with_a_reason():
     assert browser.post(down, {"reason": "拍错了户"}).status_code == 302
     assert browser.get(small).status_code == 404
     assert document.path_of(one).exists()
+
+
+def test_a_paper_with_full_particulars_opens_only_with_the_right_and_a_reason():
+    made = factories.household()
+    upload = document.Upload(photo(), "id_scan")
+    one = document.add(made, upload, acting_officer=factories.officer(Role.TOWNSHIP_CLERK))
+    paper, small = (
+        reverse("registry:document", args=[made.pk, one.pk]),
+        reverse("registry:thumbnail", args=[made.pk, one.pk]),
+    )
+    supervisor = signed_in(factories.officer(Role.CITY_SUPERVISOR))
+    assert (supervisor.get(paper).status_code, supervisor.get(small).status_code) == (404, 404)
+    clerk = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    asked = clerk.get(paper)
+    assert (asked.status_code, asked["Location"]) == (302, reverse("registry:unmask", args=[made.pk]))
+    assert clerk.get(small).status_code == 404
+    unmasking = Unmasking.objects.create(
+        household=made, officer=factories.officer(Role.TOWNSHIP_CLERK), reason="核对证件",
+        until=timezone.now() + timedelta(minutes=5),
+    )  # fmt: skip
+    assert (clerk.get(paper).status_code, clerk.get(small).status_code) == (200, 200)
+    Unmasking.objects.filter(pk=unmasking.pk).update(until=timezone.now())
+    assert clerk.get(paper).status_code == 302

@@ -6,7 +6,15 @@ from tests import factories
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.places.models import Area
-from zhikun.registry.errors import EditConflict, FactsRefused, NotAllowedHere, PersonElsewhere, PersonRefused
+from zhikun.registry.errors import (
+    EditConflict,
+    FactsRefused,
+    NotAllowedHere,
+    NotYoursToTakeBack,
+    OwnStatement,
+    PersonElsewhere,
+    PersonRefused,
+)
 from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Membership, NameKey, Person, Recording
 from zhikun.registry.services import household, person, recording
 from zhikun.registry.sources import SourceKind, Told
@@ -128,7 +136,9 @@ def test_a_withdrawn_recording_counts_no_longer_and_its_contradiction_goes():
     made = factories.household(business_income_year=0)
     clerk = factories.officer(Role.TOWNSHIP_CLERK)
     wrong = recording.record(made, told(), {"household": {"": {"business_income_year": 24000}}}, acting_officer=clerk)
-    recording.withdraw(wrong, reason="认错了人", acting_officer=clerk)
+    with pytest.raises(NotYoursToTakeBack):
+        recording.withdraw(wrong, reason="认错了人", acting_officer=clerk)
+    recording.withdraw(wrong, reason="认错了人", acting_officer=factories.officer(Role.TOWNSHIP_REVIEWER))
     assert Contradiction.objects.get(household=made).state == Contradiction.State.GONE
     assert HouseholdFacts.objects.get(household=made).values["household"][""]["business_income_year"] == 0
 
@@ -163,3 +173,41 @@ def test_a_household_is_registered_only_down_to_a_township():
     new = household.NewHousehold(Area.objects.get(pk=factories.COUNTY), [factories.member("马试一", "02", 2)])
     with pytest.raises(Exception, match="只写到了县"):
         household.register(new, told(), acting_officer=factories.officer(Role.COUNTY_REVIEWER))
+
+
+def test_an_entry_is_taken_back_by_the_office_that_made_it_and_by_no_other():
+    made = factories.household()
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    kept = recording.record(made, told(SourceKind.OFFICER), {"household": {"": {"pens": 2}}}, acting_officer=clerk)
+    with pytest.raises(NotYoursToTakeBack):
+        recording.withdraw(kept, reason="不是我的", acting_officer=factories.officer(Role.VILLAGE_ASSISTANT))
+    recording.withdraw(kept, reason="录错了", acting_officer=clerk)
+
+
+def test_what_came_with_an_import_goes_only_with_its_batch():
+    made = factories.household()
+    reviewer = factories.officer(Role.COUNTY_REVIEWER)
+    facts = {"household": {"": {"pens": 2}}}
+    kept = recording.record(made, told(SourceKind.IMPORT, "旧台账"), facts, acting_officer=reviewer)
+    with pytest.raises(NotYoursToTakeBack, match="批量导入"):
+        recording.withdraw(kept, reason="不对", acting_officer=reviewer)
+
+
+def test_nobody_decides_for_what_they_said_themselves():
+    made = factories.household(business_income_year=0)
+    both = factories.officer(Role.COUNTY_REVIEWER)
+    recording.record(made, told(), {"household": {"": {"business_income_year": 24000}}}, acting_officer=both)
+    clash = Contradiction.objects.get(household=made)
+    other = factories.officer(Role.TOWNSHIP_REVIEWER)
+    for value in (24000, 18000):
+        with pytest.raises(OwnStatement):
+            recording.settle(clash, value=value, reason="我说了算", acting_officer=both)
+    recording.settle(clash, value=24000, reason="已看流水", acting_officer=other)
+
+
+def test_who_comes_back_is_found_by_name_where_they_live_now():
+    made = factories.household()
+    spouse = made.memberships.get(relation="10")
+    Membership.objects.filter(pk=spouse.pk).update(until=factories.DAY)
+    factories.household(factories.OTHER_VILLAGE, members=[factories.member("苏试二", "02", 3, "19700301")])
+    assert set(NameKey.objects.filter(person=spouse.person).values_list("area", flat=True)) == {factories.OTHER_VILLAGE}

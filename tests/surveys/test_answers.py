@@ -99,10 +99,12 @@ def test_who_has_left_is_named_with_the_reason_and_nothing_of_them_is_recorded()
     assert "p2" not in told.facts.get("member", {})
 
 
-def test_a_row_on_file_that_is_no_longer_listed_is_taken_off():
-    filed = {"member": [HEAD], "vehicle": [OnFile("2")]}
-    told = read(load("national"), {"rows_member": [{"_row": "p1"}]}, filed, TODAY)
-    assert told.facts["vehicle"] == {"2": {"_removed": True}}
+def test_a_row_that_the_form_showed_and_that_is_no_longer_listed_is_taken_off_and_no_other():
+    filed = {"member": [HEAD], "vehicle": [OnFile("2"), OnFile("3")], "dwelling": [OnFile("1")]}
+    told = read(load("national"), {"rows_member": [{"_row": "p1"}]}, filed, TODAY, {"vehicle": ["2"]})
+    assert told.facts["vehicle"] == {"2": {"_removed": True}}, "3 was added after the form was opened"
+    assert "dwelling" not in told.facts
+    assert "vehicle" not in read(load("national"), {"rows_member": [{"_row": "p1"}]}, filed, TODAY).facts
 
 
 def new(**more):

@@ -5,12 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
-from tests import factories
+from tests import factories, officers
 from tests.surveys import factory
 
 from zhikun.accounts.models import Organisation
 from zhikun.accounts.roles import Role
+from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household, HouseholdFacts, Recording
@@ -19,7 +21,7 @@ from zhikun.surveys.account import statement
 from zhikun.surveys.errors import CodeRefused, OwnVisit, VisitDecided
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Assignment, Recheck, SelfReport, Visit
-from zhikun.surveys.services import rechecks, reports, rounds, visits
+from zhikun.surveys.services import assigning, rechecks, reports, rounds, visits
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +91,59 @@ def test_a_second_look_is_entered_once_with_its_reason_and_by_somebody_else(coun
     rechecks.conclude(one, "differs", {"h_pens": ("1", "2")}, "", acting_officer=county)
     with pytest.raises(VisitDecided):
         rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+
+
+def test_who_handed_the_visit_in_or_is_of_the_team_does_not_look_again(county):
+    round_, (visit,) = some_accepted(1)
+    rechecks.draw(round_, "1", acting_officer=county)
+    one = Recheck.objects.get()
+    Visit.objects.update(submitted_by=county)
+    with pytest.raises(OwnVisit):
+        rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+    Visit.objects.update(submitted_by=factory.surveyor())
+    member = visit.assignment.team.members.create(officer=county, part="social")
+    with pytest.raises(OwnVisit):
+        rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+    member.delete()
+    rechecks.conclude(one, "agrees", {}, "", acting_officer=county)
+
+
+def test_a_second_look_neither_asks_about_nor_keeps_particulars_and_no_number_stands_in_its_words(county):
+    factories.areas()
+    waiting = factory.found()
+    answers = factory.new_household_answers(h_phone="13995401234", h_pens=3)
+    visit, _new = visits.submit(waiting, factory.handed(waiting, answers=answers), acting_officer=factory.surveyor())
+    reviewing = officers.signed_in(factory.reviewer())
+    seen = reviewing.get(f"/surveys/visits/{visit.pk}").content.decode()
+    assert "详细地址" in seen
+    assert "示例路2号" not in seen, "an address is masked like a telephone"
+    visits.accept(visit, acting_officer=factory.reviewer())
+    rechecks.draw(visit.assignment.round, "1", acting_officer=county)
+    one = Recheck.objects.get()
+    client = officers.signed_in(county)
+    address = reverse("surveys:recheck", args=[one.pk])
+    page = client.get(address).content.decode()
+    assert 'name="h_pens"' in page
+    assert 'name="h_address"' not in page
+    assert 'name="h_phone"' not in page
+    number = factories.id_number(5)
+    for words in ({"h_pens": number}, {"remark": number}):
+        client.post(address, {"result": "differs", **words})
+        one.refresh_from_db()
+        assert (one.result, one.differences, one.remark) == ("open", {}, "")
+    client.post(address, {"result": "differs", "h_pens": "2", "h_address": "示例路3号", "h_phone": "13995401235"})
+    one.refresh_from_db()
+    assert list(one.differences) == ["h_pens"]
+
+
+def test_no_number_stands_in_the_seed_or_in_why_a_declaration_is_refused(county):
+    round_, _visits = some_accepted(1)
+    with pytest.raises(Exception, match="证件号码"):
+        rechecks.draw(round_, factories.id_number(5), acting_officer=county)
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    with pytest.raises(Exception, match="证件号码"):
+        reports.refuse(report, f"{factories.id_number(5)} 不在本地", acting_officer=factory.manager())
 
 
 # --- self-reports
@@ -186,6 +241,63 @@ def test_a_declaration_is_refused_with_a_reason_and_only_here():
     assert json.loads(report.answers), "what they said stays in the file of the office"
 
 
+def a_declaration_taken():
+    factories.areas()
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    return reports.take(report, visit, acting_officer=factory.manager())
+
+
+@pytest.mark.parametrize("how", ["taken back", "closed"])
+def test_a_declaration_whose_visit_does_not_happen_waits_again(how):
+    taken = a_declaration_taken()
+    if how == "closed":
+        rounds.close_round(taken.assignment.round, acting_officer=factory.manager())
+    else:
+        assigning.take_back(taken.assignment, acting_officer=factory.manager())
+    report = SelfReport.objects.get()
+    assert (report.state, report.assignment, report.decided_by) == (SelfReport.State.ARRIVED, None, None)
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    again = reports.take(report, visit, acting_officer=factory.manager())
+    assert again.assignment_id != taken.assignment_id
+
+
+def test_a_declaration_whose_visit_waits_for_review_or_that_is_recorded_stays_taken():
+    household = factories.household()
+    report, _code = report_of(household)
+    rows = [{"_row": str(m.person_id)} for m in household.memberships.all()]
+    reports.arrive(report, form_in_force().hash, {"h_pens": 1, "rows_member": rows})
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    recorded = reports.take(report, visit, acting_officer=factory.manager())
+    assigning.take_back(recorded.assignment, acting_officer=factory.manager())
+    recorded.refresh_from_db()
+    assert recorded.state == SelfReport.State.TAKEN, "what was declared stands in the file"
+    other = a_declaration_taken()
+    visits.submit(other.assignment, factory.handed(other.assignment), acting_officer=factory.surveyor())
+    rounds.close_round(other.assignment.round, acting_officer=factory.manager())
+    other.refresh_from_db()
+    assert other.state == SelfReport.State.TAKEN
+    visits.give_back(Visit.objects.get(), [visits.Comment("再核")], acting_officer=factory.reviewer())
+    other.refresh_from_db()
+    assert other.state == SelfReport.State.ARRIVED, "the round is over: nobody goes there again"
+
+
+def test_a_declaration_is_verified_in_a_round_and_by_a_team_of_its_area():
+    factories.areas()
+    report, _code = report_of()
+    reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+    county = factories.officer(Role.COUNTY_REVIEWER)
+    here, there = factories.TOWNSHIP, factories.OTHER_TOWNSHIP
+    for round_, team in ((there, here), (here, there)):
+        visit = reports.Verification(factory.a_round(round_), factory.a_team(team), factory.today())
+        with pytest.raises(DomainError, match="不包括"):
+            reports.take(report, visit, acting_officer=county)
+    assert not Assignment.objects.exists()
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    assert reports.take(report, visit, acting_officer=county).assignment.area_id == factories.VILLAGE
+
+
 # --- the statement of account
 
 
@@ -239,3 +351,35 @@ def test_what_failed_the_second_look_is_deducted_in_the_period_in_which_it_did(e
     earlier = the_account(engagement, last=factory.today() - timedelta(days=30))
     later = the_account(engagement, first=factory.today() - timedelta(days=29))
     assert (earlier.total, later.total) == (Decimal("400.00"), Decimal("-200.00"))
+
+
+def test_a_household_that_was_paid_once_is_taken_back_once_whatever_the_period(engagement, county):
+    team = factory.a_team()
+    team.engagement = engagement
+    team.save()
+    first, second = factory.a_round(recheck_share=Decimal(1)), factory.a_round(recheck_share=Decimal(1))
+    one = factory.assigned(n=1, round_=first, team=team)
+    accepted(one)
+    accepted(factory.assigned(one.household, round_=second, team=team))
+    for round_ in (first, second):
+        rechecks.draw(round_, "1", acting_officer=county)
+    Visit.objects.update(decided_at=timezone.now() - timedelta(days=40))
+    for days, look in zip((30, 10), Recheck.objects.order_by("drawn_at"), strict=True):
+        rechecks.conclude(look, "failed", {}, "查无此人", acting_officer=county)
+        Recheck.objects.filter(pk=look.pk).update(checked_at=timezone.now() - timedelta(days=days))
+    earlier = the_account(engagement, last=factory.today() - timedelta(days=20))
+    later = the_account(engagement, first=factory.today() - timedelta(days=19))
+    assert (earlier.deducted, later.deducted) == (1, 0)
+    assert (earlier.total, later.total) == (0, 0)
+    assert the_account(engagement).total == 0
+
+
+def test_what_was_never_paid_is_not_taken_back(engagement, county):
+    round_, (visit,) = some_accepted(1)
+    visit.assignment.team.engagement = engagement
+    visit.assignment.team.save()
+    rechecks.draw(round_, "1", acting_officer=county)
+    rechecks.conclude(Recheck.objects.get(), "failed", {}, "查无此人", acting_officer=county)
+    Visit.objects.update(decided_at=timezone.now() - timedelta(days=90))
+    told = the_account(engagement)
+    assert (told.paid, told.deducted, told.total) == (0, 0, 0), "accepted before the contract began"

@@ -295,6 +295,20 @@ def test_what_is_no_photo_is_refused(assignment, content):
         files.add_photo(assignment, uuid.uuid4(), content, None, acting_officer=factory.surveyor())
 
 
+def test_a_signature_that_unpacks_to_a_wall_is_refused_before_it_is_unpacked(assignment, monkeypatch):
+    def unpacked(_picture):
+        pytest.fail("its pixels were unpacked")
+
+    wall = factory.picture("PNG", (2001, 1000))
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", unpacked)
+    with pytest.raises(FileRefused):
+        files.as_signature(wall)
+
+
+def test_a_signature_of_two_million_pixels_is_taken():
+    assert files.as_signature(factory.picture("PNG", (2000, 1000), "black")).startswith(b"\x89PNG")
+
+
 # --- who may, and when
 
 
@@ -387,3 +401,26 @@ def test_a_visit_that_contradicts_what_was_declared_is_for_a_person(assignment):
     visits.accept(handed_in(assignment, answers=answers), acting_officer=factory.reviewer())
     clash = assignment.household.contradictions.get()
     assert [side["source"] for side in clash.sides] == ["survey", "self"]
+
+
+def test_a_household_that_moved_away_or_was_closed_is_no_longer_the_teams(assignment):
+    me, household = factory.surveyor(), assignment.household
+    Household.objects.filter(pk=household.pk).update(area_id=factories.OTHER_VILLAGE)
+    assert not Assignment.objects.to_fill(me).exists()
+    assert not Assignment.objects.of_teams(me).exists()
+    with pytest.raises(NotYours):
+        handed_in(assignment)
+    Household.objects.filter(pk=household.pk).update(area_id=factories.VILLAGE, state=Household.State.CLOSED)
+    assert not Assignment.objects.to_fill(me).exists()
+    with pytest.raises(NotYours):
+        drafts.save(assignment, 1, {}, "x", acting_officer=me)
+    Household.objects.filter(pk=household.pk).update(state=Household.State.OPEN)
+    assert Assignment.objects.to_fill(me).get() == assignment
+
+
+def test_a_team_does_not_read_a_household_that_moved_out_of_its_area_where_the_officer_still_surveys(assignment):
+    both = factories.officer(Role.SURVEYOR, factories.COUNTY, "surveyor-county")
+    assignment.team.members.create(officer=both, part=factory.PART.SOCIAL)
+    assert Assignment.objects.to_fill(both).get() == assignment
+    Household.objects.filter(pk=assignment.household_id).update(area_id=factories.OTHER_VILLAGE)
+    assert not Assignment.objects.to_fill(both).exists()

@@ -132,3 +132,29 @@ class WrongDay(DomainError):
 
     def __init__(self, what: str, field: str = "on") -> None:
         super().__init__(what, remedy=_("请核对发生日期。"), field=field)
+
+
+class NotYoursToTakeBack(DomainError):
+    """A recording that this officer may not withdraw: another office's, or one that goes only with its batch."""
+
+    def __init__(self, with_batch: bool) -> None:
+        super().__init__(
+            _("您不能撤回这次记录。"),
+            why=_("它是批量导入的一部分。")
+            if with_batch
+            else _("调查、核对和核定的结果不由经办撤回；经办登记由登记的单位撤回。"),
+            remedy=_("请由审核人员撤销整批导入。")
+            if with_batch
+            else _("请由有权审核、核定的人员办理，或登记新的情况。"),
+        )
+
+
+class OwnStatement(DomainError):
+    """Who said one side of a contradiction does not decide it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("您是其中一方的登记人，不能核定这一项。"),
+            why=_("登记和核定须由两人分别承担。"),
+            remedy=_("请由另一位有核定权限的人员办理。"),
+        )

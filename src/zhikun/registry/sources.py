@@ -13,6 +13,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from zhikun.accounts.roles import Right
+
 
 class SourceKind(models.TextChoices):
     """Who says it."""
@@ -106,3 +108,13 @@ CONTRADICTS: frozenset[frozenset[str]] = frozenset(
         (_S.SETTLED, _S.SELF),
     )
 )
+
+#: Whose right takes a recording of a source back. What came with an import goes only with its batch (None).
+WITHDRAWN_BY: dict[str, Right | None] = {
+    _S.OFFICER: Right.HOUSEHOLD_EDIT,
+    _S.SURVEY: Right.SURVEY_REVIEW,
+    _S.SELF: Right.HOUSEHOLD_SETTLE,
+    _S.DEPARTMENT: Right.HOUSEHOLD_SETTLE,
+    _S.SETTLED: Right.HOUSEHOLD_SETTLE,
+    _S.IMPORT: None,
+}

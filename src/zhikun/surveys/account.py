@@ -88,15 +88,15 @@ def _accepted(engagement: Engagement, last: date) -> list[Visit]:
 
 
 def _failed(engagement: Engagement, told: Statement) -> list[Recheck]:
-    """Second looks that failed in the period; of one household that was never paid twice, at most one."""
+    """Second looks that failed in the period; of a household, which is paid once, the first ever and no other."""
     found = Recheck.objects.filter(
         visit__assignment__team__engagement=engagement, result=Recheck.Result.FAILED,
-        checked_at__gte=_begin(told.first), checked_at__lt=_begin(told.last + timedelta(days=1)),
+        visit__decided_at__gte=_begin(engagement.begins), checked_at__lt=_begin(told.last + timedelta(days=1)),
     )  # fmt: skip
     seen: dict[object, Recheck] = {}
     for one in found.select_related("visit__household", "visit__assignment__area").order_by("checked_at", "pk"):
         seen.setdefault(one.visit.household_id, one)
-    return list(seen.values())
+    return [one for one in seen.values() if timezone.localdate(one.checked_at) >= told.first]
 
 
 def _begin(day: date) -> datetime:

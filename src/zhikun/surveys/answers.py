@@ -6,7 +6,7 @@ form. A question that was not asked (its condition is known not to hold) gets th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -32,6 +32,7 @@ from zhikun.surveys.questionnaire import (
 from zhikun.wording import _
 
 REMOVED = "_removed"
+GIVEN = "given_rows"  # under this the server writes which rows of the file the form was opened with (filed.py)
 NEW_ROW = "new-"  # begins the name of a row that is not on file yet
 HEAD = "head"
 
@@ -84,13 +85,22 @@ class Told:
         where.setdefault(entity, {}).setdefault(row, {})[fact] = value
 
 
-def read(pack: Pack, answers: Any, on_file: Mapping[str, Sequence[OnFile]] | None, today: date) -> Told:
-    """What the answers say. `on_file`: the rows of a household on file by entity; None for one that is not on file."""
+def read(
+    pack: Pack,
+    answers: Any,
+    on_file: Mapping[str, Sequence[OnFile]] | None,
+    today: date,
+    given: Mapping[str, Collection[str]] | None = None,
+) -> Told:
+    """What the answers say. `on_file`: the rows of a household on file by entity; None for one that is not on file.
+
+    `given`: the rows that the form showed. Only these can have been taken off it; a row nobody was shown stays.
+    """
     told = Told()
     if not isinstance(answers, dict):
         told.faults.append(Fault(HOUSEHOLD, None, "", "", _("没有收到问卷的内容，请刷新页面重试。")))
         return told
-    _Reader(pack, answers, on_file, today, told).read()
+    _Reader(pack, answers, on_file, today, told, given or {}).read()
     return told
 
 
@@ -102,8 +112,9 @@ class _Reader:
         on_file: Mapping[str, Sequence[OnFile]] | None,
         today: date,
         told: Told,
+        given: Mapping[str, Collection[str]],
     ) -> None:
-        self.pack, self.answers, self.today, self.told = pack, answers, today, told
+        self.pack, self.answers, self.today, self.told, self.given = pack, answers, today, told, given
         self.is_new = on_file is None
         self.on_file = on_file or {}
         self.conditions = Conditions(pack)
@@ -145,20 +156,20 @@ class _Reader:
     def _unheard_of(self, given: Mapping[str, Any], row: int | None, entity: str) -> None:
         names = {question_name(entity, fact.name) for fact in self.pack.facts_of(entity)}
         boxes = {name + UNKNOWN_MARK for name in names}
-        panels = {panel_name(one) for one in self.pack.entities} if row is None else {ROW, TITLE, HERE}
+        panels = {panel_name(one) for one in self.pack.entities} | {GIVEN} if row is None else {ROW, TITLE, HERE}
         for name in given:
             if name not in names | boxes | panels:
                 self._fault(entity, row, str(name)[:60], "", _("问卷里没有这一项，请刷新页面，按最新的问卷填写。"))
 
     def _gone(self, entity: str, seen: set[str]) -> None:
-        """Rows of the file that the visit no longer lists. People cannot be taken off a list: the office does that."""
+        """Rows of the file that the form showed and the visit no longer lists. People cannot be taken off a list: the office does that."""
         for one in self.on_file.get(entity, ()):
             if one.key in seen:
                 continue
             if entity == MEMBER:
                 text = _("“{who}”在档案里，不能从问卷中移除；不在这一户的，请选明原因。").format(who=one.title)
                 self._fault(entity, None, panel_name(entity), _("家庭成员"), text)
-            else:
+            elif one.key in self.given.get(entity, ()):
                 self.told.put(self.told.facts, entity, one.key, REMOVED, True)
 
     def _member(self, row: _Row, household: Mapping[str, Any]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Any
 
+from django.core import signing
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,10 +17,11 @@ from zhikun.registry.facts import present
 from zhikun.registry.models import Household, HouseholdFacts, Membership
 from zhikun.registry.relations import for_pack
 from zhikun.registry.vocabulary import entity_title, pack_in_force
-from zhikun.surveys.answers import OnFile, prefilled
+from zhikun.surveys.answers import GIVEN, OnFile, prefilled
 from zhikun.surveys.questionnaire import MEMBER, Questionnaire, questionnaire
 
 Rows = dict[str, list[OnFile]]
+_SALT = "zhikun.surveys.given"
 
 
 @cache
@@ -50,6 +54,24 @@ def to_start_from(household: Household | None) -> dict[str, Any]:
         return {}
     facts = current(household)
     return prefilled(pack_in_force(), facts, rows_of(household, facts))
+
+
+def opened(household: Household, assignment: uuid.UUID) -> dict[str, Any]:
+    """The answers that a visit's form begins with, and, signed for this visit, which rows of things it shows."""
+    facts = current(household)
+    rows = rows_of(household, facts)
+    shown = {entity: [one.key for one in some] for entity, some in rows.items() if entity != MEMBER and some}
+    return prefilled(pack_in_force(), facts, rows) | {GIVEN: signing.dumps(shown, salt=f"{_SALT}:{assignment}")}
+
+
+def given_rows(answers: Any, assignment: uuid.UUID) -> Mapping[str, list[str]]:
+    """The rows that the form of this visit showed, as the server wrote them; none where that is missing or not ours."""
+    text = answers.get(GIVEN) if isinstance(answers, dict) else None
+    try:
+        found: dict[str, list[str]] = signing.loads(str(text or ""), salt=f"{_SALT}:{assignment}")
+    except signing.BadSignature:
+        return {}
+    return found
 
 
 def _memberships(household: Household) -> list[Membership]:

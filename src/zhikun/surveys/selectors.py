@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -13,12 +14,12 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.engine.packs.model import Fact
-from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
+from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
 from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
-from zhikun.surveys.filed import Rows, current, rows_of
+from zhikun.surveys.filed import Rows, current, given_rows, rows_of
 from zhikun.surveys.models import Assignment, Round, SelfReport, Visit
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
@@ -80,13 +81,14 @@ def places_for(assignment: Assignment) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of the review: what was known before, what the visit says now."""
+    """One line of the review: what was known before, what the visit says now. Particulars (`personal`) are masked."""
 
     path: str
     title: str
     before: str
     now: str
     changed: bool
+    personal: bool = False
 
 
 @dataclass
@@ -110,27 +112,36 @@ class Compared:
     told: Told
 
 
-def compared(answers: str, assignment_household: Any) -> Compared:
-    """What was answered beside what was on file before it counted."""
+def compared(answers: str, assignment_household: Any, assignment: uuid.UUID | None = None) -> Compared:
+    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file."""
     household = assignment_household
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
-    told = read(pack_in_force(), json.loads(answers or "{}"), rows, timezone.localdate())
+    said = json.loads(answers or "{}")
+    given = given_rows(said, assignment) if assignment else None
+    told = read(pack_in_force(), said, rows, timezone.localdate(), given)
     return Compared(list(_parts(told, filed, rows or {})), told)
 
 
 def compared_visit(visit: Visit) -> Compared:
-    return compared(visit.answers, visit.household)
+    return compared(visit.answers, visit.household, visit.assignment_id)
 
 
 def as_handed_in(visit: Visit) -> Compared:
     """The answers of a visit that was decided: beside nothing, for the file has gone on since."""
     rows = rows_of(visit.household, current(visit.household)) if visit.household else None
-    told = read(pack_in_force(), json.loads(visit.answers), rows, visit.visited_on)
+    said = json.loads(visit.answers)
+    told = read(pack_in_force(), said, rows, visit.visited_on, given_rows(said, visit.assignment_id))
     if told.people and visit.state == Visit.State.ACCEPTED and visit.recording is not None:
         # Registered by this visit: its people are in the file by now.
         told.faults = []
     return Compared(list(_parts(told, {}, rows or {})), told)
+
+
+def to_look_again(visit: Visit) -> list[Part]:
+    """What a second look asks about: the answers of the visit without particulars of people."""
+    parts = as_handed_in(visit).parts
+    return [replace(part, answers=[one for one in part.answers if not one.personal]) for part in parts]
 
 
 def compared_report(report: SelfReport) -> Compared:
@@ -174,11 +185,17 @@ def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: st
             part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed))
     for name, value in told.personal.get(entity, {}).get(key, {}).items():
         fact = pack_in_force().facts[entity, name]
-        hidden = mask_phone(value) if fact.format == "phone" else value
-        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False))
+        hidden = _hidden(fact, str(value))
+        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False, personal=True))
     if said.get(REMOVED):
         part.note = _("调查时已经没有了。")
     return part
+
+
+def _hidden(fact: Fact, value: str) -> str:
+    """A particular as it is shown: enough to recognise it; of an address its beginning."""
+    masks = {"phone": mask_phone, "bank_account": mask_account, "id_number": mask_id_number, "name": mask_name}
+    return masks[fact.format](value) if fact.format in masks else f"{value[:2]}****"
 
 
 def path_of(entity: str, key: str, fact: str) -> str:

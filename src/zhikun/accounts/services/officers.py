@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -94,6 +94,7 @@ def edit(
         not_past(expires_on)
         if expires_on is not None:
             administrator_remains(held)
+            _lent_until(held, expires_on)
     if organisation.pk != held.organisation_id:
         _move(held, organisation)
     held.name, held.organisation, held.expires_on = good_name(name), organisation, expires_on
@@ -101,6 +102,12 @@ def edit(
     details = {"before": before, "after": after}
     area = organisation.area_id
     record(Event.OFFICER_EDITED, by=acting_officer, subject=held.username, area=area, details=details)
+
+
+def _lent_until(lender: Officer, last: date) -> None:
+    """What an officer has lent does not outlast their account."""
+    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
+    Appointment.objects.not_over(timezone.now()).filter(delegated_by=lender, ends__gt=end).update(ends=end)
 
 
 @transaction.atomic

@@ -45,9 +45,10 @@ def assess(
         raise NotAllowedHere
     plan = plan_on(on)
     facts = _facts(plan, area)
-    fingerprint = fingerprint_of(plan, on, facts)
+    fingerprint = fingerprint_of(plan, on, facts, area.pk)
     before = Run.objects.filter(fingerprint=fingerprint).first()
     if before is not None:
+        _newest_again(before)
         return before, False
     results = engine(plan, facts, progress=progress).tables[ID]
     rows = _rows(plan, area, results)
@@ -71,9 +72,17 @@ def assess(
     return run, True
 
 
-def fingerprint_of(plan: Plan, on: date, facts: dict[str, pa.Table]) -> str:
-    """SHA-256 over the pack's hash, the day and every fact used: what could change a result."""
-    found = hashlib.sha256(f"{plan.pack.hash}|{on.isoformat()}".encode())
+@transaction.atomic
+def _newest_again(run: Run) -> None:
+    """The facts are again what they were for this run: its results are the newest, whatever was assessed in between."""
+    stale = Result.objects.filter(run=run, newest=False).values("household_id")
+    Result.objects.filter(household_id__in=stale, newest=True).update(newest=False)
+    Result.objects.filter(run=run, newest=False).update(newest=True)
+
+
+def fingerprint_of(plan: Plan, on: date, facts: dict[str, pa.Table], area: int = 0) -> str:
+    """SHA-256 over the pack's hash, the day, the area and every fact used: what could change a result or its rank."""
+    found = hashlib.sha256(f"{plan.pack.hash}|{on.isoformat()}|{area}".encode())
     for entity in sorted(facts):
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, facts[entity].schema) as stream:
@@ -110,8 +119,10 @@ def _rows(plan: Plan, area: Area, results: pa.Table) -> list[dict[str, Any]]:
     ]
     order = columns.get(shown.rank) or [None] * len(ids)
     codes = [areas[one] for one in ids]
+    # A rank is one among all of its place: assessing a township says nothing of the county.
+    whole = {name for name, digits in RANKED_IN.items() if 10 ** (12 - digits) <= area.range.last - area.code + 1}
     for row, ranks in zip(rows, ranks_of(order, codes), strict=True):
-        row["ranks"] = ranks
+        row["ranks"] = {name: rank for name, rank in ranks.items() if name in whole}
     return rows
 
 

@@ -25,6 +25,9 @@ class Document(models.Model):
         SIGNATURE = "signature", _("签名")
         OTHER = "other", _("其他")
 
+    #: What shows whole names, numbers or faces on paper: opened only with the right, a reason, and for a while.
+    SENSITIVE = frozenset({Kind.ID_SCAN, Kind.PROOF, Kind.SIGNATURE})
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="documents")
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
@@ -48,3 +51,8 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether it shows full particulars."""
+        return self.kind in self.SENSITIVE

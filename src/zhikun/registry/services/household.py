@@ -18,7 +18,7 @@ from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area, Level
 from zhikun.registry import events
 from zhikun.registry.errors import NotAllowedHere, PersonElsewhere
-from zhikun.registry.models import Household, HouseholdEvent, Membership, Person, Residence
+from zhikun.registry.models import Household, HouseholdEvent, Membership, NameKey, Person, Residence
 from zhikun.registry.numbering import next_number
 from zhikun.registry.relations import HEAD, RELATIONS
 from zhikun.registry.services import person as people
@@ -117,7 +117,12 @@ def joined(
                 _("“与户主关系”不是国家标准里的代码。"), why="GB/T 4761", remedy=_("请从列表中选择。"), field="relation"
             )
         given = people.checked(member.particulars)
-        person = _known(given, officer) or people.created(given, area=household.area_id, generated=generated)
+        person = _known(given, officer)
+        if person is None:
+            person = people.created(given, area=household.area_id, generated=generated)
+        else:
+            # They are looked for where they live now.
+            NameKey.objects.filter(person=person).exclude(area=household.area_id).update(area=household.area_id)
         position += 1
         Membership.objects.create(
             household=household, person=person, relation=member.relation, position=position, since=since

@@ -16,11 +16,11 @@ from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
 from zhikun.pages.errors import DomainError
 from zhikun.registry import events
-from zhikun.registry.errors import FactsRefused, NeedsReason
+from zhikun.registry.errors import FactsRefused, NeedsReason, NotYoursToTakeBack, OwnStatement
 from zhikun.registry.facts import Clash, Facts, Said, of_members, work_out
 from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Membership, Recording
 from zhikun.registry.services.guard import hold, locked
-from zhikun.registry.sources import SourceKind, Told
+from zhikun.registry.sources import WITHDRAWN_BY, SourceKind, Told
 from zhikun.registry.vocabulary import said_badly
 
 
@@ -76,8 +76,11 @@ def withdraw(recording: Recording, *, reason: str, acting_officer: Officer) -> N
     """
     if not reason.strip():
         raise NeedsReason
+    right = WITHDRAWN_BY[recording.source]
+    if right is None or not may_withdraw(recording, acting_officer):
+        raise NotYoursToTakeBack(with_batch=right is None)
     hold({recording.household_id, *copies_of([recording.pk]).values()})
-    held = locked(recording.household_id, officer=acting_officer)
+    held = locked(recording.household_id, officer=acting_officer, right=right)
     once = Recording.objects.filter(pk=recording.pk, withdrawn_at__isnull=True).update(
         withdrawn_at=timezone.now(), withdrawn_by=acting_officer, withdrawn_why=reason.strip()
     )
@@ -122,6 +125,15 @@ def withdraw_copies(
     return others
 
 
+def may_withdraw(recording: Recording, officer: Officer) -> bool:
+    """Whether the officer may take this back: the right of its source; an officer's entry is its own office's."""
+    right = WITHDRAWN_BY[recording.source]
+    if right is None or not officer.may(right, recording.household.area_id):
+        return False
+    author = recording.recorded_by
+    return recording.source != SourceKind.OFFICER or author is None or author.organisation_id == officer.organisation_id
+
+
 @transaction.atomic
 def settle(contradiction: Contradiction, *, value: Any, reason: str, acting_officer: Officer) -> Recording:
     """Decide what stands where two sources contradict each other. The decision is a recording of its own, and wins."""
@@ -133,6 +145,7 @@ def settle(contradiction: Contradiction, *, value: Any, reason: str, acting_offi
         raise DomainError(
             _("这一项已经核定过了，或各方已经一致。"), why=_("别人先办了。"), remedy=_("请刷新页面查看结果。")
         )
+    _refuse_own(fresh, value, acting_officer)
     facts = {fresh.entity: {fresh.row: {fresh.fact: value}}}
     told = Told(SourceKind.SETTLED, timezone.localdate(), came_with=f"contradiction:{fresh.pk}", reason=reason.strip())
     decided = kept(held, told, facts, by=acting_officer)
@@ -147,6 +160,14 @@ def settle(contradiction: Contradiction, *, value: Any, reason: str, acting_offi
         details={"fact": f"{fresh.entity}.{fresh.fact}", "recording": str(decided.pk)},
     )  # fmt: skip
     return decided
+
+
+def _refuse_own(contradiction: Contradiction, value: Any, officer: Officer) -> None:
+    """Nobody decides for what they said themselves; with a third value, for none of the sides."""
+    chosen = [side["recording"] for side in contradiction.sides if side["value"] == value]
+    asked = chosen or [side["recording"] for side in contradiction.sides]
+    if Recording.objects.filter(pk__in=asked, recorded_by=officer).exists():
+        raise OwnStatement
 
 
 def refresh(household: Household) -> HouseholdFacts:

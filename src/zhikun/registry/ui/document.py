@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.audit.models import Entry
 from zhikun.identity.errors import SealRefused
 from zhikun.pages.errors import DomainError, shown_in
 from zhikun.pages.forms import UploadField
@@ -21,7 +20,7 @@ from zhikun.pages.frame import Crumb
 from zhikun.pages.render import render_page
 from zhikun.registry import events
 from zhikun.registry.models import Document
-from zhikun.registry.selectors.file import visible
+from zhikun.registry.selectors.file import looked_lately, unmasked_now, visible
 from zhikun.registry.services import document as verbs
 from zhikun.registry.services.things import no_number_in
 from zhikun.registry.ui.household import crumbs
@@ -69,6 +68,12 @@ def shown(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     """The file itself. Each look is on record."""
     officer = officer_of(request)
     document = _document(officer, pk, one)
+    if document.is_sensitive and unmasked_now(document.household, officer) is None:
+        # With the right: say why, then look. Without it the paper is not there.
+        if not officer.may(Right.HOUSEHOLD_UNMASK, document.household.area_id):
+            raise Http404
+        messages.info(request, _("这份材料上有完整的姓名和号码，请先写明查看的理由。"))
+        return HttpResponseRedirect(reverse("registry:unmask", args=[pk]))
     response = _answer(document, thumbnail=False)
     verbs.seen(document, acting_officer=officer)
     return response
@@ -79,9 +84,10 @@ def thumbnail(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
     """The small picture on the household's page, whose opening is on record already; seen alone, it is a look of its own."""
     officer = officer_of(request)
     document = _document(officer, pk, one)
+    if document.is_sensitive and unmasked_now(document.household, officer) is None:
+        raise Http404
     response = _answer(document, thumbnail=True)
-    known = Entry.objects.filter(household=pk, officer=officer, event__in=[events.VIEWED, events.DOCUMENT_SEEN])
-    if not known.exists():
+    if not any(looked_lately(document.household, officer, event) for event in (events.VIEWED, events.DOCUMENT_SEEN)):
         verbs.seen(document, acting_officer=officer)
     return response
 

@@ -263,8 +263,8 @@ class SettleForm(forms.Form):
         super().__init__(data)
         self.known, self.sides = known, sides
         choices = [
-            (f"side-{n}", formats.text(f"{SourceKind(side['source']).label}：") + shown(known, side["value"]))
-            for n, side in enumerate(sides)
+            (side["recording"], formats.text(f"{SourceKind(side['source']).label}：") + shown(known, side["value"]))
+            for side in sides
         ]
         self.fields["choice"].choices = [*choices, ("other", _("都不是，另填"))]  # type: ignore[attr-defined]  # a choice field
         other = field_of(known)
@@ -279,7 +279,8 @@ class SettleForm(forms.Form):
             if cleaned["value"] is None:
                 self.add_error("other", _("请填写核定的值。"))
         elif choice:
-            cleaned["value"] = self.sides[int(choice.removeprefix("side-"))]["value"]
+            # By the recording that was on the screen, which never changes: not by its place among the sides.
+            cleaned["value"] = next(side["value"] for side in self.sides if side["recording"] == choice)
         return cleaned
 
 
@@ -320,8 +321,8 @@ def recording(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
     officer = officer_of(request)
     household = visible(officer, pk)
     rows = Recording.objects.filter(household=household, pk=one)
-    found = rows.select_related("recorded_by__organisation", "withdrawn_by__organisation").first()
-    if found is None or (request.method == "POST" and not officer.may(Right.HOUSEHOLD_EDIT, household.area_id)):
+    found = rows.select_related("household", "recorded_by__organisation", "withdrawn_by__organisation").first()
+    if found is None or (request.method == "POST" and not verbs.may_withdraw(found, officer)):
         raise Http404
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -339,6 +340,6 @@ def recording(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
     context = {
         "title": _("一次记录"), "form": form, "household": household, "recording": found, "lines": lines,
         "source": SourceKind(found.source).label, "crumbs": [*crumbs(household, link=True), Crumb(str(_("一次记录")))],
-        **allowed(officer, household),
+        **allowed(officer, household), "may_withdraw": verbs.may_withdraw(found, officer),
     }  # fmt: skip
     return render_page(request, "registry/recording.html", context, status=422 if form.errors else 200)

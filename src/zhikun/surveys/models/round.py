@@ -129,6 +129,14 @@ class TeamMember(models.Model):
         return f"{self.team}·{self.officer}"
 
 
+def _in_area_of_team(field: str) -> Q:
+    """The condition that the area in `field` lies in the area of the assignment's team."""
+    first, wanted = F("team__area_id"), Q(pk__in=[])
+    for level, digits in FREE_DIGITS.items():
+        wanted |= Q(**{"team__area__level": level, f"{field}__gte": first, f"{field}__lt": first + 10**digits})
+    return wanted
+
+
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     """Assignments, filtered."""
 
@@ -142,8 +150,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
     def of_teams(self, officer: Officer) -> AssignmentQuerySet:
         """All of the officer's teams where they may still survey: for counts, never for what was answered."""
+        reach = officer.reach(Right.SURVEY_FILL)
+        # A household that has moved away, or whose file is closed, is no longer theirs to read.
+        here = Q(household__area_id=F("area_id")) | _in_area_of_team("household__area_id")
+        theirs = Q(household__state=Household.State.OPEN) & within("household__area_id", reach) & here
         return self.filter(
-            within("area_id", officer.reach(Right.SURVEY_FILL)),
+            within("area_id", reach),
+            Q(household__isnull=True) | theirs,
             team__members__officer=officer,
             team__is_active=True,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django.db import transaction
@@ -17,9 +17,10 @@ from zhikun.places.models import Area, Level
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.models.household import HouseholdQuerySet, within
+from zhikun.registry.services.things import no_number_in
 from zhikun.surveys import events
 from zhikun.surveys.errors import NotYours, RoundOver
-from zhikun.surveys.models import Assignment, Round, Team
+from zhikun.surveys.models import Assignment, Round, SelfReport, Team
 
 _BLOCK = 1000
 
@@ -79,10 +80,19 @@ def take_back(assignment: Assignment, *, acting_officer: Officer) -> None:
         raise DomainError(_("这一户已经提交或收回，不能再收回。"), remedy=_("请刷新页面查看。"))
     held.state = Assignment.State.CANCELLED
     held.save(update_fields=["state", "changed_at"])
+    declared_waits_again([held])
     note(
         events.UNASSIGNED, by=acting_officer, household=held.household_id, area=held.area_id,
         details={"assignment": str(held.pk)},
     )  # fmt: skip
+
+
+def declared_waits_again(assignments: Iterable[Assignment]) -> int:
+    """Declarations that these visits were to verify and that no file holds wait for a decision again; how many."""
+    lost = SelfReport.objects.filter(
+        assignment__in=assignments, state=SelfReport.State.TAKEN, recording__isnull=True
+    )  # fmt: skip
+    return lost.update(state=SelfReport.State.ARRIVED, assignment=None, decided_by=None, decided_at=None)
 
 
 @transaction.atomic
@@ -100,7 +110,12 @@ def found(given: Round, team: Team, area: Area, how: str, *, acting_officer: Off
             remedy=_("请从列表中选择。"), field="area",
         )  # fmt: skip
     made = Assignment.objects.create(
-        round=held, team=team, area=area, found_how=how.strip()[:100], due_on=held.ends, assigned_by=acting_officer
+        round=held,
+        team=team,
+        area=area,
+        found_how=no_number_in(how.strip())[:100],
+        due_on=held.ends,
+        assigned_by=acting_officer,
     )
     note(events.FOUND, by=acting_officer, subject=held.title, area=area.pk, details={"assignment": str(made.pk)})
     return made

@@ -28,6 +28,7 @@ MOST_FILES = 20
 _MOST_PIXELS = 60_000_000
 _LONGEST_SIDE = 2048
 _MOST_OF_A_SIGNATURE = 400_000
+_MOST_PIXELS_OF_A_SIGNATURE = 2_000_000  # a white wall packs into a few bytes
 _LEAST_INK = 60  # pixels; a dot is no signature
 _KINDS = ("JPEG", "PNG", "WEBP")
 
@@ -99,7 +100,7 @@ def as_signature(content: bytes) -> bytes:
     """A signature as a plain PNG. Raises FileRefused for what is no picture or has next to nothing written on it."""
     if len(content) > _MOST_OF_A_SIGNATURE:
         raise FileRefused(_("签名图片太大。"), _("请清空后重新签名。"))
-    picture = _opened(content, ("PNG",)).convert("RGBA")
+    picture = _opened(content, ("PNG",), _MOST_PIXELS_OF_A_SIGNATURE).convert("RGBA")
     paper = Image.new("RGBA", picture.size, "white")
     paper.alpha_composite(picture)
     grey = paper.convert("L")
@@ -110,12 +111,12 @@ def as_signature(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def _opened(content: bytes, kinds: tuple[str, ...]) -> Any:
+def _opened(content: bytes, kinds: tuple[str, ...], most_pixels: int = _MOST_PIXELS) -> Any:
     """The picture, if it is one of these kinds, of a sane size, and whole."""
     refused = FileRefused(_("这个文件不是照片，或者已经损坏。"), _("请用手机相机重新拍摄；可用 JPG、PNG 格式。"))
     try:
         picture = Image.open(BytesIO(content), formats=kinds)
-        if picture.width * picture.height > _MOST_PIXELS:
+        if picture.width * picture.height > most_pixels:
             raise refused
         picture.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -15,6 +15,7 @@ from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
+from zhikun.registry.services.things import no_number_in
 from zhikun.surveys import events
 from zhikun.surveys.errors import OwnVisit, VisitDecided
 from zhikun.surveys.models import Recheck, Round, Visit
@@ -38,6 +39,7 @@ def draw(given: Round, seed: str, *, acting_officer: Officer) -> int:
             _("没有写抽样种子。"), why=_("有了种子，别人可以重抽一遍来核对抽样没有挑选。"),
             remedy=_("请写任意一串数字，如当天的日期。"), field="seed",
         )  # fmt: skip
+    no_number_in(seed)
     mine = Visit.objects.filter(
         office_reach(acting_officer, "assignment__area_id", (Right.SURVEY_RECHECK,)),
         assignment__round=held, state=Visit.State.ACCEPTED,
@@ -67,7 +69,7 @@ def conclude(
     visit = held.visit
     if not acting_officer.may(Right.SURVEY_RECHECK, visit.assignment.area_id):
         raise NotAllowedHere
-    if visit.surveyors.filter(pk=acting_officer.pk).exists() or visit.decided_by_id == acting_officer.pk:
+    if _took_part(visit, acting_officer):
         raise OwnVisit
     if held.result != Recheck.Result.OPEN:
         raise VisitDecided
@@ -79,6 +81,8 @@ def conclude(
         raise DomainError(
             _("写了不同的内容，却选了“一致”。"), remedy=_("请改选“有出入”或“不合格”，或删去不同之处。"), field="result"
         )
+    for text in (remark, *(after for _before, after in differences.values())):
+        no_number_in(text)
     held.result, held.remark = result, remark.strip()[:300]
     held.differences = {path: [before[:_LONGEST], after[:_LONGEST]] for path, (before, after) in differences.items()}
     held.checked_by, held.checked_at = acting_officer, timezone.now()
@@ -87,3 +91,12 @@ def conclude(
         events.RECHECKED, by=acting_officer, household=visit.household_id, area=visit.assignment.area_id, reason=held.remark,
         details={"visit": str(visit.pk), "result": result, "differences": len(held.differences)},
     )  # fmt: skip
+
+
+def _took_part(visit: Visit, officer: Officer) -> bool:
+    """Whether the officer made, handed in or decided the visit, or is of its team: nobody looks again at their own work."""
+    return (
+        officer.pk in (visit.submitted_by_id, visit.decided_by_id)
+        or visit.surveyors.filter(pk=officer.pk).exists()
+        or visit.assignment.team.members.filter(officer=officer).exists()
+    )

@@ -21,6 +21,7 @@ from zhikun.places.models import Area, Level
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.services.guard import locked
+from zhikun.registry.services.things import no_number_in
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
@@ -149,8 +150,15 @@ def _assignment(held: SelfReport, visit: Verification, officer: Officer) -> Assi
                 _("这一户在本轮已经调查过。"), why=_("一户在一轮里只调查一次。"),
                 remedy=_("请选另一轮，或新开一轮来核实。"), field="round",
             )  # fmt: skip
+    where = held.household.area if held.household is not None else held.area
+    for title, area in ((visit.round.title, visit.round.area), (visit.team.title, visit.team.area)):
+        if not area.range.first <= where.pk <= area.range.last:
+            raise DomainError(
+                _("“{t}”的范围不包括{area}。").format(t=title, area=where.name), why=_("这样就没有人去核实这份申报。"),
+                remedy=_("请选包括这个村（社区）的轮次和小组。"), field="round",
+            )  # fmt: skip
     return Assignment.objects.create(
-        round=visit.round, team=visit.team, household=held.household, area=held.area, due_on=visit.due_on,
+        round=visit.round, team=visit.team, household=held.household, area=where, due_on=visit.due_on,
         assigned_by=officer, found_how="" if held.household else str(_("自行申报")),
     )  # fmt: skip
 
@@ -162,7 +170,7 @@ def refuse(report: SelfReport, reason: str, *, acting_officer: Officer) -> None:
         raise NeedsReason
     held = _to_decide(report, acting_officer)
     held.state, held.decided_by, held.decided_at = SelfReport.State.REFUSED, acting_officer, timezone.now()
-    held.decision_reason = reason.strip()[:200]
+    held.decision_reason = no_number_in(reason.strip())[:200]
     held.save()
     note(
         events.REPORT_REFUSED, by=acting_officer, household=held.household_id, area=held.area_id, reason=reason.strip(),

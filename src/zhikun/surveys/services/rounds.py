@@ -21,6 +21,7 @@ from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
 from zhikun.surveys.errors import RoundOver, TeamIncomplete
 from zhikun.surveys.models import Assignment, Engagement, Round, Team, TeamMember
+from zhikun.surveys.services.assigning import declared_waits_again
 
 _LEAST_IN_A_TEAM = 2
 #: No paper says how many visits are to be checked again; a twentieth is an example that each county sets for itself.
@@ -70,10 +71,11 @@ def close_round(given: Round, *, acting_officer: Officer) -> None:
         raise RoundOver(held.title)
     held.state, held.closed_at = Round.State.CLOSED, timezone.now()
     held.save(update_fields=["state", "closed_at"])
-    left = Assignment.objects.filter(round=held, state__in=Assignment.UNFINISHED).count()
+    left = Assignment.objects.filter(round=held, state__in=Assignment.UNFINISHED)
+    declared = declared_waits_again(left)
     note(
         events.ROUND_CLOSED, by=acting_officer, subject=held.title, area=held.area_id,
-        details={"round": str(held.pk), "unfinished": left},
+        details={"round": str(held.pk), "unfinished": left.count(), "declared": declared},
     )  # fmt: skip
 
 

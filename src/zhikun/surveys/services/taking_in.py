@@ -26,7 +26,7 @@ from zhikun.registry.sources import Told as Source
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys.answers import NEW_ROW, Facts, Told, read
 from zhikun.surveys.errors import AnswersRefused
-from zhikun.surveys.filed import current, rows_of
+from zhikun.surveys.filed import current, given_rows, rows_of
 from zhikun.surveys.models import SelfReport, Visit
 from zhikun.surveys.questionnaire import MEMBER
 
@@ -36,13 +36,12 @@ HOUSEHOLD = "household"
 def taken_in(visit: Visit, officer: Officer) -> tuple[Household, Recording]:
     """The household with what the visit said; registered now if it was not on file. In the caller's transaction."""
     source = Source(SourceKind.SURVEY, visit.visited_on, source_text=str(_("入户调查")), came_with=f"visit:{visit.pk}")
-    answers = json.loads(visit.answers)
     household = visit.assignment.household
     if household is None:
-        told = _read(answers, None)
+        told = _read(visit, None)
         return _registered(visit, told, source, officer)
     held = locked(household.pk, officer=officer, right=Right.SURVEY_REVIEW)
-    told = _read(answers, held)
+    told = _read(visit, held)
     return held, recorded(held, told, source, officer, right=Right.SURVEY_REVIEW)
 
 
@@ -53,9 +52,10 @@ def recorded(held: Household, told: Told, source: Source, officer: Officer, *, r
     return recordings.record(held, source, facts, personal=told.personal or None, acting_officer=officer, right=right)
 
 
-def _read(answers: Any, household: Household | None) -> Told:
+def _read(visit: Visit, household: Household | None) -> Told:
+    answers = json.loads(visit.answers)
     rows = rows_of(household, current(household)) if household else None
-    told = read(pack_in_force(), answers, rows, timezone.localdate())
+    told = read(pack_in_force(), answers, rows, timezone.localdate(), given_rows(answers, visit.assignment_id))
     if told.faults:
         raise AnswersRefused(told.faults)
     return told

@@ -20,6 +20,7 @@ from zhikun.audit.services import record as note
 from zhikun.identity import holds_id_number
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
+from zhikun.registry.services.things import no_number_in
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
 from zhikun.surveys.answers import Told, read
@@ -33,11 +34,11 @@ from zhikun.surveys.errors import (
     VisitDecided,
     WrongDay,
 )
-from zhikun.surveys.filed import current, form_in_force, rows_of
-from zhikun.surveys.models import Assignment, Draft, ReturnComment, Visit, VisitFile
+from zhikun.surveys.filed import current, form_in_force, given_rows, rows_of
+from zhikun.surveys.models import Assignment, Draft, ReturnComment, Round, Visit, VisitFile
 from zhikun.surveys.results import result
 from zhikun.surveys.services import files
-from zhikun.surveys.services.assigning import locked_to_fill
+from zhikun.surveys.services.assigning import declared_waits_again, locked_to_fill
 from zhikun.surveys.services.taking_in import taken_in
 
 #: 《最低生活保障审核确认办法》（民发〔2021〕57号）第16条：调查人员两名以上。
@@ -112,6 +113,7 @@ def _check_circumstances(held: Assignment, handed: Handed) -> None:
         raise WrongDay(earliest)
     if handed.position is None and not handed.no_position.strip():
         raise PositionMissing
+    no_number_in(handed.no_position)
     if not handed.present.strip():
         raise SignaturesMissing(_("没有写明哪一位家庭成员在场。"))
 
@@ -121,7 +123,8 @@ def _judged(held: Assignment, handed: Handed) -> tuple[Told, dict[str, Any]]:
     household = held.household
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
-    told = read(pack_in_force(), handed.answers, rows, timezone.localdate())
+    given = given_rows(handed.answers, held.pk)
+    told = read(pack_in_force(), handed.answers, rows, timezone.localdate(), given)
     if told.faults:
         raise AnswersRefused(told.faults)
     return told, result(told, filed, rows, held.area_id, timezone.localdate())
@@ -186,6 +189,8 @@ def give_back(visit: Visit, comments: Sequence[Comment], *, acting_officer: Offi
         for one in said
     )
     _decided(held, Visit.State.RETURNED, Assignment.State.RETURNED, acting_officer)
+    if held.assignment.round.state == Round.State.CLOSED:  # nobody will go there again
+        declared_waits_again([held.assignment])
     draft = Draft(
         assignment=held.assignment, officer_id=held.submitted_by_id, sequence=1, questionnaire=held.questionnaire
     )

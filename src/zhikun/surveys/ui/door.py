@@ -42,7 +42,7 @@ from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events, selectors
 from zhikun.surveys.answers import read
 from zhikun.surveys.errors import SignaturesMissing, as_data
-from zhikun.surveys.filed import current, form_in_force, rows_of, to_start_from
+from zhikun.surveys.filed import current, form_in_force, given_rows, opened, rows_of
 from zhikun.surveys.models import Assignment, Draft, Round, SelfReport, Team, Visit, VisitFile
 from zhikun.surveys.results import result
 from zhikun.surveys.services import assigning, drafts, files, visits
@@ -165,7 +165,7 @@ def _start(assignment: Assignment) -> dict[str, Any]:
     if assignment.household is None and report is not None and report.answers:
         told: dict[str, Any] = json.loads(report.answers)
         return told
-    return to_start_from(assignment.household)
+    return opened(assignment.household, assignment.pk) if assignment.household else {}
 
 
 @requires(Right.SURVEY_FILL, methods=("POST",))
@@ -198,7 +198,7 @@ def trial(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     household = assignment.household
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
-    told = read(pack_in_force(), answers, rows, timezone.localdate())
+    told = read(pack_in_force(), answers, rows, timezone.localdate(), given_rows(answers, assignment.pk))
     found = result(told, filed, rows, assignment.area_id, timezone.localdate())
     faults = [{"path": one.path, "title": one.title, "text": one.text} for one in told.faults]
     html = render_to_string("surveys/result.html", {"result": found, "open": len(told.open)}, request)

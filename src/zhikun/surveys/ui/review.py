@@ -165,9 +165,9 @@ def recheck(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "visit__household", "visit__assignment__area", "round", "checked_by"
     )
     one = get_object_or_404(found, pk=pk)
-    compared = selectors.as_handed_in(one.visit)
+    parts = selectors.to_look_again(one.visit)
     if request.method == "POST":
-        before = {answer.path: answer.now for part in compared.parts for answer in part.answers}
+        before = {answer.path: answer.now for part in parts for answer in part.answers}
         told = {path: (was, request.POST.get(path, "").strip()) for path, was in before.items()}
         differing = {path: pair for path, pair in told.items() if pair[1]}
         rechecks.conclude(
@@ -180,7 +180,7 @@ def recheck(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         details={"visit": str(one.visit_id), "recheck": str(one.pk)},
     )  # fmt: skip
     context = {
-        "title": _("调查复核"), "one": one, "parts": compared.parts, "results": Recheck.Result.choices[1:],
+        "title": _("调查复核"), "one": one, "parts": parts, "results": Recheck.Result.choices[1:],
         "is_open": one.result == Recheck.Result.OPEN,
         "crumbs": way((_("调查复核"), reverse("surveys:rechecks")), (_("复核一户"), "")),
     }  # fmt: skip
