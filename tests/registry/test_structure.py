@@ -48,6 +48,10 @@ def clerk():
     return factories.officer(Role.TOWNSHIP_CLERK)
 
 
+def reviewer():
+    return factories.officer(Role.TOWNSHIP_REVIEWER)
+
+
 def family(n=1, **facts):
     """A couple and their son."""
     people = [
@@ -111,7 +115,7 @@ def test_what_is_withdrawn_is_withdrawn_wherever_people_took_it_along():
     bride = NewMember(Particulars("马试三", son.id_number), "38")
     members.marries(groom, bride, CHANGE, acting_officer=clerk())
     before = {one.pk: one.version for one in Household.objects.all()}
-    recording.withdraw(Recording.objects.get(household=made), reason="问错了人", acting_officer=clerk())
+    recording.withdraw(Recording.objects.get(household=made), reason="问错了人", acting_officer=reviewer())
     assert str(son.pk) not in values(groom)["member"]
     for one in (made, new):
         assert not Recording.objects.filter(household=one, withdrawn_at__isnull=True).exists()
@@ -125,7 +129,7 @@ def test_a_copy_that_is_withdrawn_leaves_the_original():
     made = family()
     son = member(made, 2)
     new = structure.split(made, {son.pk: "02"}, home(), CHANGE, acting_officer=clerk())
-    recording.withdraw(Recording.objects.get(household=new), reason="已核对", acting_officer=clerk())
+    recording.withdraw(Recording.objects.get(household=new), reason="已核对", acting_officer=reviewer())
     assert Recording.objects.get(household=made).withdrawn_at is None
     assert values(new) == {}
 
