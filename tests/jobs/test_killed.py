@@ -45,7 +45,8 @@ def test_killed_again_and_again_every_step_is_done_once(installation):
     assert counted(installation) == list(range(50))
     assert kills >= 3
     assert (end["state"], end["done"], end["total"]) == ("done", 50, 50)
-    assert end["attempts"] > kills
+    # A worker that did its last step between the look and the signal was killed with nothing left to do.
+    assert end["attempts"] in {kills, kills + 1}
 
 
 def test_a_worker_told_to_end_hands_over_without_waiting_for_its_lease(installation):
