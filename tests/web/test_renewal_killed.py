@@ -80,8 +80,6 @@ def test_killed_again_and_again_every_value_is_readable_and_comes_to_the_new_key
             kills += 1
             if kills == 1:
                 readable(installation)
-    # A quick machine may end one of them before the signal; making indexes anew waits for other processes, and is always hit.
-    assert job(installation, "reindex")["attempts"] > 1
     assert readable(installation) == {"2": PEOPLE}
     ended = installation.run("keys", "status").stdout
     assert "全部已是第 2 版" in ended
