@@ -103,3 +103,17 @@ def test_a_vehicle_that_was_sold_is_no_longer_among_the_rows():
 def test_what_is_told_at_the_counter_today_does_not_stand_behind_the_visit_of_last_year():
     assert stands(said(SourceKind.SURVEY, 24000), said(SourceKind.OFFICER, 0, day=300)) == 0
     assert stands(said(SourceKind.OFFICER, 0), said(SourceKind.SURVEY, 24000, day=300)) == 24000
+
+
+@pytest.mark.parametrize("strong", [SourceKind.SETTLED, SourceKind.DEPARTMENT])
+@pytest.mark.parametrize(("days", "value"), [(365, 0), (366, 30000)])
+def test_a_decision_or_a_check_of_years_ago_does_not_stand_over_a_later_visit_and_a_person_is_asked(
+    strong, days, value
+):
+    told = [said(strong, 0), said(SourceKind.SURVEY, 30000, day=days)]
+    assert stands(*told) == value
+    assert {side.source for side in work_out(told).clashes[0].sides} == {strong, SourceKind.SURVEY}
+
+
+def test_what_is_long_ago_still_stands_where_nobody_has_said_anything_since():
+    assert stands(said(SourceKind.DEPARTMENT, 5), said(SourceKind.SURVEY, None, day=900)) == 5

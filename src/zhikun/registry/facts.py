@@ -5,7 +5,8 @@ Pure: no database. The order of sources and what counts as a contradiction stand
 How a value is found, fact by fact:
 1. of each source only its latest statement counts (by the day it speaks of, then by when it was recorded);
 2. "asked, and not known" gives way to any source that knows;
-3. of what is left the source of the highest precedence wins. What a person settled wins over all.
+3. what lies more than COMPARED_DAYS behind the latest of them speaks of other circumstances: it stands behind the rest;
+4. of what is left the source of the highest precedence wins. What a person settled wins over all.
 Nothing said, or nobody knows: the fact is not there, which is unknown, never zero.
 """
 
@@ -110,15 +111,25 @@ def of_members(facts: Facts, people: Collection[str]) -> Facts:
 
 
 def strongest_first(sides: Iterable[Side]) -> list[Side]:
-    """The latest statement of each source, known before not known, then by precedence and day."""
+    """The latest statement of each source: known before not known, of these times before long ago, then by precedence and day.
+
+    Without the second a decision or a check of years ago would stand for ever over every later visit, and nobody would see it.
+    """
     latest: dict[str, Side] = {}
     for side in sides:
         held = latest.get(side.source)
         if held is None or (side.observed_on, side.recorded_at) >= (held.observed_on, held.recorded_at):
             latest[side.source] = side
+    newest = max((side.observed_on for side in latest.values() if side.value is not None), default=date.min)
     return sorted(
         latest.values(),
-        key=lambda s: (s.value is not None, PRECEDENCE[s.source], s.observed_on, s.recorded_at),
+        key=lambda s: (
+            s.value is not None,
+            (newest - s.observed_on).days <= COMPARED_DAYS.days,
+            PRECEDENCE[s.source],
+            s.observed_on,
+            s.recorded_at,
+        ),
         reverse=True,
     )
 
@@ -126,7 +137,8 @@ def strongest_first(sides: Iterable[Side]) -> list[Side]:
 def contradicting(ranked: list[Side]) -> tuple[Side, ...]:
     """The statements that contradict the one that stands, that one first; alone: no contradiction.
 
-    What was on the table when a person settled the fact contradicts no more; what was recorded after it may.
+    What was on the table when a person settled the fact contradicts no more; what was recorded after it may. What lies long
+    before the one that stands is held against it only where it is of a stronger source, which gave way to time alone.
     """
     known = [side for side in ranked if side.value is not None]
     if not known:
@@ -136,7 +148,10 @@ def contradicting(ranked: list[Side]) -> tuple[Side, ...]:
         side
         for side in known[1:]
         if frozenset({first.source, side.source}) in CONTRADICTS
-        and abs((first.observed_on - side.observed_on).days) <= COMPARED_DAYS.days
+        and (
+            abs((first.observed_on - side.observed_on).days) <= COMPARED_DAYS.days
+            or PRECEDENCE[side.source] > PRECEDENCE[first.source]
+        )
         and not (first.source == SourceKind.SETTLED and side.recorded_at <= first.recorded_at)
         and not agree(first.value, side.value)
     ]
