@@ -21,6 +21,7 @@ from zhikun.surveys.errors import (
     AnswersRefused,
     DraftOlder,
     FileRefused,
+    LivesElsewhere,
     NotYours,
     OwnVisit,
     PositionMissing,
@@ -195,6 +196,39 @@ def test_a_village_outside_the_township_is_not_taken_over():
     visit = handed_in(found, answers=factory.new_household_answers(h_place=str(factories.OTHER_VILLAGE)))
     visits.accept(visit, acting_officer=factory.reviewer())
     assert Household.objects.get().area_id == factories.VILLAGE
+
+
+def test_the_address_and_telephone_found_at_the_door_come_into_the_file(assignment):
+    made = assignment.household
+    answers = to_start_from(made) | {"h_address": "新盖的院子8号", "h_phone": "13900000000"}
+    visits.accept(handed_in(assignment, answers=answers), acting_officer=factory.reviewer())
+    made = Household.objects.get(pk=made.pk)
+    assert (made.address, made.head.phone) == ("新盖的院子8号", "13900000000")
+    assert made.residences.get(until__isnull=True).address == "新盖的院子8号"
+    assert HouseholdEvent.objects.get(household=made, kind="corrected").details == {"fields": ["address", "phone"]}
+
+
+def test_what_was_left_blank_at_the_door_takes_nothing_away(assignment):
+    before = assignment.household.address
+    answers = {**to_start_from(assignment.household), "h_address": ""}
+    visits.accept(handed_in(assignment, answers=answers), acting_officer=factory.reviewer())
+    assert Household.objects.get(pk=assignment.household_id).address == before
+    assert not HouseholdEvent.objects.filter(kind="corrected").exists()
+
+
+@pytest.mark.parametrize("place", [str(factories.OTHER_VILLAGE), str(factories.VILLAGE + 1)])
+def test_another_village_than_the_files_is_never_passed_over(assignment, place):
+    answers = {**to_start_from(assignment.household), "h_place": place}
+    visit = handed_in(assignment, answers=answers)
+    with pytest.raises(LivesElsewhere):
+        visits.accept(visit, acting_officer=factory.reviewer())
+    assert facts_of(assignment.household) == {}
+
+
+@pytest.mark.parametrize("place", [str(factories.VILLAGE), str(factories.TOWNSHIP)[:9]])
+def test_the_same_village_or_its_township_alone_is_the_same_place(assignment, place):
+    answers = {**to_start_from(assignment.household), "h_place": place}
+    visits.accept(handed_in(assignment, answers=answers), acting_officer=factory.reviewer())
 
 
 def test_a_child_nobody_had_on_file_joins_with_what_was_told(assignment):

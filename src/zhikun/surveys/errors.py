@@ -153,3 +153,14 @@ def as_data(error: DomainError) -> dict[str, Any]:
         "field": error.field,
         "faults": [{"path": one.path, "title": one.title, "text": one.text} for one in faults],
     }
+
+
+class LivesElsewhere(DomainError):
+    """A visit that names another village than the file of the household."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("调查填的村（社区）与档案里的不同，没有入档。"),
+            why=_("低保标准和办理人员都按所在地确定，不能悄悄按旧的地方计算。"),
+            remedy=_("确已搬家的，请先由经办在档案里办理“迁移”再通过；填错的，请退回小组更正。"),
+        )

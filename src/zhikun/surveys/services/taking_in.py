@@ -19,13 +19,14 @@ from zhikun.registry.relations import HEAD, from_pack
 from zhikun.registry.services import household as households
 from zhikun.registry.services import recording as recordings
 from zhikun.registry.services.guard import locked
+from zhikun.registry.services.home import found_at_home
 from zhikun.registry.services.household import NewHousehold, NewMember
 from zhikun.registry.services.person import Particulars
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.sources import Told as Source
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys.answers import NEW_ROW, Facts, Told, read
-from zhikun.surveys.errors import AnswersRefused
+from zhikun.surveys.errors import AnswersRefused, LivesElsewhere
 from zhikun.surveys.filed import current, given_rows, rows_of
 from zhikun.surveys.models import SelfReport, Visit
 from zhikun.surveys.questionnaire import MEMBER
@@ -42,7 +43,22 @@ def taken_in(visit: Visit, officer: Officer) -> tuple[Household, Recording]:
         return _registered(visit, told, source, officer)
     held = locked(household.pk, officer=officer, right=Right.SURVEY_REVIEW)
     told = _read(visit, held)
+    _lives_there(held, told)
+    own = told.personal.get(HOUSEHOLD, {}).get("", {})
+    found_at_home(
+        held,
+        address=str(own.get("address") or ""),
+        phone=str(own.get("phone") or ""),
+        on=visit.visited_on,
+        officer=officer,
+    )
     return held, recorded(held, told, source, officer, right=Right.SURVEY_REVIEW)
+
+
+def _lives_there(held: Household, told: Told) -> None:
+    """The village decides the standard: another one than the file's is never passed over. A township may be all that is told."""
+    if told.place and not f"{held.area_id:012d}".startswith(told.place.ljust(9, "0").removesuffix("000")):
+        raise LivesElsewhere
 
 
 def recorded(held: Household, told: Told, source: Source, officer: Officer, *, right: Right) -> Recording:
