@@ -1,16 +1,21 @@
 """From the file of a household to a proposal, and what is kept of it."""
 
+import uuid
 from datetime import date
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from django.template.loader import render_to_string
 from tests import factories
 
-from zhikun.accounts.roles import Role
+from zhikun.accounts.roles import Right, Role
 from zhikun.assessments.bridge import OF_THE_FILE, UNSEEN, known, place_code, tables
-from zhikun.assessments.models import Result, Run
+from zhikun.assessments.models import Run
+from zhikun.assessments.ranking import ranks_of, whole_places
+from zhikun.assessments.results import kept_in, result_of, results_in
 from zhikun.assessments.services import provisional
-from zhikun.assessments.services.run import assess, ranks_of
+from zhikun.assessments.services.run import assess
 from zhikun.engine.packs import load
 from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
@@ -29,6 +34,27 @@ WELL = {
     "disability_class": "none",
     "occupation": "farmer",
 }
+
+
+#: What makes every value of the pack known for a household of one.
+HOME = {
+    "residence": "rural", "current_assistance": [], "transfer_income_year": 0, "medical_expense_year": 0,
+    "medicine_expense_year": 0, "education_expense_year": 0, "rent_expense_year": 0, "housing_safety": "b",
+    "business_income_year": 1000, "rent_income_year": 0, "support_income_year": 0, "government_subsidy_year": 0,
+    "planting": "none", "planted_area": 0, "land_let_area": 0, "pens": 0, "livestock_kinds": [], "livestock_count": 0,
+    "special_situations": [], "disaster_effects": [], "disaster_loss_year": 0, "uncounted_income_year": 0,
+    "financial_assets": 0, "rehabilitation_expense_year": 0,
+}  # fmt: skip
+PERSON = {
+    **WELL, "wage_income_year": 9000, "pension_income_year": 0, "on_dibao": False, "skill_level": "some", "idle_months": 0,
+    "self_rated_health": "good", "self_care_failed": 0,
+}  # fmt: skip
+
+
+def well_known(area=factories.VILLAGE, n=1, **facts):
+    """A household of one of which everything is known."""
+    head = factories.member("马试一", "02", 2 * n, **PERSON)
+    return factories.household(area, n, members=[head], **{**HOME, **facts})
 
 
 def county():
@@ -100,13 +126,13 @@ def test_a_run_keeps_a_proposal_for_every_open_household_and_the_same_again_is_t
     run, new = assess(county(), DAY, acting_officer=reviewer())
     assert (new, run.households, run.undetermined) == (True, 2, 2)
     again, new = assess(county(), DAY, acting_officer=reviewer())
-    assert (again.pk, new, Run.objects.count()) == (run.pk, False, 1)
+    assert (again.pk, new, Run.objects.finished().count()) == (run.pk, False, 1)
     told = Told(SourceKind.OFFICER, factories.DAY)
     recording.record(here, told, {"household": {"": {"pens": 3}}}, acting_officer=reviewer())
     later, new = assess(county(), DAY, acting_officer=reviewer())
     assert new
-    assert Result.objects.filter(newest=True).values_list("run", flat=True).distinct().get() == later.pk
-    assert Result.objects.filter(household=here).count() == 2
+    assert result_of(here).run == later
+    assert kept_in(run, here.pk).household == here.pk
 
 
 @pytest.mark.django_db
@@ -115,11 +141,11 @@ def test_what_a_page_shows_for_one_household_is_what_the_run_kept():
     known_well = {key: value for key, value in WELL.items() if key in answers}
     made = factories.household(members=[factories.member("马试一", "02", 1, **known_well)], housing_safety="c")
     assess(county(), DAY, acting_officer=reviewer())
-    kept, shown = Result.objects.get(household=made), provisional.of(made, DAY)
+    kept, shown = result_of(made), provisional.of(made, DAY)
     assert {cause.name: cause.value for cause in shown.causes if cause.state != "undetermined"} == {
         name: score for name, score in kept.causes.items() if score is not None
     }
-    assert (shown.index.value, shown.category.value or "") == (kept.index, kept.category)
+    assert (shown.index.value, shown.category.value or None) == (kept.index, kept.category)
 
 
 @pytest.mark.django_db
@@ -135,19 +161,32 @@ def test_a_clerk_cannot_assess_and_a_reviewer_not_another_county():
 def test_results_are_seen_where_the_household_is_seen():
     factories.household(n=1)
     factories.household(factories.OTHER_VILLAGE, n=2)
-    assess(county(), DAY, acting_officer=reviewer())
+    run, _new = assess(county(), DAY, acting_officer=reviewer())
     clerk = factories.officer(Role.TOWNSHIP_CLERK)
-    seen = set(Result.objects.visible_to(clerk).values_list("household", flat=True))
+    seen = {
+        uuid.UUID(row[0]) for row in results_in(run, clerk.reach(Right.HOUSEHOLD_VIEW)).select("household").fetchall()
+    }
     assert seen == set(Household.objects.visible_to(clerk).values_list("pk", flat=True))
     assert len(seen) == 1
+    assert results_in(run, []).fetchall() == []
+    assert run in Run.objects.visible_to(clerk)
+    assert run not in Run.objects.visible_to(factories.officer(Role.COUNTY_REVIEWER, factories.OTHER_COUNTY))
+
+
+def ranked(order, areas):
+    found = ranks_of(pa.array(order, pa.int64()), np.array(areas))
+    return {name: list(zip(rank.to_pylist(), among.to_pylist(), strict=True)) for name, (rank, among) in found.items()}
 
 
 def test_ranks_count_within_village_township_and_county_and_ties_stay_ties():
     village, next_village, other = 640402103200, 640402103201, 640402104200
-    ranks = ranks_of([1, 2, 2, None, 4], [village, village, village, village, other])
-    assert [rank.get("village") for rank in ranks] == [[1, 3], [2, 3], [2, 3], None, [1, 1]]
-    assert ranks[4]["county"] == [4, 4]
-    assert ranks_of([5, 9], [village, next_village])[1] == {"village": [1, 1], "township": [2, 2], "county": [2, 2]}
+    ranks = ranked([1, 2, 2, None, 4], [village, village, village, village, other])
+    assert ranks["village"] == [(1, 3), (2, 3), (2, 3), (None, None), (1, 1)]
+    assert ranks["county"][4] == (4, 4)
+    both = ranked([5, 9], [village, next_village])
+    assert {name: told[1] for name, told in both.items()} == {"village": (1, 1), "township": (2, 2), "county": (2, 2)}
+    # In whatever order the households come.
+    assert ranked([9, 5, 9], [village, village, village])["village"] == [(2, 3), (1, 3), (2, 3)]
 
 
 @pytest.mark.django_db
@@ -167,9 +206,13 @@ def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_hav
     page = render_to_string(shown.panel.template, {"panel": shown.context})
     assert "未知" in page
     assert "没有参加过批量评估" in page
-    run, _new = assess(county(), DAY, acting_officer=reviewer())
+    assess(county(), DAY, acting_officer=reviewer())
     assert "情况在" not in drawn(made, clerk)
-    Result.objects.filter(run=run).update(index=3.0)
+    made = well_known(n=2)
+    assess(county(), DAY, acting_officer=reviewer())
+    assert "情况在" not in drawn(made, clerk)
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    recording.record(made, told, {"household": {"": {"housing_safety": "d"}}}, acting_officer=reviewer())
     assert "情况在 2026-11-20 的评估之后有变化" in drawn(made, clerk)
 
 
@@ -188,13 +231,13 @@ def test_facts_that_are_again_what_they_were_make_the_old_results_the_newest():
     recording.withdraw(kept, reason="录错了", acting_officer=reviewer())
     again, new = assess(county(), DAY, acting_officer=reviewer())
     assert (again.pk, new) == (first.pk, False)
-    assert Result.objects.get(household=made, newest=True).run_id == first.pk
+    assert result_of(made).run == first
 
 
 @pytest.mark.django_db
-def test_assessing_a_township_says_nothing_of_the_rank_in_the_county(monkeypatch):
-    factories.household()
-    ranked = [{"village": [1, 1], "township": [1, 1], "county": [1, 1]}]
-    monkeypatch.setattr("zhikun.assessments.services.run.ranks_of", lambda order, areas: ranked)
+def test_assessing_a_township_says_nothing_of_the_rank_in_the_county():
+    factories.areas()
+    assert whole_places(Area.objects.get(pk=factories.TOWNSHIP).range) == ["village", "township"]
+    made = well_known()
     run, _new = assess(Area.objects.get(pk=factories.TOWNSHIP), DAY, acting_officer=reviewer())
-    assert set(Result.objects.get(run=run).ranks) == {"village", "township"}
+    assert set(kept_in(run, made.pk).ranks) == {"village", "township"}

@@ -115,7 +115,7 @@ def _table(pack: Pack, entity: str, rows: Sequence[tuple[str, int | None, Any, M
     for fact in pack.facts_of(entity):
         if fact.type in UNSEEN:
             continue
-        columns[fact.name] = pa.array([_value(fact, known, said) for _id, _row, known, said in rows], _ARROW[fact.type])
+        columns[fact.name] = pa.array([_value(fact, known, said) for _id, _row, known, said in rows], ARROW[fact.type])
     return pa.table(columns)
 
 
@@ -131,7 +131,8 @@ def _value(fact: Fact, known: Any, said: Mapping[str, Any]) -> Any:
     return date.fromisoformat(value) if fact.type == "date" else float(value) if fact.type == "number" else value
 
 
-_ARROW = {
+#: The column types of docs/reference/engine-api.md.
+ARROW = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "choice": pa.string(),

@@ -1,25 +1,52 @@
-"""Runs of a pack over the households of an area on a day, and what each household came out with. Proposals, all of it."""
+"""Runs of a pack over the households of an area on a day. What households came out with lies beside the database (keeping.py)."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.registry.models import Household
-from zhikun.registry.models.household import within
+from zhikun.places.models import AreaRange
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Runs, filtered."""
+
+    def visible_to(self, officer: Officer, right: Right = Right.HOUSEHOLD_VIEW) -> RunQuerySet:
+        """Those over areas of which the officer holds the right in a part; which of the results is `results_in`'s matter."""
+        wanted = Q(pk__in=[])
+        for one in officer.reach(right):
+            wanted |= Q(area__lte=one.last, area_last__gte=one.first)
+        return self.filter(wanted)
+
+    def finished(self) -> RunQuerySet:
+        """Those whose results are there, the newest first."""
+        return self.filter(state=Run.State.DONE).order_by("-current_at", "-pk")
+
+    def over(self, area: int) -> RunQuerySet:
+        """Those that cover the area of this code."""
+        return self.filter(area__lte=area, area_last__gte=area)
 
 
 class Run(models.Model):
-    """One pack applied to one area on one day. `fingerprint` is the hash of pack, day and every fact used.
+    """One pack applied to one area on one day. Facts and results lie as Parquet in the data folder, under the run's id.
 
-    A second run with the same fingerprint is the same run. Facts and all values lie as Parquet in the data folder.
+    `seen` is the hash of pack, day, area and the versions of all households: the same again needs no reading.
+    `fingerprint` is the hash of pack, day, area and everything the registry said: the same again needs no computing.
     """
+
+    class State(models.TextChoices):
+        """How far it is; the job of the background says more while it goes on."""
+
+        ACTIVE = "active", _("进行中")
+        DONE = "done", _("已完成")
+        SAME = "same", _("与以前的评估相同")
+        STOPPED = "stopped", _("已停止")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pack = models.CharField(_("政策包"), max_length=40)
@@ -27,55 +54,48 @@ class Run(models.Model):
     pack_hash = models.CharField(max_length=80)
     on = models.DateField(_("评估日"))
     area = models.BigIntegerField(_("地区"))
-    fingerprint = models.CharField(max_length=64, unique=True)
-    households = models.PositiveIntegerField(_("户数"))
-    undetermined = models.PositiveIntegerField(_("还不能确定的户数"))
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    started_at = models.DateTimeField(_("评估时间"), auto_now_add=True)
+    area_last = models.BigIntegerField()
+    state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.ACTIVE)
+    same_as = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="again")
+    seen = models.CharField(max_length=64, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    households = models.PositiveIntegerField(_("户数"), default=0)
+    undetermined = models.PositiveIntegerField(_("还不能确定的户数"), default=0)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("发起人"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    started_at = models.DateTimeField(_("发起时间"), auto_now_add=True)
+    #: When the households were listed: who was registered later cannot be in it.
+    listed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(_("完成时间"), null=True)
+    #: When its results were last found to be those of the facts on file: the newest of a household is of the latest such run.
+    current_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("评估批次")
-        indexes = [models.Index(fields=["area", "-started_at"], name="run_of_area")]
+        indexes = [
+            models.Index(fields=["area", "-started_at"], name="run_of_area"),
+            models.Index(fields=["state", "-current_at"], name="run_current"),
+        ]
+        constraints = [
+            # Two who start the same at once: one wins.
+            models.UniqueConstraint(
+                fields=["area", "on", "pack_hash"], name="one_run_at_a_time", condition=Q(state="active")
+            ),
+            models.UniqueConstraint(fields=["fingerprint"], name="run_once", condition=Q(state="done")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pack}·{self.on}"
 
+    @property
+    def range(self) -> AreaRange:
+        """The codes that it covers."""
+        return AreaRange(self.area, self.area_last)
 
-class ResultQuerySet(models.QuerySet["Result"]):
-    """Results, filtered."""
-
-    def visible_to(self, officer: Officer, right: Right = Right.HOUSEHOLD_VIEW) -> ResultQuerySet:
-        """Those of households in the areas in which the officer holds the right now."""
-        return self.filter(within("household__area_id", officer.reach(right)))
-
-
-class Result(models.Model):
-    """What one household came out with in a run. NULL is undetermined, never zero.
-
-    `causes`: {name: score}; `values`: the pack's other result columns; `flags`: codes a person has to confirm;
-    `ranks`: {"village" | "township" | "county": [rank, of how many]}.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="results")
-    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="results")
-    #: Whether it is the household's newest result: what lists and pages show.
-    newest = models.BooleanField(default=True)
-    category = models.CharField(_("类别"), max_length=40, blank=True)
-    index = models.FloatField(_("困难指数"), null=True)
-    causes: Any = models.JSONField(default=dict)
-    values: Any = models.JSONField(default=dict)
-    flags: Any = models.JSONField(default=list)
-    ranks: Any = models.JSONField(default=dict)
-
-    objects = ResultQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("评估结果")
-        constraints = [
-            models.UniqueConstraint(fields=["run", "household"], name="result_once"),
-            models.UniqueConstraint(fields=["household"], name="one_newest_result", condition=models.Q(newest=True)),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.pk)
+    @property
+    def has_results(self) -> bool:
+        """Whether there is something to look at."""
+        return self.state == self.State.DONE

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
-from zhikun.assessments.models import Result
+from zhikun.assessments.results import Kept, result_of
 from zhikun.assessments.services import provisional
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
@@ -41,7 +41,7 @@ def context(household: Household, officer: Officer) -> dict[str, Any] | None:
         today = provisional.of(household, timezone.localdate())
     except FactsError as error:
         return {"problem": str(error)}
-    kept = Result.objects.filter(household=household, newest=True).select_related("run").first()
+    kept = result_of(household)
     now = {
         "category": today.category.value if today.category else None,
         "index": today.index.value if today.index else None,
@@ -60,7 +60,7 @@ def context(household: Household, officer: Officer) -> dict[str, Any] | None:
     }
 
 
-def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, kept: Result | None) -> list[Detail]:
+def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, kept: Kept | None) -> list[Detail]:
     """Category, index, ranks and the pack's other values, each with its unit; unknown stays unknown."""
     results = pack.results
     lines = []
@@ -84,5 +84,5 @@ def _radar(pack: Pack, causes: Sequence[provisional.Figure]) -> Radar:
     return Radar(_("致困因子"), axes, unit=_("分"), sample=pack.sample)
 
 
-def _same(kept: Result, now: dict[str, Any]) -> bool:
-    return (kept.category or None, kept.index, kept.causes) == (now["category"] or None, now["index"], now["causes"])
+def _same(kept: Kept, now: dict[str, Any]) -> bool:
+    return (kept.category, kept.index, dict(kept.causes)) == (now["category"] or None, now["index"], now["causes"])

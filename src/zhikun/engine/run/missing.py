@@ -40,6 +40,38 @@ def missing_facts(plan: Plan, facts: Mapping[str, pa.Table], targets: Iterable[s
     return pa.table(out)
 
 
+def missing_lists(plan: Plan, kernel: Kernel, facts: Mapping[str, pa.Table], targets: Iterable[str]) -> pa.Array:
+    """For each household the facts that could yet change one of the targets: "entity.fact", each once, in the pack's order.
+
+    `kernel` computes every named value. For many households at once: which member it is about is not said.
+    """
+    block = load(plan, facts)
+    values = kernel.run(block.frame, block.values, keep_all=True)
+    found = [relevance(plan, block.frame, values, plan.step(target).slot) for target in targets]
+    names, matters = [], []
+    for step in plan.facts:
+        slot = raw_slot(plan, step)
+        masks = [relevant[slot] for relevant in found if slot in relevant]
+        if not masks:
+            continue
+        mask = np.logical_or.reduce(masks)
+        if step.entity != ID:
+            rows = block.frame.rows[step.entity]
+            owners = np.repeat(np.arange(block.frame.households), rows.sizes)
+            above = np.zeros(block.frame.households, np.bool_)
+            above[owners[mask]] = True
+            mask = above
+        names.append(f"{step.entity}.{step.name}")
+        matters.append(mask)
+    if not names:
+        return pa.array([[]] * block.frame.households, pa.list_(pa.string()))
+    every = np.stack(matters, axis=1)
+    offsets = np.zeros(block.frame.households + 1, np.int32)
+    np.cumsum(every.sum(axis=1), out=offsets[1:])
+    told = pa.array(names, pa.string()).take(pa.array(np.nonzero(every)[1]))
+    return pa.ListArray.from_arrays(pa.array(offsets), told)
+
+
 def wanted(plan: Plan, block: Block, values: list[Any], target: Step) -> list[tuple[Step, int, int]]:
     """(fact, household place, row) of each missing fact that could change the target where it is undetermined."""
     relevant = relevance(plan, block.frame, values, target.slot)

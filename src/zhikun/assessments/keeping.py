@@ -1,0 +1,152 @@
+"""What a run keeps in the data folder, and how it grows there part by part. Ids and facts without names; private to the platform.
+
+    assessments/<run>/listed.arrow              the households, as they were listed
+                      parts/00007-member.arrow  facts of a part, as they were read
+                      parts/00007.digest        and their hash
+                      parts/00007-results.arrow what came out, and parts/00007.npz what the ranks need
+                      facts/member.parquet      at the end: the facts used, one file an entity
+                      results/household.parquet and the results, with the ranks
+
+Both Parquet files stand in the order of lists (place, number) with `position` rising, so that a place, a page or one household
+is a few row groups. A part is there whole or not at all: whoever goes on after a kill begins with the first that is missing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from zhikun.assessments.bridge import ID
+from zhikun.assessments.reading import POSITION
+from zhikun.disk import clear_unfinished, private_folder, replace_file, written_whole
+from zhikun.engine.run.parts import Keys
+
+#: Households of a part: two of the engine's blocks.
+PART = 32_768
+#: Households of a row group: one of them is read for one household.
+GROUP = 16_384
+
+
+def folder_of(run: uuid.UUID) -> Path:
+    """Where a run keeps what it has."""
+    return Path(settings.ZHIKUN_DATA) / "assessments" / str(run)
+
+
+def results_file(run: uuid.UUID) -> Path:
+    """The results of a finished run."""
+    return folder_of(run) / "results" / "household.parquet"
+
+
+def facts_file(run: uuid.UUID, entity: str) -> Path:
+    """The facts of an entity that a finished run used."""
+    return folder_of(run) / "facts" / f"{entity}.parquet"
+
+
+class Bench:
+    """A run's folder while it is made."""
+
+    def __init__(self, run: uuid.UUID) -> None:
+        self.folder = folder_of(run)
+        self._parts = self.folder / "parts"
+
+    def begin(self) -> None:
+        """The folder, without what a killed process left half-written."""
+        private_folder(self._parts)
+        clear_unfinished(self.folder)
+
+    def clear(self) -> None:
+        """Nothing is left of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def finish(self) -> None:
+        """Only what is to stay is left."""
+        shutil.rmtree(self._parts, ignore_errors=True)
+        (self.folder / "listed.arrow").unlink(missing_ok=True)
+
+    @property
+    def listing(self) -> pa.Table | None:
+        """The households, if they have been listed."""
+        path = self.folder / "listed.arrow"
+        return _load(path) if path.exists() else None
+
+    def keep_listing(self, households: pa.Table) -> None:
+        _save(self.folder / "listed.arrow", households)
+
+    def keep_facts(self, part: int, facts: Mapping[str, pa.Table], digest: str) -> None:
+        """The facts of a part; its hash comes last, and says that all of it is there."""
+        for entity, table in facts.items():
+            _save(self._parts / f"{part:05d}-{entity}.arrow", table)
+        replace_file(self._parts / f"{part:05d}.digest", digest.encode())
+
+    def digest(self, part: int) -> str | None:
+        """The hash of a part's facts, once they are all there."""
+        path = self._parts / f"{part:05d}.digest"
+        return path.read_text() if path.exists() else None
+
+    def facts(self, part: int, entity: str) -> pa.Table:
+        return _load(self._parts / f"{part:05d}-{entity}.arrow")
+
+    def keep_results(self, part: int, results: pa.Table, keys: Keys) -> None:
+        with written_whole(self._parts / f"{part:05d}.npz") as path, path.open("wb") as file:
+            named: dict[str, Any] = dict(keys)
+            np.savez(file, **named)
+        _save(self._parts / f"{part:05d}-results.arrow", results)
+
+    def has_results(self, part: int) -> bool:
+        return (self._parts / f"{part:05d}-results.arrow").exists()
+
+    def results(self, part: int) -> pa.Table:
+        return _load(self._parts / f"{part:05d}-results.arrow")
+
+    def keys(self, part: int) -> Keys:
+        with np.load(self._parts / f"{part:05d}.npz") as kept:
+            return {name: kept[name] for name in kept.files}
+
+    def join_facts(self, entity: str, parts: int) -> None:
+        """One file of all parts' facts of an entity."""
+        private_folder(self.folder / "facts")
+        write(self.folder / "facts" / f"{entity}.parquet", (self.facts(part, entity) for part in range(parts)))
+
+    def join_results(self, tables: Iterator[pa.Table]) -> None:
+        """One file of all results."""
+        private_folder(self.folder / "results")
+        write(self.folder / "results" / "household.parquet", tables)
+
+
+def write(path: Path, tables: Iterator[pa.Table]) -> None:
+    """Tables one after another into a Parquet file, with what is needed to find one row group among many."""
+    with written_whole(path) as beside, ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for table in tables:
+            if writer is None:
+                writer = stack.enter_context(_writer(beside, table.schema))
+            writer.write_table(table, row_group_size=GROUP)
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    texts = [field.name for field in schema if pa.types.is_string(field.type) and field.name != ID]
+    texts += [f"{field.name}.list.element" for field in schema if pa.types.is_list(field.type)]
+    found = [name for name in (POSITION, "_position", "_area", ID) if name in schema.names]
+    return pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=texts, write_statistics=found)
+
+
+def _save(path: Path, table: pa.Table) -> None:
+    with (
+        written_whole(path) as beside,
+        pa.OSFile(str(beside), "wb") as file,
+        pa.ipc.new_file(file, table.schema) as out,
+    ):
+        out.write_table(table)
+
+
+def _load(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
