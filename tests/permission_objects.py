@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -225,12 +226,40 @@ SURVEYS: dict[str, Make] = {
     "surveys:engagement": lambda in_scope: {"pk": _engagement(in_scope).pk},
 }
 
+
+def _run(in_scope: bool) -> Any:
+    """A finished run of the county of the place, with one household."""
+    from zhikun.assessments.services.run import assess
+
+    home(in_scope)
+    county = Area.objects.get(pk=place(in_scope).code // 10**6 * 10**6)
+    by = factories.officer(Role.COUNTY_REVIEWER, county.code)
+    return assess(county, timezone.localdate(), acting_officer=by)[0]
+
+
+def _two_runs(in_scope: bool) -> dict[str, Any]:
+    from zhikun.assessments.services.run import assess
+
+    one = _run(in_scope)
+    county = Area.objects.get(pk=one.area)
+    by = factories.officer(Role.COUNTY_REVIEWER, county.code)
+    day = timezone.localdate() - timedelta(days=1)
+    return {"pk": assess(county, day, acting_officer=by)[0].pk, "other": one.pk}
+
+
+ASSESSMENTS: dict[str, Make] = {
+    "assessments:run": lambda in_scope: {"pk": _run(in_scope).pk},
+    "assessments:households": lambda in_scope: {"pk": _run(in_scope).pk},
+    "assessments:compare": _two_runs,
+}
+
 OBJECTS: dict[str, Make] = {
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
     **permission_registry.OBJECTS,
     **SURVEYS,
+    **ASSESSMENTS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},

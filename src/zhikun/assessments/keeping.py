@@ -67,6 +67,11 @@ class Bench:
         """Nothing is left of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def is_untidy(self) -> bool:
+        """Whether parts are left."""
+        return self._parts.exists()
+
     def finish(self) -> None:
         """Only what is to stay is left."""
         shutil.rmtree(self._parts, ignore_errors=True)

@@ -25,6 +25,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -109,6 +110,11 @@ def newest_run(officer: Officer, right: Right = Right.HOUSEHOLD_VIEW) -> Run | N
 def results_in(run: Run, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRelation:
     """The results of a finished run in these areas; of no range, none."""
     return _relation(run).filter(_in(ranges))
+
+
+def within_areas(path: Path, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRelation:
+    """A file of this room with a column `_area`, cut to these areas."""
+    return _connection().sql("SELECT * FROM read_parquet(?)", params=[str(path)]).filter(_in(ranges))
 
 
 def columns_of(run: Run) -> list[str]:

@@ -6,6 +6,7 @@ import uuid
 from datetime import time
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from zhikun.assessments.services import run as running
@@ -14,7 +15,11 @@ from zhikun.jobs.kinds import job
 from zhikun.jobs.progress import Progress
 
 
-@job(running.KIND, title=_("评估"), retries=2)
+def _run_page(arguments: dict[str, Any], result: dict[str, Any]) -> str:
+    return reverse("assessments:run", args=[result.get("run") or arguments["run"]])
+
+
+@job(running.KIND, title=_("评估"), retries=2, link=_run_page)
 def assess(progress: Progress, *, run: str) -> dict[str, Any]:
     """A run, or the rest of one."""
     return working.work(uuid.UUID(run), progress)

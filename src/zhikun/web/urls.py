@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("zhikun.registry.ui.imports_urls")),
     path("", include("zhikun.registry.ui.exports_urls")),
     path("", include("zhikun.registry.urls")),
+    path("", include("zhikun.assessments.urls")),
     path("", include("zhikun.surveys.urls")),
 ]
 

@@ -108,4 +108,8 @@ def clear() -> dict[str, Any]:
         if bench.folder.exists():
             bench.clear()
             cleared += 1
+    # A process may have been killed between the end of a run and its tidying up.
+    for run in Run.objects.finished().values_list("pk", flat=True).iterator():
+        if Bench(run).is_untidy:
+            Bench(run).finish()
     return {"runs": cleared}

@@ -1,0 +1,223 @@
+"""A run in the background: killed, cancelled, retried, started twice, and the same again."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from tests import factories
+from tests.assessments.test_assessing import DAY, county, reviewer, well_known
+
+from zhikun.accounts.roles import Role
+from zhikun.assessments import keeping, reading
+from zhikun.assessments.keeping import Bench, facts_file, folder_of, results_file
+from zhikun.assessments.models import Run
+from zhikun.assessments.results import facts_of, kept_in, result_of, results_in
+from zhikun.assessments.services import run as running
+from zhikun.assessments.services import working
+from zhikun.jobs.errors import JobCancelled
+from zhikun.jobs.models import Job
+from zhikun.jobs.services import cancel, retry
+from zhikun.jobs.worker import work_off
+from zhikun.places.models import Area
+from zhikun.registry.models import Household
+from zhikun.registry.services import recording, structure
+from zhikun.registry.services.change import Change
+from zhikun.registry.sources import SourceKind, Told
+
+pytestmark = pytest.mark.django_db
+
+
+class Killed(BaseException):
+    """What a SIGKILL is to the code: nothing of it runs any more."""
+
+
+class Dying(working.Alone):
+    """Ends the work at a count of households of one of its three steps."""
+
+    def __init__(self, name, at, error=Killed):
+        self.name, self.at, self.error = name, at, error
+
+    def checkpoint(self, state, *, advance=0):
+        if state[self.name] >= self.at:
+            raise self.error
+
+
+def three_parts(monkeypatch):
+    monkeypatch.setattr(working, "PART", 2)
+    for n in range(1, 6):
+        well_known(factories.VILLAGE if n % 2 else factories.OTHER_VILLAGE, n=n, business_income_year=n * 1000)
+
+
+def rows(run):
+    return sorted(results_in(run, [run.range]).fetchall())
+
+
+@pytest.mark.parametrize(("step", "at"), [("read", 2), ("read", 5), ("assessed", 2), ("written", 2)])
+def test_after_a_kill_only_what_is_missing_is_done_again_and_the_results_are_the_same(
+    monkeypatch, step, at, django_capture_on_commit_callbacks
+):
+    three_parts(monkeypatch)
+    run, _new = running.start(county(), DAY, acting_officer=reviewer())
+    with pytest.raises(Killed):
+        working.work(run.pk, Dying(step, at))
+    run.refresh_from_db()
+    assert run.state == Run.State.ACTIVE
+    assert not results_file(run.pk).exists()
+    read, assessed = [], []
+    columns, part = reading.columns, working.PartsRun.part
+    monkeypatch.setattr(
+        reading, "columns", lambda pack, homes, said: read.append(homes.num_rows) or columns(pack, homes, said)
+    )
+    monkeypatch.setattr(working.PartsRun, "part", lambda self, *told: assessed.append(1) or part(self, *told))
+    with django_capture_on_commit_callbacks(execute=True):
+        working.work(run.pk, working.Alone())
+    run.refresh_from_db()
+    assert (run.state, run.households) == (Run.State.DONE, 5)
+    assert sum(read) == {"read": 5 - at, "assessed": 0, "written": 0}[step]
+    assert len(assessed) == {"read": 3, "assessed": 2, "written": 0}[step]
+    monkeypatch.undo()
+    whole, _new = running.assess(county(), DAY - timedelta(days=1), acting_officer=reviewer())
+    assert rows(whole) == rows(run)
+    assert not (folder_of(run.pk) / "parts").exists()
+
+
+def test_progress_counts_and_the_end_is_told_in_words(monkeypatch):
+    three_parts(monkeypatch)
+    run, _new = running.start(county(), DAY, acting_officer=reviewer())
+    work_off()
+    job = running.job_of(run)
+    assert (job.state, job.done, job.total) == (Job.State.DONE, 15, 15)
+    assert job.checkpoint["state"] == {"households": 5, "read": 5, "assessed": 5, "written": 5}
+    assert "评估 5 户" in job.result["text"]
+
+
+def test_cancelled_work_leaves_no_results_and_goes_on_when_it_is_asked_to(monkeypatch):
+    three_parts(monkeypatch)
+    run, _new = running.start(county(), DAY, acting_officer=reviewer())
+    with pytest.raises(JobCancelled):
+        working.work(run.pk, Dying("read", 2, JobCancelled))
+    job = cancel(running.job_of(run), acting_officer=reviewer())
+    assert (job.state, Run.objects.finished().count()) == (Job.State.CANCELLED, 0)
+    retry(job, acting_officer=reviewer())
+    work_off()
+    assert Run.objects.finished().get().pk == run.pk
+
+
+def test_of_two_who_start_the_same_the_second_is_led_to_the_first():
+    factories.household()
+    first, new = running.start(county(), DAY, acting_officer=reviewer())
+    again, newer = running.start(
+        county(), DAY, acting_officer=factories.officer(Role.COUNTY_REVIEWER, username="other")
+    )
+    assert (new, newer, again.pk, Job.objects.count()) == (True, False, first.pk, 1)
+    _other, elsewhere = running.start(county(), DAY - timedelta(days=1), acting_officer=reviewer())
+    assert elsewhere
+
+
+def test_what_was_cancelled_gives_way_to_a_new_start(django_capture_on_commit_callbacks):
+    factories.household()
+    first, _new = running.start(county(), DAY, acting_officer=reviewer())
+    cancel(running.job_of(first), acting_officer=reviewer())
+    Bench(first.pk).begin()
+    with django_capture_on_commit_callbacks(execute=True):
+        second, new = running.start(county(), DAY, acting_officer=reviewer())
+    first.refresh_from_db()
+    assert (new, first.state, second.pk == first.pk) == (True, Run.State.STOPPED, False)
+    assert not folder_of(first.pk).exists()
+    retry(running.job_of(first), acting_officer=reviewer())
+    work_off()
+    assert Run.objects.finished().get().pk == second.pk
+
+
+def test_the_same_again_reads_nothing_and_after_a_change_taken_back_computes_nothing(monkeypatch):
+    made = well_known()
+    first, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    monkeypatch.setattr(reading, "said_of", lambda _homes: pytest.fail("read although no version changed"))
+    assert running.assess(county(), DAY, acting_officer=reviewer()) == (first, False)
+    monkeypatch.undo()
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    kept = recording.record(made, told, {"household": {"": {"pens": 3}}}, acting_officer=reviewer())
+    recording.withdraw(kept, reason="录错了", acting_officer=reviewer())
+    monkeypatch.setattr(working, "_assess", lambda *_told: pytest.fail("computed although nothing differs"))
+    assert running.assess(county(), DAY, acting_officer=reviewer()) == (first, False)
+    monkeypatch.undo()
+    first.refresh_from_db()
+    assert first.current_at > first.finished_at
+
+
+def test_a_list_of_long_ago_is_not_gone_on_with(monkeypatch):
+    three_parts(monkeypatch)
+    run, _new = running.start(county(), DAY, acting_officer=reviewer())
+    with pytest.raises(Killed):
+        working.work(run.pk, Dying("read", 2))
+    Run.objects.filter(pk=run.pk).update(listed_at=timezone.now() - working.FRESH - timedelta(minutes=1))
+    late = well_known(n=9)
+    working.work(run.pk, working.Alone())
+    assert result_of(late).run == run
+
+
+def test_a_household_that_moved_since_is_found_and_one_that_came_later_is_not():
+    made, other = well_known(), well_known(factories.OTHER_VILLAGE, n=2)
+    run, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    change = Change(timezone.localdate(), "搬家", made.version)
+    home = structure.Home(Area.objects.get(pk=factories.OTHER_VILLAGE), "")
+    structure.move(made, home, change, acting_officer=reviewer())
+    made.refresh_from_db()
+    assert made.area_id == factories.OTHER_VILLAGE
+    assert (result_of(made).run, result_of(made).area) == (run, factories.VILLAGE)
+    assert result_of(other).household == other.pk
+    assert result_of(well_known(n=3)) is None
+
+
+def test_a_household_whose_village_has_another_code_since_is_found():
+    made = well_known()
+    run, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    new = Area.objects.get(pk=factories.VILLAGE + 1)
+    structure.recode(factories.VILLAGE, new, Change(timezone.localdate(), "撤并"), acting_officer=None)
+    made.refresh_from_db()
+    assert (made.area_id, result_of(made).run) == (new.pk, run)
+
+
+def test_a_merged_file_has_no_result_of_its_own():
+    made = well_known()
+    running.assess(county(), DAY, acting_officer=reviewer())
+    made.state = Household.State.MERGED
+    assert result_of(made) is None
+
+
+def test_what_is_kept_has_no_names_and_is_the_owners_alone():
+    made = well_known()
+    run, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    for path in folder_of(run.pk).rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+        if path.is_file():
+            content = path.read_bytes()
+            assert "马试".encode() not in content
+            assert factories.id_number(2).encode() not in content
+    position = kept_in(run, made.pk).position
+    used = facts_of(run, [position])[position]
+    assert used["household"][0]["business_income_year"] == 1000
+    assert [row["relation"] for row in used["member"]] == ["head"]
+    assert facts_file(run.pk, "member").exists()
+
+
+def test_the_place_of_no_household_is_a_run_of_nobody():
+    factories.areas()
+    run, new = running.assess(county(), DAY, acting_officer=reviewer())
+    assert (new, run.households, rows(run)) == (True, 0, [])
+
+
+def test_at_night_what_ended_without_results_is_cleared():
+    factories.household()
+    running.assess(county(), DAY, acting_officer=reviewer())
+    left = Run.objects.create(
+        pack="yuanzhou", pack_version="1", pack_hash="x", on=DAY, area=factories.COUNTY, area_last=factories.COUNTY,
+        state=Run.State.STOPPED, pk=uuid.uuid4(),
+    )  # fmt: skip
+    keeping.Bench(left.pk).begin()
+    assert running.clear() == {"runs": 1}
+    assert not folder_of(left.pk).exists()
+    done = Run.objects.finished().get()
+    assert results_file(done.pk).exists()
+    assert not (folder_of(done.pk) / "parts").exists()
