@@ -16,7 +16,7 @@ from zhikun.assessments.comparing import KINDS, Moved
 from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, category_words, found
 from zhikun.assessments.ui.forms import PlaceForm
-from zhikun.assessments.ui.runs import after
+from zhikun.assessments.ui.runs import after, moment
 from zhikun.audit.services import record as note
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Tab
@@ -51,7 +51,13 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
         raise Http404
     told = comparing.summary(rows)
     counts = {name: sum(one.households for one in told if one.kind == name) for name in KINDS}
+    moves = [one for one in told if one.kind == "category"]
+    chosen = request.GET.get("move", "")
+    if chosen and not (chosen.isascii() and chosen.isdigit() and int(chosen) < len(moves)):
+        raise Http404
     shown = rows.filter(f"kind = '{kind}'") if kind else rows
+    if chosen:
+        shown = comparing.moved(rows, moves[int(chosen)])
     changes = comparing.changes((earlier, later), shown, at.pack, at.officer, after(request, 0))
     if first_time(request.session, request.get_full_path()):
         details = {
@@ -70,9 +76,12 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
         ],
         "earlier": earlier,
         "later": later,
+        "moments": (moment(earlier), moment(later)),
         "form": PlaceForm(request.GET, at.places()),
         "tabs": _tabs(request, kind, counts),
-        "moved": [(_from_to(at, one), one.households) for one in told if one.kind == "category"],
+        "moved": [
+            (_from_to(at, one), one.households, _address(request, kind="", move=str(n))) for n, one in enumerate(moves)
+        ],
         "places": [
             (area, n, _address(request, place=str(area.pk))) for area, n in comparing.by_place(shown, at.shown)
         ],
@@ -89,9 +98,14 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
 
 def _tabs(request: HttpRequest, kind: str, counts: dict[str, int]) -> list[Tab]:
     return [
-        Tab(_("全部"), _address(request, kind=""), current=not kind, count=sum(counts.values())),
+        Tab(
+            _("全部"),
+            _address(request, kind="", move=""),
+            current=not kind and "move" not in request.GET,
+            count=sum(counts.values()),
+        ),
         *(
-            Tab(str(TITLES[name]), _address(request, kind=name), current=kind == name, count=counts[name])
+            Tab(str(TITLES[name]), _address(request, kind=name, move=""), current=kind == name, count=counts[name])
             for name in KINDS
         ),
     ]
