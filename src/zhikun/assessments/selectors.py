@@ -106,7 +106,7 @@ def reach(officer: Officer, run: Run, place: Area | None = None) -> list[AreaRan
     """The areas of a run that the officer may see, cut to a place."""
     of_run = [
         AreaRange(max(one.first, run.area), min(one.last, run.area_last))
-        for one in scope(officer, place and place.range)
+        for one in scope(officer, place.range if place else None)
     ]
     return [one for one in of_run if one.first <= one.last]
 
@@ -118,7 +118,7 @@ def overview(run: Run, ranges: Sequence[AreaRange]) -> Overview:
     counted = rows.aggregate(counts).fetchall()[0]
     by_category = rows.aggregate("_category, count(*) AS n", "_category").order("n DESC, _category").fetchall()
     return Overview(
-        *counted, [Count(code, n) for code, n in by_category], _listed(rows, "_flags"),
+        counted[0], counted[1], counted[2], [Count(code, n) for code, n in by_category], _listed(rows, "_flags"),
         _listed(rows, "_missing"),
     )  # fmt: skip
 

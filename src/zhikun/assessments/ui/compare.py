@@ -37,15 +37,7 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
     if {earlier.state, later.state} != {Run.State.DONE} or earlier.pk == later.pk:
         raise Http404
     at = asked(request, later)
-    # What only one of the two has looked at is no difference: both are cut to what they have in common.
-    ranges = [
-        AreaRange(max(one.first, earlier.area), min(one.last, earlier.area_last))
-        for one in at.ranges
-        if one.first <= earlier.area_last and earlier.area <= one.last
-    ]
-    if not ranges:
-        raise Http404
-    rows = comparing.differences(earlier, later, ranges)
+    rows = comparing.differences(earlier, later, _common(at, earlier))
     kind = request.GET.get("kind", "")
     if kind and kind not in KINDS:
         raise Http404
@@ -96,6 +88,18 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
     return render_page(request, "assessments/compare.html", context, fragment="results")
 
 
+def _common(at: Asked, earlier: Run) -> list[AreaRange]:
+    """What both runs have looked at, of the officer's areas: what only one of them knows is no difference."""
+    ranges = [
+        AreaRange(max(one.first, earlier.area), min(one.last, earlier.area_last))
+        for one in at.ranges
+        if one.first <= earlier.area_last and earlier.area <= one.last
+    ]
+    if not ranges:
+        raise Http404
+    return ranges
+
+
 def _tabs(request: HttpRequest, kind: str, counts: dict[str, int]) -> list[Tab]:
     return [
         Tab(
@@ -112,7 +116,7 @@ def _tabs(request: HttpRequest, kind: str, counts: dict[str, int]) -> list[Tab]:
 
 
 def _from_to(at: Asked, one: Moved) -> str:
-    return _("{a} → {b}").format(a=category_words(at.pack, one.was), b=category_words(at.pack, one.now))
+    return f"{category_words(at.pack, one.was)} → {category_words(at.pack, one.now)}"
 
 
 def _address(request: HttpRequest, **changed: str) -> str:
