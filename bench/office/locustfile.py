@@ -1,7 +1,7 @@
 """An office at work, for locust: officers who sign in, search, open files, look at what waits for them, and write.
 
 Run by bench/office/run.py, which names the accounts and what can be searched for in the file of ZHIKUN_OFFICE. The mix is that of
-an ordinary morning: mostly reading, one act in sixteen writes. Think time is zero to one second: harder than people are.
+an ordinary morning: mostly reading, one act in sixteen writes. The pause between two acts is said by bench/office/run.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TURN = itertools.count()
 class Officer(FastHttpUser):
     """One officer, signed in for the length of the run."""
 
-    wait_time = between(0, 1)
+    wait_time = between(*OFFICE["pause"])
 
     def on_start(self) -> None:
         """Sign in as the next account."""

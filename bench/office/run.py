@@ -29,13 +29,20 @@ def main() -> int:
     parser.add_argument("--host", default="http://127.0.0.1:8000")
     parser.add_argument("--officers", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument(
+        "--pause", type=float, nargs=2, default=(0, 1), metavar=("LEAST", "MOST"),
+        help="seconds between two acts of one officer; people need 2 to 8 to read a page",
+    )  # fmt: skip
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zhikun-office-") as folder:
         about = Path(folder) / "office.json"
-        about.write_text(json.dumps(office(options.officers), ensure_ascii=False), encoding="utf-8")
+        about.write_text(
+            json.dumps({**office(options.officers), "pause": options.pause}, ensure_ascii=False), encoding="utf-8"
+        )
         command = [
             str(options.locust), "-f", str(HERE / "locustfile.py"), "--headless", "--host", options.host,
             "-u", str(options.officers), "-r", "5", "-t", f"{options.seconds}s", "--csv", f"{folder}/run", "--only-summary",
+            "--reset-stats",  # the figures begin when everybody has signed in
         ]  # fmt: skip
         subprocess.run(command, check=False, env={**os.environ, "ZHIKUN_OFFICE": str(about)}, stdout=sys.stderr)
         print(json.dumps(measured(Path(folder) / "run_stats.csv"), ensure_ascii=False, indent=1))
