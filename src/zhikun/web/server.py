@@ -18,7 +18,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -26,6 +25,7 @@ from granian.log import LogLevels
 from zhikun import __file__ as package
 from zhikun.disk import only_one, private_folder, replace_file
 from zhikun.web import metrics
+from zhikun.web.forking import close_every_connection
 
 _RESTART = 2.0  # seconds before a worker that ended by itself is started again
 _GRACE = 20.0  # seconds that a worker has for reaching its next checkpoint
@@ -58,7 +58,7 @@ def serve(serving: Serving, started: Callable[[], None]) -> None:
     _try_port(serving)
     collect_static()
     metrics.start_afresh()
-    connections.close_all()  # the processes of the server open their own
+    close_every_connection()
     os.environ[PARENT] = str(os.getpid())
     beside = _Beside() if serving.worker else None
     server = Granian(
