@@ -19,6 +19,7 @@ import argparse
 import base64
 import json
 import logging
+import math
 import os
 import random
 import re
@@ -49,6 +50,7 @@ AIMS = {
     "answer": (("page", 0.5), ("server", 0.3), ("all", 0.2)),
 }
 IN_BACKGROUND = {"check", "commit"}
+RESTART = 1.0  # seconds that a process needs at least until it works again
 DATA = re.compile(r'<script id="survey-data" type="application/json">(.*?)</script>', re.DOTALL)
 MARKUP = re.compile(r"<[^>]+>|\s+")
 BOARD = "data:image/png;base64,"
@@ -63,7 +65,6 @@ class Kills:
         self.lengths: dict[str, float] = {}
         self.by_process: Counter[str] = Counter()
         self.by_phase: Counter[str] = Counter()
-        self._now = "between"
 
     @property
     def done(self) -> int:
@@ -72,32 +73,33 @@ class Kills:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Something that the office does. A kill may fall into it, sometimes a second one into what follows the first."""
-        self._now, began = name, time.monotonic()
-        timer = self._timer(name)
-        if timer is not None:
-            timer.start()
+        """Something that the office does. A kill may fall into it; into work in the background, several one after another."""
+        began, over = time.monotonic(), threading.Event()
+        killer = None
+        if not self.quiet and self.dice.random() < (0.95 if name in IN_BACKGROUND else 0.6):
+            killer = threading.Thread(target=self._haunt, args=(name, over))
+            killer.start()
         try:
             yield
         finally:
             if self.quiet:
-                self.lengths[name] = max(self.lengths.get(name, 0.0), time.monotonic() - began)
-            self._now = "between"
-            if timer is not None:
-                timer.join()
+                self.lengths[name] = min(self.lengths.get(name, math.inf), time.monotonic() - began)
+            over.set()
+            if killer is not None:
+                killer.join()
 
-    def _timer(self, name: str) -> threading.Timer | None:
-        if self.quiet or self.done >= self.wanted or self.dice.random() > 0.85:
-            return None
-        aims = AIMS["work" if name in IN_BACKGROUND else "answer"]
-        target = self.dice.choices([one for one, _weight in aims], [weight for _one, weight in aims])[0]
-        return threading.Timer(self.dice.random() * self.lengths[name], self._strike, [target])
-
-    def _strike(self, target: str) -> None:
-        phase = self._now
-        if self.platform.kill(target, self.holder() if target == "worker" else ""):
-            self.by_process[target] += 1
-            self.by_phase[phase] += 1
+    def _haunt(self, name: str, over: threading.Event) -> None:
+        length, in_background = self.lengths[name], name in IN_BACKGROUND
+        aims = AIMS["work" if in_background else "answer"]
+        wait = self.dice.random() * length
+        while self.done < self.wanted and not over.wait(wait):
+            target = self.dice.choices([one for one, _weight in aims], [weight for _one, weight in aims])[0]
+            if self.platform.kill(target, self.holder() if target == "worker" else ""):
+                self.by_process[target] += 1
+                self.by_phase[name] += 1
+            if not in_background or self.dice.random() < 0.25:
+                return
+            wait = RESTART + self.dice.random() * length
 
 
 class Trial:
@@ -282,7 +284,8 @@ def tried(folder: Path, database: str, options: argparse.Namespace) -> dict[str,
     try:
         platform.ensure()
         trial.run()
-        jobs, strays = found.unfinished_jobs(), list(found.strays())
+        jobs, strays = found.unfinished_jobs(), found.strays()
+        trial.losses += [f"left for ever: {path.name}" for path in found.after_the_night(strays)]
     finally:
         platform.end()
         from django.db import connections  # noqa: PLC0415 - after Django is ready
@@ -291,7 +294,8 @@ def tried(folder: Path, database: str, options: argparse.Namespace) -> dict[str,
     browsers = (trial.clerk, trial.checker, trial.surveyor, trial.reviewer)
     return {
         "database": "postgresql" if database else "sqlite", "seed": options.seed, "kills": kills.done,
-        "by_process": dict(kills.by_process), "by_phase": dict(kills.by_phase), "imports": trial.imports,
+        "by_process": dict(kills.by_process), "by_phase": dict(kills.by_phase),
+        "phase_milliseconds": {name: round(one * 1000) for name, one in kills.lengths.items()}, "imports": trial.imports,
         "households": trial.imports * options.households, "visits": trial.handed_in,
         "sent_again": sum(one.again for one in browsers), "asked_again_by_hand": trial.by_hand,
         "strays_for_the_night": len(strays), "jobs_unfinished": jobs, "losses": trial.losses, "doubles": trial.doubles,

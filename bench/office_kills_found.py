@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ from zhikun.identity.numbers import with_check_character
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area
 from zhikun.registry.models import Household, HouseholdFacts, ImportBatch, ImportRow, Membership, Person, Recording
-from zhikun.registry.services import importing_files
+from zhikun.registry.services import importing_clearing, importing_files
 from zhikun.surveys.models import Assignment, Draft, Visit, VisitFile
 from zhikun.surveys.services import assigning, files
 
@@ -242,29 +243,32 @@ def unfinished_jobs() -> list[str]:
     return [f"{one.kind}: {one.state}" for one in due]
 
 
-def strays() -> Iterator[Path]:
+def strays() -> list[Path]:
     """Sealed files and open folders that belong to nothing: what a kill between the file and its row leaves."""
     rows = set(VisitFile.objects.values_list("pk", flat=True))
-    for path in sorted(files.folder().rglob("*.sealed")):
-        if path.name.startswith(".") or uuid.UUID(path.stem) not in rows:
-            yield path
-    yield from sorted(files.folder().rglob(".*.part"))
+    found = [path for path in files.folder().glob("*/*.sealed") if uuid.UUID(path.stem) not in rows]
+    found += files.folder().rglob(".*.part")
     waiting = {
         ImportBatch.State.CHECKING,
         ImportBatch.State.CHECKED,
         ImportBatch.State.SUBMITTED,
         ImportBatch.State.APPROVED,
     }
-    states = dict(ImportBatch.objects.values_list("pk", "state"))
-    for path in sorted(importing_files.folder().iterdir()) if importing_files.folder().is_dir() else []:
-        if path.name.endswith(".lock"):
-            continue
-        try:
-            state = states.get(uuid.UUID(path.name.partition(".")[0]))
-        except ValueError:
-            state = None
-        if state not in waiting and not path.name.endswith(".rejects"):
-            yield path
+    states = {str(pk): state for pk, state in ImportBatch.objects.values_list("pk", "state")}
+    for path in importing_files.folder().iterdir():
+        batch, _dot, part = path.name.partition(".")
+        if not path.name.endswith(".lock") and part != "rejects" and states.get(batch) not in waiting:
+            found.append(path)
+    return sorted(found)
+
+
+def after_the_night(left: Iterable[Path]) -> list[Path]:
+    """What is still there of these after the clearing of the night when they are old."""
+    for path in left:
+        os.utime(path, (0, 0))
+    files.clear()
+    importing_clearing.clear()
+    return [path for path in left if path.exists()]
 
 
 def village() -> Area:
