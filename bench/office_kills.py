@@ -76,7 +76,7 @@ class Kills:
         """Something that the office does. A kill may fall into it; into work in the background, several one after another."""
         began, over = time.monotonic(), threading.Event()
         killer = None
-        if not self.quiet and self.dice.random() < (0.95 if name in IN_BACKGROUND else 0.6):
+        if not self.quiet and self.dice.random() < (0.95 if name in IN_BACKGROUND else 0.5):
             killer = threading.Thread(target=self._haunt, args=(name, over))
             killer.start()
         try:
@@ -97,7 +97,7 @@ class Kills:
             if self.platform.kill(target, self.holder() if target == "worker" else ""):
                 self.by_process[target] += 1
                 self.by_phase[name] += 1
-            if not in_background or self.dice.random() < 0.25:
+            if not in_background or self.dice.random() < 0.15:
                 return
             wait = RESTART + self.dice.random() * length
 
