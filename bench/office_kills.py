@@ -50,6 +50,7 @@ AIMS = {
     "answer": (("page", 0.5), ("server", 0.3), ("all", 0.2)),
 }
 IN_BACKGROUND = {"check", "commit"}
+OFTEN = {"draft", "photo", "hand in", "accept"}  # several times in a turn
 RESTART = 1.0  # seconds that a process needs at least until it works again
 DATA = re.compile(r'<script id="survey-data" type="application/json">(.*?)</script>', re.DOTALL)
 MARKUP = re.compile(r"<[^>]+>|\s+")
@@ -76,7 +77,7 @@ class Kills:
         """Something that the office does. A kill may fall into it; into work in the background, several one after another."""
         began, over = time.monotonic(), threading.Event()
         killer = None
-        if not self.quiet and self.dice.random() < (0.95 if name in IN_BACKGROUND else 0.5):
+        if not self.quiet and self.dice.random() < (0.5 if name in OFTEN else 0.9):
             killer = threading.Thread(target=self._haunt, args=(name, over))
             killer.start()
         try:
@@ -250,9 +251,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--households", type=int, default=200)
+    parser.add_argument("--households", type=int, default=600)
     parser.add_argument(
-        "--visits", type=int, default=3, help="visits of a turn, besides that of one household found on the way"
+        "--visits", type=int, default=1, help="visits of a turn, besides that of one household found on the way"
     )
     parser.add_argument("--settings", default="zhikun.web.settings")
     options = parser.parse_args()
