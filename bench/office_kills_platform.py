@@ -78,6 +78,11 @@ class Platform:
                 killed += 1
         return killed > 0
 
+    def errors(self) -> str:
+        """The last lines of the log that tell of an error."""
+        lines = (self.installation.folder / "platform.log").read_text(encoding="utf-8").splitlines()
+        return "\n".join([line for line in lines if '"level": "error"' in line][-5:])
+
     def end(self) -> None:
         """Everything ends, in order."""
         for process in (self._serve, self._worker):
@@ -162,9 +167,7 @@ class Browser:
             if answer is not None and answer.status < 500:
                 return answer
             if answer is not None and answer.status == 500:
-                raise SystemExit(
-                    f"{method} {address} answered 500, see {self.platform.installation.folder}/platform.log"
-                )
+                raise SystemExit(f"{method} {address} answered 500\n{self.platform.errors()}")
             self.again += 1
             self.platform.ensure()
         raise SystemExit(f"{method} {address} was never answered")
