@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from zhikun.accounts.models import Officer
-from zhikun.privacy.files import open_file, seal_file
+from zhikun.privacy import clear_strays, open_file, seal_file
 from zhikun.surveys.errors import FileRefused
 from zhikun.surveys.models import Assignment, VisitFile
 from zhikun.surveys.services.assigning import locked_to_fill
@@ -131,6 +131,11 @@ def _binding(file: VisitFile) -> str:
 def folder() -> Path:
     """Where the sealed photos and signatures of visits lie."""
     return Path(settings.ZHIKUN_DATA) / "surveys"
+
+
+def clear() -> int:
+    """Remove what a server killed before the row was kept left of photos and signatures. How many files."""
+    return clear_strays(folder(), lambda ids: set(VisitFile.objects.filter(pk__in=ids).values_list("pk", flat=True)))
 
 
 def sealed_as(path: Path) -> tuple[str, str] | None:
