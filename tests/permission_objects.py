@@ -229,6 +229,7 @@ OBJECTS: dict[str, Make] = {
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
+    "places:follow": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
     **permission_registry.OBJECTS,
     **SURVEYS,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
