@@ -10,7 +10,7 @@ from tests import factories
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.pages.errors import DomainError
-from zhikun.places.models import Area, Level
+from zhikun.places.models import Area
 from zhikun.registry.errors import (
     EditConflict,
     FileNotInUse,
