@@ -26,7 +26,7 @@ def import_(file: Path | None, changes: Path | None, dry_run: bool) -> int:
     """Areas from a file, every fault told; with a fault nothing is written."""
     ready()
     from zhikun.places.services.areas import DATA, Source, import_areas  # noqa: PLC0415 - after the settings are known
-    from zhikun.tables import UnreadableFile  # noqa: PLC0415 - the same
+    from zhikun.tables import Severity, UnreadableFile  # noqa: PLC0415 - the same
 
     shipped = file is None and changes is None
     sources = (DATA / "areas.csv", DATA / "changes.csv") if shipped else (file, changes)
@@ -40,6 +40,10 @@ def import_(file: Path | None, changes: Path | None, dry_run: bool) -> int:
     done = _("可以导入") if dry_run else _("已导入")
     say(_("{d}：新增 {a} 个，修改 {b} 个，停用 {c} 个。").format(
         d=done, a=len(plan.new), b=len(plan.changed), c=len(plan.ended)))  # fmt: skip
+    if plan.followed:
+        say(_("随代码改到新区划的家庭、机构、调查等记录：{n} 条。").format(n=sum(plan.followed.values())))
+    if changes is not None and (told := [str(m) for m in plan.messages if m.severity is Severity.WARNING]):
+        say(lines(told, _("请核对：")))
     return 0
 
 

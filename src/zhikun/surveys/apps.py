@@ -13,9 +13,16 @@ class SurveysConfig(AppConfig):
     verbose_name = gettext_lazy("入户调查")
 
     def ready(self) -> None:
-        """Put surveys into the menu."""
+        """Put surveys into the menu and on the household's page; tell areas what follows a code."""
         from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not there when the module is read
         from zhikun.pages import menu  # noqa: PLC0415 - the same
+        from zhikun.places import uses  # noqa: PLC0415 - the same
+        from zhikun.registry import panels  # noqa: PLC0415 - the same
+        from zhikun.surveys.panels import panel  # noqa: PLC0415 - the same
+        from zhikun.surveys.services import following  # noqa: PLC0415 - the same
+
+        panels.register(panel())
+        uses.register_following(following.follow)
 
         entries = (
             (_("我的入户"), "mine", Right.SURVEY_FILL, ("fill", "found")),
