@@ -18,6 +18,7 @@ class Event(models.TextChoices):
     PASSWORD_RESET = "accounts.password_reset", _("重置密码")
     SECOND_FACTOR_SET_UP = "accounts.second_factor_set_up", _("启用动态口令")
     SECOND_FACTOR_RESET = "accounts.second_factor_reset", _("重置动态口令")
+    SET_UP_CODE_GIVEN = "accounts.set_up_code_given", _("给出动态口令启用码")
     RECOVERY_CODES_RENEWED = "accounts.recovery_codes_renewed", _("更换备用码")
     RECOVERY_CODE_USED = "accounts.recovery_code_used", _("使用备用码登录")
     ORGANISATION_ADDED = "accounts.organisation_added", _("新增机构")
