@@ -9,3 +9,10 @@ from zhikun.audit.registry import Event
 IMPORTED = "places.areas_imported"
 
 EVENTS = (Event(IMPORTED, _("导入了行政区划文件 {subject}"), contains=_("只有文件名和行数")),)
+
+DETAILS = {
+    "new": _("新增地区"),
+    "changed": _("修改地区"),
+    "ended": _("停用地区"),
+    "changes": _("变更记录"),
+}
