@@ -192,7 +192,7 @@ def test_who_was_left_behind_by_an_earlier_import_follows_from_the_page_of_the_o
     assert "已把 2 条记录改到现代码" in answer.content.decode()
     assert "改到现代码</button>" not in answer.content.decode()
     assert Household.objects.get(pk=made.pk).area_id == NEW
-    assert Entry.objects.get(event="places.area_followed").details == {"old": OLD, "new": NEW, "rows": 2}
+    assert Entry.objects.get(event="places.area_followed").details == {"old": OLD, "into": NEW, "rows": 2}
 
 
 def test_the_same_file_again_takes_along_who_was_left_behind(tmp_path):

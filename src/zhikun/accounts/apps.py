@@ -30,7 +30,7 @@ class AccountsConfig(AppConfig):
                 order=800, within=("accounts:organisation",),
             ),
             menu.Entry(
-                _("人员账号"), "accounts:officers", icon="users", permission="account.manage", group=GROUP, order=810,
+                _("人员账号"), "accounts:officers", icon="user-check", permission="account.manage", group=GROUP, order=810,
                 within=("accounts:officer", "accounts:appointment", "accounts:import"),
             ),
         )  # fmt: skip

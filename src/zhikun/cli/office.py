@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zhikun.cli.django import ready
 from zhikun.cli.screen import FAULTS, UNREADABLE, UNREADY, Refused, lines, say
 from zhikun.wording import _
+
+if TYPE_CHECKING:
+    from zhikun.accounts.models import Officer
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -47,7 +52,7 @@ def import_(file: Path | None, changes: Path | None, dry_run: bool) -> int:
     return 0
 
 
-@click.group(help=_("账号：建立一个地区的第一个系统管理员；其余账号由管理员在网页上建立"))
+@click.group(help=_("账号：建立第一个系统管理员；没有第二位管理员时，代行密码或动态口令的另一半"))
 def accounts() -> None:
     """The group of commands about accounts."""
 
@@ -84,3 +89,50 @@ def create_admin(username: str, code: int, name: str, office: str) -> int:
         raise Refused(str(error), UNREADY) from None
     say(_("已建立系统管理员 {u}（{a}）。初始密码只显示这一次：{p}").format(u=officer.username, a=area.name, p=password))
     return 0
+
+
+_REASON = click.option("--reason", required=True, metavar="TEXT", help=_("理由，至少 4 个字；留痕备查"))
+
+
+@accounts.command(help=_("给一个账号新的初始密码，只显示一次；用于管理员不能自己办理的时候"))
+@click.argument("username", metavar="NAME")
+@_REASON
+def password(username: str, reason: str) -> int:
+    """A new first password by a command, on record."""
+    ready()
+    from zhikun.accounts.services.officers import reset_password  # noqa: PLC0415 - after the settings are known
+
+    _told(username, reason, reset_password, _("{u} 的初始密码，只显示这一次：{c}"))
+    return 0
+
+
+@accounts.command(
+    name="second-factor", help=_("给一个账号设置动态口令的启用码，只显示一次；已启用的先重置，用于手机丢失")
+)
+@click.argument("username", metavar="NAME")
+@_REASON
+def second_factor(username: str, reason: str) -> int:
+    """The code for setting up a second factor by a command, on record."""
+    ready()
+    from zhikun.accounts.services.second_factor import give_set_up_code, reset  # noqa: PLC0415 - after the settings are known
+
+    def verb(held: Officer, *, reason: str, acting_officer: None) -> str:
+        wanted = give_set_up_code if held.second_factor_since is None else reset
+        return wanted(held, reason=reason, acting_officer=acting_officer)
+
+    _told(username, reason, verb, _("{u} 的动态口令启用码，只显示这一次：{c}"))
+    return 0
+
+
+def _told(username: str, reason: str, verb: Callable[..., str], text: str) -> None:
+    from zhikun.accounts.models import Officer, plain_username  # noqa: PLC0415 - after the settings are known
+    from zhikun.pages.errors import DomainError  # noqa: PLC0415 - the same
+
+    held = Officer.objects.filter(username=plain_username(username)).first()
+    if held is None:
+        raise Refused(_("没有账号 {u}。请检查拼写；账号见“人员账号”页。").format(u=username), UNREADY)
+    try:
+        told = verb(held, reason=reason, acting_officer=None)
+    except DomainError as error:
+        raise Refused(str(error), UNREADY) from None
+    say(text.format(u=held.username, c=told))

@@ -25,19 +25,25 @@ class SurveysConfig(AppConfig):
         uses.register_following(following.follow)
 
         entries = (
-            (_("我的入户"), "mine", Right.SURVEY_FILL, ("fill", "found")),
-            (_("调查轮次"), "rounds", Right.SURVEY_MANAGE, ("round", "new-round", "new-team", "assignments")),
-            (_("入户审核"), "queue", Right.SURVEY_REVIEW, ("visit",)),
-            (_("调查复核"), "rechecks", Right.SURVEY_RECHECK, ("recheck",)),
-            (_("自行申报"), "reports", Right.SURVEY_MANAGE, ("report",)),
-            (_("第三方结算"), "engagements", Right.SURVEY_MANAGE, ("engagement", "new-engagement")),
+            (_("我的入户"), "mine", "home-heart", Right.SURVEY_FILL, ("fill", "found")),
+            (
+                _("调查轮次"),
+                "rounds",
+                "calendar",
+                Right.SURVEY_MANAGE,
+                ("round", "new-round", "new-team", "assignments"),
+            ),
+            (_("入户审核"), "queue", "checklist", Right.SURVEY_REVIEW, ("visit",)),
+            (_("调查复核"), "rechecks", "git-compare", Right.SURVEY_RECHECK, ("recheck",)),
+            (_("自行申报"), "reports", "message", Right.SURVEY_MANAGE, ("report",)),
+            (_("第三方结算"), "engagements", "report-money", Right.SURVEY_MANAGE, ("engagement", "new-engagement")),
         )
         menu.register(
             *(
                 menu.Entry(
-                    title, f"surveys:{view}", icon="clipboard-list", permission=right, group=_("信息录入"), order=20 + n,
+                    title, f"surveys:{view}", icon=icon, permission=right, group=_("信息录入"), order=20 + n,
                     within=tuple(f"surveys:{one}" for one in within),
                 )
-                for n, (title, view, right, within) in enumerate(entries)
+                for n, (title, view, icon, right, within) in enumerate(entries)
             )
         )  # fmt: skip

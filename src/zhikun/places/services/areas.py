@@ -90,7 +90,7 @@ def follow(code: int, *, acting_officer: Keeper | None, on: date | None = None) 
         raise NoSuccessor
     moved = uses.follow(found, acting_officer)
     if moved:
-        details = {"old": found.old, "new": found.new.pk, "rows": moved}
+        details = {"old": found.old, "into": found.new.pk, "rows": moved}
         record(FOLLOWED, by=acting_officer, subject=str(found.old), area=found.new.pk, details=details)  # type: ignore[arg-type]  # an officer is asked by what they can do
     return moved
 
