@@ -54,6 +54,8 @@ demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen th
 	@if [ "$(SERVE)" = yes ]; then printf '\n按 Ctrl-C 结束平台。\n'; $(DEMO_PLATFORM) $(ZHIKUN) serve --port $(PORT); fi
 
 # The tests with a database run on PostgreSQL first, then all tests on SQLite: pytest's own closing line ends the output.
+# Tests start hundreds of processes: what a machine says about bytecode, each module is compiled once and not each time.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV) $(FONTS) $(FRONTEND) ## run every test, those with a database on PostgreSQL too; what this machine cannot run is named under 未运行
 	@status=0; \
 	$(PY) tools/with_postgres.py $(PY) -m pytest -n auto --dist loadfile -m database || status=1; \
