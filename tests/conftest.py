@@ -10,7 +10,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,34 @@ hypothesis.settings.register_profile("zhikun", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("zhikun")
 
 
+#: The files that take longest, longest first. They are begun first, so that at the end nobody waits for one of them alone.
+LONGEST = (
+    "tests/web/test_backup.py",
+    "tests/jobs/test_killed.py",
+    "tests/registry/test_import_killed.py",
+    "tests/screening/test_parts.py",
+    "tests/engine/test_runs_agree.py",
+    "tests/registry/test_import_bulk.py",
+    "tests/web/test_renewal_killed.py",
+    "tests/web/test_demo_office.py",
+    "tests/web/test_serve.py",
+    "tests/screening/test_runs.py",
+    "tests/cli/test_demo_county.py",
+    "tests/cli/test_match.py",
+    "tests/browser/test_style_page.py",
+    "tests/screening/test_changes.py",
+    "tests/browser/test_survey.py",
+    "tests/engine/test_packs_hold.py",
+    "tests/browser/test_journey_file.py",
+    "tests/screening/test_judge.py",
+    "tests/accounts/test_permission_table.py",
+    "tests/intake/lists/test_interrupted.py",
+    "tests/cli/test_survey_to_results.py",
+    "tests/intake/test_demo_county.py",
+    "tests/intake/test_demo_months.py",
+    "tests/browser/test_journey_elsewhere.py",
+)
+
 #: Fixtures that bring a database; `make test` runs the tests that use one on PostgreSQL as well.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "installation", "empty_installation"}
 
@@ -109,13 +137,17 @@ def _emptied(self: TransactionTestCase) -> None:
         filled = [name for (name,) in cursor.fetchall()]
     if not filled:
         return
-    with guards.lifted(connection), connection.constraint_checks_disabled(), transaction.atomic():
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                # The throwaway cluster is ours: no looking up of keys, row by row, for tables that are all emptied.
-                cursor.execute("SET LOCAL session_replication_role = replica")
-            for name in filled:
-                cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - the same
+    with (
+        guards.lifted(connection),
+        connection.constraint_checks_disabled(),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        if connection.vendor == "postgresql":
+            # The throwaway cluster is ours: no looking up of keys, row by row, for tables that are all emptied.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        for name in filled:
+            cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - the same
 
 
 TransactionTestCase._fixture_teardown = _emptied
@@ -127,8 +159,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{marker}: {need.title}")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
@@ -137,6 +169,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker in missing:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=f"缺 {NEEDS[marker].title} 所需的程序"))
+    yield
+    if hasattr(config, "workerinput"):  # several processes share the files, in this order
+        place = {name: number for number, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: place.get(item.location[0].replace(os.sep, "/"), len(place)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
