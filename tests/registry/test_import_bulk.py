@@ -62,7 +62,7 @@ def many(count):
 def content(numbers):
     """What the registry holds of these households, without ids and moments."""
     found = {}
-    for one in Household.objects.filter(number__in=numbers).select_related("head"):
+    for one in Household.objects.filter(number__in=numbers).select_related("head").order_by("number"):
         members = Membership.objects.now().filter(household=one).select_related("person").order_by("position")
         facts = HouseholdFacts.objects.get(household=one).values
         found[one.number] = (

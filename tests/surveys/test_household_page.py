@@ -175,6 +175,12 @@ def test_the_panel_costs_three_queries_however_many_photos(assignment, photos):
     assert len(queries) == 3
 
 
+def test_the_latest_visit_with_photos_is_unfolded(assignment):
+    visit = accepted(assignment)
+    shown = context(assignment.household, factory.manager())
+    assert shown["unfolded"].visit == visit
+
+
 def test_a_household_that_nobody_visited_has_no_panel(assignment):
     other = factories.household(n=9)
     assert 'id="panel-surveys"' not in page(factory.manager(), other)

@@ -49,7 +49,8 @@ def context(household: Household, officer: Officer) -> dict[str, Any] | None:
         .order_by("-visited_on", "-submitted_at")
     )
     visits = [_visited(one, officer) for one in found]
-    return {"visits": visits, "household": household} if visits else None
+    first = next((one for one in visits if one.photos), visits[0] if visits else None)
+    return {"visits": visits, "unfolded": first, "household": household} if visits else None
 
 
 def _visited(visit: Visit, officer: Officer) -> Visited:
