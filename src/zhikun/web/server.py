@@ -58,7 +58,7 @@ def serve(serving: Serving, started: Callable[[], None]) -> None:
     _try_port(serving)
     collect_static()
     metrics.start_afresh()
-    connections.close_all()  # the processes of the server open their own
+    _leave_database()
     os.environ[PARENT] = str(os.getpid())
     beside = _Beside() if serving.worker else None
     server = Granian(
@@ -72,6 +72,19 @@ def serve(serving: Serving, started: Callable[[], None]) -> None:
     finally:
         if beside is not None:
             beside.end()
+
+
+def _leave_database() -> None:
+    """The processes of the server are forked and open connections of their own: none of ours may come along.
+
+    On PostgreSQL closing gives a connection back to the pool, which stays open. Forked, all processes would speak through its
+    one connection, none could open more, and the transaction of a killed one would go on in the next.
+    """
+    connections.close_all()
+    for one in connections.all(initialized_only=True):
+        close_pool = getattr(one, "close_pool", None)  # PostgreSQL has one
+        if close_pool is not None:
+            close_pool()
 
 
 def _try_port(serving: Serving) -> None:
