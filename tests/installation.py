@@ -36,6 +36,7 @@ class Installation:
         self.data = folder / "data"
         self.keys = folder / "keys" / "keys.json"
         self.database = database
+        self._asking: psycopg.Connection[Any] | None = None
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("ZHIKUN_", "DJANGO_", "COV"))
         } | {
@@ -78,9 +79,11 @@ class Installation:
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the installation's database; `%s` stands for a value. Writes are committed."""
         if self.database:
-            with psycopg.connect(self.database, autocommit=True) as connection:
-                cursor = connection.execute(sql, values)
-                return cursor.fetchall() if cursor.description else []
+            # One connection for all questions: whoever waits for something asks twenty times a second.
+            if self._asking is None:
+                self._asking = psycopg.connect(self.database, autocommit=True, prepare_threshold=None)
+            cursor = self._asking.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
         import sqlite3
 
         with closing(sqlite3.connect(self.data / "zhikun.sqlite3", timeout=20)) as connection:
@@ -118,6 +121,7 @@ def own_database(address: str, like: str = "") -> Iterator[str]:
         try:
             yield urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
         finally:
+            # Whoever is still connected is thrown out.
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
