@@ -75,7 +75,7 @@ class Kills:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Something that the office does. A kill may fall into it; into work in the background, several one after another."""
-        began, over = time.monotonic(), threading.Event()
+        began, before, over = time.monotonic(), self.done, threading.Event()
         killer = None
         if not self.quiet and self.dice.random() < (0.5 if name in OFTEN else 0.9):
             killer = threading.Thread(target=self._haunt, args=(name, over))
@@ -83,9 +83,9 @@ class Kills:
         try:
             yield
         finally:
-            if self.quiet:
-                self.lengths[name] = min(self.lengths.get(name, math.inf), time.monotonic() - began)
             over.set()
+            if self.done == before:  # the first time is the longest: whatever went undisturbed counts
+                self.lengths[name] = min(self.lengths.get(name, math.inf), time.monotonic() - began)
             if killer is not None:
                 killer.join()
 
