@@ -115,11 +115,11 @@ def _said(words: _Words, key: str, value: Any) -> str:
 
 
 def _by(says: Says, value: Any) -> str:
-    if isinstance(says, type) and issubclass(says, Choices):
+    if isinstance(says, type):
         return str(dict(says.choices).get(value, value))
     if isinstance(says, Mapping):
         return str(says.get(value, value))
-    return says(value) if callable(says) and isinstance(value, str) else str(value)
+    return says(str(value))
 
 
 def _moment(text: str) -> str:

@@ -59,6 +59,10 @@ def _column(name: str) -> str:
     return str(columns_offered().get(name, name))
 
 
+def _as_it_is(code: str) -> str:
+    return code
+
+
 def _category(code: str) -> str:
     return categories().get(code, code)
 
@@ -129,8 +133,8 @@ VALUES = {
     "format": Export.Format,
     "category": _category,
     "state": Household.State,
-    "place": str,
-    "to": str,
-    "left": str,
+    "place": _as_it_is,
+    "to": _as_it_is,
+    "left": _as_it_is,
     "columns": _column,
 }
