@@ -66,8 +66,8 @@ DETAILS = {
 }
 VALUES = {
     "phone": {"given": _("已登记新号码（号码不入留痕）"), "removed": _("已删除")},
-    "role": Role,
-    "kind": Organisation.Kind,
+    "role": dict(Role.choices),
+    "kind": dict(Organisation.Kind.choices),
     "factors": {1: _("只用密码"), 2: _("密码和动态口令")},
     "why": {
         "password": _("密码不正确"),

@@ -33,7 +33,7 @@ def me(request: HttpRequest) -> HttpResponse:
     since = account.second_factor_since
     context |= {
         "details": [
-            Detail(_("姓名"), account.name, note=_("有误请联系系统管理员修改")),
+            Detail(_("姓名"), account.name, note=_("由管理员修改")),
             Detail(_("账号"), account.username),
             Detail(_("机构"), account.organisation.name),
             Detail(_("电话"), mask_phone(account.phone) if account.phone else _("未登记")),

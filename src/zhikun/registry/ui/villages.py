@@ -23,7 +23,7 @@ class VillageField(forms.CharField):
     """A village or township by its name, by township and name, or by its code, out of those the officer may edit."""
 
     def __init__(self, officer: Officer, *, lived_in: int | None = None, **kwargs: Any) -> None:
-        home = Area.objects.select_related("parent").filter(pk=lived_in).first()
+        home = Area.objects.select_related("parent").filter(pk=lived_in).first() if lived_in is not None else None
         kwargs.setdefault("initial", f"{area_line(home)} {home.pk}" if home is not None else None)
         kwargs.setdefault("help_text", _("输入村（社区）名称，重名的前面加乡镇：三营镇 金轮村；或输入 12 位区划代码。"))
         super().__init__(max_length=100, **kwargs)
