@@ -45,7 +45,7 @@ class VillageField(forms.CharField):
                 params={"text": text},
             )
         named = "、".join(f"{area_line(one)} {one.pk}" for one in found[:_NAMED])
-        more = _("……") if len(found) > _NAMED else ""
+        more = _("等。") if len(found) > _NAMED else ""
         raise forms.ValidationError(
             _("有几个地区都符合，请加上乡镇名称，或输入其中一个的代码：%(named)s%(more)s"),
             params={"named": named, "more": more},
