@@ -56,6 +56,6 @@ def test_an_auditor_s_pages_are_sound(desk, phone, live_server):
     for page in (desk, phone):
         sign_in(page, client, live_server.url)
         for n, address in enumerate(
-            ("/audit/", "/audit/?area=zz", f"/audit/{number}", "/audit/busiest", "/audit/export")
+            ("/audit/", "/audit/?area=没有的镇", f"/audit/{number}", "/audit/busiest", "/audit/export")
         ):
             visit(page, address, f"record-{n}")
