@@ -262,6 +262,7 @@ OBJECTS: dict[str, Make] = {
     "accounts:officer-new": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:officer": lambda in_scope: {"officer_id": officer(in_scope).pk},
     "accounts:officer-edit": lambda in_scope: {"officer_id": officer(in_scope).pk},
+    "accounts:officer-phone": lambda in_scope: {"officer_id": officer(in_scope).pk},
     "accounts:officer-act": lambda in_scope: {"officer_id": officer(in_scope).pk, "act": "close"},
     "accounts:appointment-new": lambda in_scope: {"officer_id": officer(in_scope).pk},
     "accounts:appointment-end": lambda in_scope: {"appointment_id": appointment(in_scope).pk},

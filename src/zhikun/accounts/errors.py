@@ -233,6 +233,15 @@ class BadName(AccountRefused):
         )
 
 
+class BadPhone(AccountRefused):
+    """A number that nobody can call."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("这不像电话号码。"), remedy=_("请填手机号码，或带区号的座机号码，如 0954-1234567。"), field="phone"
+        )
+
+
 class PasswordRefused(AccountRefused):
     """A new password that is too short, too common, all digits, like the account's name, or the old one."""
 

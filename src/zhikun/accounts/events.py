@@ -30,6 +30,7 @@ class Event(models.TextChoices):
     ORGANISATION_REOPENED = "accounts.organisation_reopened", _("恢复机构")
     OFFICER_ADDED = "accounts.officer_added", _("新增账号")
     OFFICER_EDITED = "accounts.officer_edited", _("修改账号")
+    PHONE_CHANGED = "accounts.phone_changed", _("修改工作人员电话")
     OFFICER_CLOSED = "accounts.officer_closed", _("停用账号")
     OFFICER_REOPENED = "accounts.officer_reopened", _("恢复账号")
     APPOINTED = "accounts.appointed", _("授予角色")
@@ -64,8 +65,9 @@ DETAILS = {
     "phone": _("电话"),
 }
 VALUES = {
-    "role": Role,
-    "kind": Organisation.Kind,
+    "phone": {"given": _("已登记新号码（号码不入留痕）"), "removed": _("已删除")},
+    "role": dict(Role.choices),
+    "kind": dict(Organisation.Kind.choices),
     "factors": {1: _("只用密码"), 2: _("密码和动态口令")},
     "why": {
         "password": _("密码不正确"),

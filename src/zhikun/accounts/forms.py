@@ -193,6 +193,28 @@ class OfficerEditForm(forms.Form):
             field.organisations = organisations
 
 
+class PhoneForm(forms.Form):
+    """A telephone number: a new one, or none any more."""
+
+    phone = forms.CharField(
+        label=_("新的电话号码"), max_length=30, required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"}),
+        help_text=_("手机号码，或带区号的座机号码。加密保存，页面上只显示头尾几位。"),
+    )  # fmt: skip
+    remove = forms.BooleanField(label=_("删除已登记的电话"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if bool(values.get("phone")) == bool(values.get("remove")) and not self.errors:
+            self.add_error("phone", _("请填新的号码，或勾选删除，二者选一。"))
+        return values
+
+    @property
+    def wanted(self) -> str | None:
+        """The new number; None where there is to be none. Of a form without faults."""
+        return None if self.cleaned_data["remove"] else self.cleaned_data["phone"]
+
+
 class RoleForm(forms.Form):
     """The first question of an appointment: which role. The areas on offer depend on it."""
 

@@ -1,7 +1,7 @@
 """What the keys and codes in the details of entries are called. Each room tells its own, in its events.py:
 
     DETAILS = {"households": _("户数")}                    what a key means
-    VALUES = {"source": SourceKind, "fact": fact_title}    how its value is said: choices, a mapping, or a function
+    VALUES = {"source": dict(SourceKind.choices)}          how its value is said: a mapping, or a function
 
 A key or code that no room tells (any more) is shown as it stands: the record outlives the code that wrote it.
 """
@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Choices
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-Says = Mapping[str, str | Promise] | type[Choices] | Callable[[str], str]
+Says = Mapping[Any, str | Promise] | Callable[[str], str]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -115,11 +114,9 @@ def _said(words: _Words, key: str, value: Any) -> str:
 
 
 def _by(says: Says, value: Any) -> str:
-    if isinstance(says, type) and issubclass(says, Choices):
-        return str(dict(says.choices).get(value, value))
     if isinstance(says, Mapping):
         return str(says.get(value, value))
-    return says(value) if callable(says) and isinstance(value, str) else str(value)
+    return says(str(value))
 
 
 def _moment(text: str) -> str:

@@ -59,6 +59,10 @@ def _column(name: str) -> str:
     return str(columns_offered().get(name, name))
 
 
+def _as_it_is(code: str) -> str:
+    return code
+
+
 def _category(code: str) -> str:
     return categories().get(code, code)
 
@@ -120,17 +124,17 @@ DETAILS = {
 }
 VALUES = {
     "kind": _KINDS,
-    "decision": ImportBatch.State,
+    "decision": dict(ImportBatch.State.choices),
     "step": {"asked": _("提出申请"), "made": _("已生成"), "fetched": _("已下载"), "done": _("已完成")},
     "what": {"import": _("导入中的一户"), "rejects": _("退回的行")},
-    "source": SourceKind,
+    "source": dict(SourceKind.choices),
     "fact": _fact,
     "facts": _fact,
-    "format": Export.Format,
+    "format": dict(Export.Format.choices),
     "category": _category,
-    "state": Household.State,
-    "place": str,
-    "to": str,
-    "left": str,
+    "state": dict(Household.State.choices),
+    "place": _as_it_is,
+    "to": _as_it_is,
+    "left": _as_it_is,
     "columns": _column,
 }

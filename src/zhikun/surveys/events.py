@@ -82,4 +82,4 @@ DETAILS = {
     "person": _("人员编号"),
     "questionnaire": _("问卷版本"),
 }
-VALUES = {"result": Recheck.Result}
+VALUES = {"result": dict(Recheck.Result.choices)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhikun.accounts.errors import BadName, NameTaken, NotAsItWas, NotForThisOffice, WrongDates
+from zhikun.accounts.errors import BadName, BadPhone, NameTaken, NotAsItWas, NotForThisOffice, WrongDates
 from zhikun.accounts.events import Event
 from zhikun.accounts.models import Appointment, Officer, Organisation, plain_username
 from zhikun.accounts.roles import Role
@@ -25,6 +26,8 @@ from zhikun.accounts.services.guards import (
 )
 from zhikun.audit.services import record
 
+#: A mobile number, one from abroad, or a line with or without its area code and extension.
+PHONE = re.compile(r"1\d{10}|\+\d{8,15}|(0\d{2,3}-?)?\d{7,8}(-\d{1,6})?")
 #: A letter first: neither an identity number nor a phone number can be the name of an account.
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,39}")
 
@@ -179,6 +182,34 @@ def sign_out_everywhere(officer: Officer, *, reason: str, acting_officer: Office
     held = locked(officer)
     manages(acting_officer, held)
     signing_in.sign_out_everywhere(held, acting_officer=acting_officer, reason=reason)
+
+
+@transaction.atomic
+def change_phone(officer: Officer, *, phone: str | None, acting_officer: Officer) -> bool:
+    """The officer's telephone, kept sealed; None: none. By themselves or by their administrator; whether it is another one.
+
+    The entry says that it changed, never the number. Raises BadPhone, OutOfReach.
+    """
+    held = locked(officer)
+    if acting_officer.pk != held.pk:
+        manages(acting_officer, held)
+    number = good_phone(phone) if phone is not None else None
+    if number == held.phone:
+        return False
+    held.phone = number
+    held.save(update_fields=["phone_sealed"])
+    what = "removed" if number is None else "given"
+    area = held.organisation.area_id
+    record(Event.PHONE_CHANGED, by=acting_officer, subject=held.username, area=area, details={"phone": what})
+    return True
+
+
+def good_phone(text: str) -> str:
+    """The number as it is kept: digits, perhaps with an area code before a line, or a + before a country. Raises BadPhone."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    if not PHONE.fullmatch(plain):
+        raise BadPhone
+    return plain
 
 
 def good_username(text: str) -> str:

@@ -22,6 +22,7 @@ from zhikun.accounts.models import Appointment, Officer, Organisation
 from zhikun.accounts.roles import Right
 from zhikun.accounts.services import officers, second_factor
 from zhikun.accounts.services.guards import manages, may_give_password, may_give_set_up_code
+from zhikun.identity import mask_phone
 from zhikun.pages.errors import DomainError, shown_in
 from zhikun.pages.formats import status
 from zhikun.pages.frame import Crumb
@@ -190,6 +191,7 @@ def _details(held: Officer) -> list[Detail]:
         Detail(_("账号"), held.username),
         Detail(_("机构"), held.organisation.name),
         Detail(_("状态"), None, html=state_mark(held)),
+        Detail(_("电话"), mask_phone(held.phone) if held.phone else _("未登记")),
         Detail(_("账号到期日"), _expiry(held)),
         Detail(_("上次登录"), held.last_login, kind="moment") if held.last_login else Detail(_("上次登录"), _("从未")),
         Detail(_("密码"), _("初始密码，待本人修改") if held.must_change_password else _("本人已修改")),

@@ -24,13 +24,13 @@ from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.models import Household, Membership, Person
 from zhikun.registry.reasons import LeavingReason
 from zhikun.registry.relations import HEAD, RELATIONS
-from zhikun.registry.selectors.places import villages
 from zhikun.registry.services import members as people
 from zhikun.registry.services import structure
 from zhikun.registry.services.change import Change
 from zhikun.registry.services.household import NewMember
 from zhikun.registry.services.person import Particulars
 from zhikun.registry.services.things import no_number_in
+from zhikun.registry.ui.villages import village_field
 from zhikun.registry.vocabulary import entity_title
 
 RELATION_CHOICES = [(code, f"{code} {title}") for code, title in RELATIONS.items()]
@@ -202,11 +202,10 @@ class PlacedForm(ChangeForm):
     outside = False
 
     def built(self) -> dict[str, forms.Field]:
-        places = villages(self.officer)
         return {
-            "area": forms.TypedChoiceField(
-                label=_("所在村（社区）"), coerce=int, required=not self.outside, empty_value=None, initial=self.household.area_id,
-                choices=[("", _("（在下面填区划代码）") if self.outside else "—")] + [(a.pk, area_line(a)) for a in places],
+            "area": village_field(
+                self.officer, required=not self.outside, lived_in=self.household.area_id,
+                blank=_("（在下面填区划代码）") if self.outside else "—",
             ),
             "address": forms.CharField(label=_("详细地址"), max_length=200, required=False, help_text=_("加密保存。")),
         }  # fmt: skip
@@ -326,11 +325,6 @@ CHANGES: Mapping[str, type[ChangeForm]] = {
     "join": JoinForm, "birth": BirthForm, "marry": MarryForm, "leave": LeaveForm, "death": DeathForm, "head": HeadForm,
     "split": SplitForm, "merge": MergeForm, "move": MoveForm, "close": CloseForm, "reopen": ReopenForm,
 }  # fmt: skip
-
-
-def area_line(area: Area) -> str:
-    """The township and the village."""
-    return f"{area.parent.name} {area.name}" if area.parent is not None else area.name
 
 
 def _without(relations: dict[uuid.UUID, str], person: uuid.UUID) -> dict[uuid.UUID, str]:
