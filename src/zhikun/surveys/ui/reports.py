@@ -169,7 +169,15 @@ def all_reports(request: HttpRequest) -> HttpResponse:
         ),
     ]  # fmt: skip
     found = SelfReport.objects.visible_to(officer).select_related("area", "household")
-    table = Table(request, found, columns, caption=_("自行申报"), order="-handed_at", empty=_("还没有发过申报码。"))
+    table = Table(
+        request,
+        found,
+        columns,
+        caption=_("自行申报"),
+        order="-handed_at",
+        empty=_("还没有发过申报码。"),
+        remedy=_("在上面发码；家庭填报后在这里受理。"),
+    )
     context = {
         "title": _("自行申报"), "table": table, "form": form, "code": code, "days": reports.VALID_DAYS,
         "address": request.build_absolute_uri(reverse("surveys:self-enter")),
