@@ -181,12 +181,11 @@ def means_lines(model: Model, validated: Validation | None, curve: Sequence[Cuto
         yield _("漏保和误保（实际低于 {l:g} {u}为困难；按{w}）：").format(l=curve[0].line, u=unit, w=whose)
     for point in curve:
         yield _("  推算低于 {c:g} 列入：困难 {p}，列入 {r}；漏保 {m}（{mr}），误保 {k}（{kr}）").format(
-            c=point.cutoff, p=_count(point.poor), r=_count(point.reached), m=_count(point.missed), mr=_rate(point.undercoverage), k=_count(point.leaked),
-            kr=_rate(point.leakage))  # fmt: skip
+            c=point.cutoff, p=_count(point.poor), r=_count(point.reached), m=_count(point.missed), mr=_rate(point.undercoverage),
+            k=_count(point.leaked), kr=_rate(point.leakage))  # fmt: skip
     if curve and curve[0].untold:
         yield _("  另有 {n} 缺事实推算不了，其中困难的 {p}，不在以上的率里。").format(
-            n=_count(curve[0].untold), p=_count(curve[0].untold_poor)
-        )
+            n=_count(curve[0].untold), p=_count(curve[0].untold_poor))  # fmt: skip
     yield PROPOSAL
 
 
@@ -204,7 +203,7 @@ def means_sheets(
 ) -> tuple[Sheet, ...]:
     """Coefficients, errors by cut-off, and what each household was told."""
     texts = [(_("项"), 36, TEXT), (_("系数"), 14, DECIMAL), (_("稳健标准误"), 14, DECIMAL), (_("95% 下限"), 14, DECIMAL),
-             (_("95% 上限"), 14, DECIMAL), (_("p"), 10, DECIMAL)]  # fmt: skip
+             (_("95% 上限"), 14, DECIMAL), (_("p 值"), 10, DECIMAL)]  # fmt: skip
     fitted = tuple((c.term.title, c.value, c.error, c.low, c.high, c.p) for c in model.coefficients)
     about = _("{n} 户参加；R² {r:.4f}，调整后 {a:.4f}。").format(
         n=model.households, r=model.r_squared, a=model.adjusted
