@@ -1,8 +1,9 @@
 """Address, telephone and village that a file tells of a household on file: shown before, brought in, put back."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from tests import factories
@@ -61,6 +62,13 @@ def test_the_address_and_telephone_of_a_file_come_in_with_source_event_and_entry
         assert particular not in kept
 
 
+def test_an_old_list_does_not_take_back_what_was_told_for_a_later_day(made):
+    with transaction.atomic():
+        found_at_home(made, address="示例路9号", phone="", on=factories.DAY + timedelta(days=1), officer=checker())
+    committed([home("Z9", 1, address="示例路8号", phone=NEW)])
+    assert now(made) == ("示例路9号", "示例路9号", NEW)
+
+
 def test_blank_cells_and_what_is_the_same_take_nothing_away_and_leave_no_event(made):
     committed([home("Z9", 1, address=None, phone=None)])
     batch = committed([home("Z9", 1, phone=OLD, pens=1)])
@@ -73,8 +81,8 @@ def test_the_dry_run_says_on_the_row_what_will_change_and_no_particulars(made):
     batch = uploaded([home("Z9", 1, address="示例路8号", phone=NEW), home("A2", 2, address="示例路9号", phone=LATER)])
     assert batch.counts["ready"] == 2
     assert said(batch, "warning") == [
-        ("详细地址", "详细地址与档案里的不同，入库时改为表里的"),
-        ("联系电话", "联系电话与档案里的不同，入库时改为表里的"),
+        ("详细地址", "详细地址与档案里的不同，入库时改为表里的；档案里的若是在这批情况日期之后更正的，保留档案里的"),
+        ("联系电话", "联系电话与档案里的不同，入库时改为表里的；档案里的若是在这批情况日期之后更正的，保留档案里的"),
     ]
     for particular in ("示例路", OLD, NEW, made.number):
         assert particular not in str([m for m in batch.messages if m["severity"] == "warning"])

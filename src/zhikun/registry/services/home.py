@@ -30,11 +30,15 @@ def found_at_home(
 
     The caller holds the household's lock, records the source and notes the act. Where it lies elsewhere the household has
     moved, which is a verb of its own (structure.move). `details` go into the event: ids, no particulars.
+    What was told for a later day than `on` stays: an old list does not take back what a visit found since.
     """
+    later = _told_later(household, on)
     head = _person(household.head_id) if phone and household.head_id is not None else None
     on_file = (household.address, head.phone if head else None)
     before: Before = {}
     for name in differing(address, phone, on_file=on_file, has_head=head is not None):
+        if name in later:
+            continue
         if name == "address":
             before[name] = [household.address or "", address]
             _live_at(household, address)
@@ -78,6 +82,11 @@ def titles() -> Mapping[str, str]:
 def in_words(names: list[str]) -> str:
     """Which of the two, as people say it."""
     return "、".join(titles().get(name, name) for name in names)
+
+
+def _told_later(household: Household, on: date) -> set[str]:
+    events = HouseholdEvent.objects.filter(household=household, kind=HouseholdEvent.Kind.CORRECTED, on__gt=on)
+    return {name for details in events.values_list("details", flat=True) for name in details.get("fields", ())}
 
 
 def _live_at(household: Household, address: str) -> None:

@@ -268,8 +268,9 @@ def _new_contact(told: ToldHousehold, target: _File, members: Sequence[Person]) 
     head = next((person for person in members if person.pk == target.row.head_id), None)
     on_file = (target.row.address, head.phone if head else None)
     for name in differing(told.address, told.phone, on_file=on_file, has_head=head is not None):
+        text = _("{what}与档案里的不同，入库时改为表里的；档案里的若是在这批情况日期之后更正的，保留档案里的")
         yield Problem(
-            _("{what}与档案里的不同，入库时改为表里的").format(what=in_words([name])), "",
+            text.format(what=in_words([name])), "",
             _("点开这一户可以对照；不该改的，请让这一格空着"), fact=name,
         )  # fmt: skip
 
