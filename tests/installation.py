@@ -50,7 +50,7 @@ class Installation:
     def run(self, *words: str, code: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
         """A command to its end; `code` is the exit code that is expected."""
         done = subprocess.run(
-            self._command(words), env=self.environment | more, cwd=self.folder, capture_output=True, text=True,
+            self.command(words), env=self.environment | more, cwd=self.folder, capture_output=True, text=True,
             timeout=PATIENCE * 3, check=False,
         )  # fmt: skip
         assert code is None or done.returncode == code, done.stdout + done.stderr
@@ -61,7 +61,7 @@ class Installation:
         """A command that stays, with its output in the file `<word>.log`; killed at the end if it still runs."""
         with (self.folder / f"{words[0]}.log").open("a+", encoding="utf-8") as log:
             process = subprocess.Popen(
-                self._command(words), env=self.environment | more, cwd=self.folder, stdout=log, stderr=log, text=True
+                self.command(words), env=self.environment | more, cwd=self.folder, stdout=log, stderr=log, text=True
             )
             try:
                 yield process
@@ -91,7 +91,8 @@ class Installation:
             connection.commit()
             return rows
 
-    def _command(self, words: tuple[str, ...]) -> list[str]:
+    def command(self, words: tuple[str, ...]) -> list[str]:
+        """The words as a process is started with them."""
         return [sys.executable, "-m", "zhikun.cli", *words]
 
 

@@ -9,9 +9,10 @@ from tests import factories, officers
 from tests.surveys import factory
 
 from zhikun.accounts.roles import Role
+from zhikun.places.models import Area
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Assignment, Visit
-from zhikun.surveys.services import visits
+from zhikun.surveys.services import reports, visits
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +185,18 @@ def test_a_household_without_the_code_gets_nowhere(client):
     assert client.get("/self-report/fill").status_code == 302
     assert client.post("/self-report/send", "{}", content_type="application/json").status_code == 422
     assert client.post("/self-report/", {"code": "ABCD-EFGH-JKMN"}).status_code == 422
+
+
+def test_a_report_whose_answer_was_lost_is_sent_again_and_nothing_of_it_is_shown_afterwards(client):
+    factories.areas()
+    _report, code = reports.hand_code(Area.objects.get(pk=factories.VILLAGE), None, acting_officer=factory.manager())
+    client.post("/self-report/", {"code": code})
+    sent = json.dumps({"questionnaire": form_in_force().hash, "answers": factory.new_household_answers()})
+    first, again = (client.post("/self-report/send", sent, content_type="application/json") for _try in range(2))
+    assert first.json() == again.json() == {"html": "", "go": "/self-report/done"}
+    other = sent.replace('"weak"', '"healthy"')
+    assert client.post("/self-report/send", other, content_type="application/json").status_code == 422
+    assert client.get("/self-report/fill").status_code == 302
 
 
 def test_the_workbook_stands_in_for_the_form():

@@ -104,6 +104,16 @@ class TelephoneCodeForm(forms.Form):
     )  # fmt: skip
 
 
+class SetUpForm(TelephoneCodeForm):
+    """The same, with the code that an administrator gave for setting up."""
+
+    set_up_code = forms.CharField(
+        label=_("启用码"), max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("由系统管理员给出，给您密码的那一位除外；形如 kq4m-x7wd-9hps。"),
+    )  # fmt: skip
+    field_order = ("set_up_code", "code")
+
+
 class OrganisationFilter(forms.Form):
     """Which organisations are listed."""
 
