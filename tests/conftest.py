@@ -114,7 +114,7 @@ LONGEST = (
 )
 
 #: Fixtures that bring a database; `make test` runs the tests that use one on PostgreSQL as well.
-DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "installation", "empty_installation"}
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "migrated", "empty_installation"}
 
 
 #: Django writes these when tables are made, the same rows each time: they stay.
