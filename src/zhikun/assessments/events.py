@@ -7,3 +7,5 @@ from django.utils.translation import gettext_lazy as _
 ASSESSED = "assessments.assessed"
 
 SENTENCES = {ASSESSED: _("评估一个地区的家庭")}
+
+DETAILS = {"pack": _("政策包"), "on": _("评估日期"), "run": _("评估编号")}

@@ -21,6 +21,9 @@ KEPT = timedelta(days=30)
 _OPEN = timedelta(hours=6)
 State = ImportBatch.State
 _ENDED = (State.COMMITTED, State.UNDONE)
+#: Nothing more is done with the file of such a batch, nor, after these, with what was rejected of it.
+_UPLOAD_DONE = (*_ENDED, State.UNREADABLE, State.REFUSED, State.DROPPED)
+_REJECTS_DONE = (State.REFUSED, State.DROPPED)
 
 
 def clear() -> int:
@@ -55,10 +58,13 @@ def _cleared(path: Path) -> bool:
         return True
     batch = _batch(path)
     stray = batch is None and age > _OPEN
+    # A kill between the end of a batch and the removal of its files leaves them behind.
+    done = _UPLOAD_DONE if path.name.endswith(".file") else _REJECTS_DONE
+    left = batch is not None and batch.state in done and age > _OPEN
     old = batch is not None and batch.state in _ENDED and age > KEPT
-    if stray or old:
+    if stray or left or old:
         remove_file(path)
-    return stray or old
+    return stray or left or old
 
 
 def _batch(path: Path) -> ImportBatch | None:
