@@ -75,6 +75,7 @@ NAMES |= {
     "income",
     "per",
     "head",
+    "count",
     "fact",
     "level",
     "points",
