@@ -451,11 +451,14 @@ def test_what_is_kept_long_enough_goes_and_what_is_needed_stays(django_capture_o
     stray, left = files.folder() / "00000000-0000-4000-8000-000000000001.file", files.folder() / "open-x"
     stray.write_bytes(b"sealed")
     left.mkdir()
+    half = files.folder() / f".{stray.name}.77.part"
+    half.write_bytes(b"half an upload")
     assert importing_clearing.clear() == 0
     for path in files.folder().iterdir():
         os.utime(path, (0, 0))
     assert importing_clearing.clear() >= 3
     assert not stray.exists()
+    assert not half.exists()
     assert not left.exists()
     assert not files.has(batch.pk, "rejects")
     assert files.has(waiting.pk, "file")

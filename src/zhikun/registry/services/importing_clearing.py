@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from zhikun.privacy import remove_file
+from zhikun.privacy.files import clear_left_behind
 from zhikun.registry.models import ImportBatch
 from zhikun.registry.services import importing_files as files
 
@@ -31,7 +32,8 @@ def clear() -> int:
     home = files.folder()
     if not home.is_dir():
         return 0
-    return sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
+    cleared = sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
+    return cleared + clear_left_behind(home, _OPEN / timedelta(hours=1))
 
 
 def clear_uploads() -> int:
