@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cache
 
 from django.db.models import Count, Q
@@ -65,7 +66,7 @@ def words_of(one: RaisedWarning) -> Words:
     known = monitoring_in(one.of.pack)
     titles = {indicator.id: indicator.title for indicator in known.indicators.values()} if known else {}
     reasons = [
-        f"{titles.get(said['indicator'], said['indicator'])} {number_words(_plain(said['value']))}{said['unit']}"
+        f"{titles.get(said['indicator'], said['indicator'])} {number_words(_exact(said['value']))}{said['unit']}"
         for said in one.reasons
     ]
     return Words(
@@ -75,9 +76,9 @@ def words_of(one: RaisedWarning) -> Words:
     )  # fmt: skip
 
 
-def _plain(text: str | None) -> str | None:
-    """An exact number as it was kept: its zeros at the end say nothing."""
-    return text.rstrip("0").rstrip(".") if text is not None and "." in text else text
+def _exact(text: str | None) -> Decimal | None:
+    """An exact number as it was kept."""
+    return None if text is None else Decimal(text)
 
 
 @dataclass(frozen=True)
