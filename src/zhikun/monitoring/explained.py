@@ -6,6 +6,7 @@ more (a file is gone, the pack has changed) the page shows what was taken in and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from zhikun.screening.words import (
     outcome_words,
 )
 from zhikun.workdays import Month
+
+log = logging.getLogger(__name__)
 
 #: How an indicator stands, with the tone of its mark.
 _TONES = {
@@ -96,9 +99,11 @@ def explained(one: RaisedWarning) -> Explained:
         )
     except PackErrors:
         return Explained(_("政策包“{n}”不能用了，不能再说明这条预警是怎样算出来的。").format(n=one.of.pack))
-    except (ScreeningRefused, ScreeningDamaged, KeysRefused, OSError) as error:
-        why = str(error) if not isinstance(error, OSError) else _("读不了这个月的筛查文件。请告诉系统管理员。")
-        return Explained(why)
+    except ScreeningRefused as error:
+        return Explained(str(error))
+    except (ScreeningDamaged, KeysRefused, OSError) as error:
+        log.error("a month cannot be opened again: %s", error)  # noqa: TRY400 - the place is told; a traceback would say no more
+        return Explained(_("这个月依据的文件读不了：已损坏、不在了，或者密钥不对。请告诉系统管理员，从备份恢复。"))
     assert pack.monitoring is not None  # noqa: S101 - said to the type checker; `explain` refuses a pack without
     return _drawn(one, found, pack.monitoring)
 
@@ -146,8 +151,17 @@ def _indicator(line: Line, monitoring: Monitoring) -> Indicator:
         )
     return Indicator(
         one.title, _state_words()[line.state], _TONES[line.state], value, line.band, arithmetic,
-        line.files or line.looked_in, list(_notes(line)), one.source.reference,
+        [_file(one, monitoring) for one in line.files or line.looked_in], list(_notes(line)), one.source.reference,
     )  # fmt: skip
+
+
+def _file(label: str, monitoring: Monitoring) -> str:
+    """A file as officers know it: the list's title, its period, and which delivery of it where there was more than one."""
+    source, _slash, rest = label.partition("/")
+    period, _slash, number = rest.partition("/")
+    title = monitoring.sources[source].title if source in monitoring.sources else source
+    again = _("，第 {n} 次").format(n=int(number)) if number.isdecimal() and int(number) > 1 else ""
+    return f"{title} {period}{again}"
 
 
 def _notes(line: Line) -> Iterable[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -65,10 +66,7 @@ def words_of(one: RaisedWarning) -> Words:
     """A warning in the words of its pack; a name that the pack has no more stands as it is."""
     known = monitoring_in(one.of.pack)
     titles = {indicator.id: indicator.title for indicator in known.indicators.values()} if known else {}
-    reasons = [
-        f"{titles.get(said['indicator'], said['indicator'])} {number_words(_exact(said['value']))}{said['unit']}"
-        for said in one.reasons
-    ]
+    reasons = [titles.get(said["indicator"], said["indicator"]) + _measured(said) for said in one.reasons]
     return Words(
         str(RaisedWarning.Level(one.level).label), TONES[one.level], direction_words()[one.direction],
         change_words().get(one.change, one.change), cleared_words().get(one.cleared_by, ""), way_words().get(one.way, ""),
@@ -76,9 +74,10 @@ def words_of(one: RaisedWarning) -> Words:
     )  # fmt: skip
 
 
-def _exact(text: str | None) -> Decimal | None:
-    """An exact number as it was kept."""
-    return None if text is None else Decimal(text)
+def _measured(said: Mapping[str, Any]) -> str:
+    """The value of a reason with its unit. That somebody stands in a list (1, without a unit) is said by the list's name."""
+    value = None if said["value"] is None else Decimal(said["value"])
+    return "" if value == 1 and not said["unit"] else f" {number_words(value)}{said['unit']}"
 
 
 @dataclass(frozen=True)
