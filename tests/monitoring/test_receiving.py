@@ -14,8 +14,8 @@ from zhikun.monitoring.explained import explained
 from zhikun.monitoring.models import RaisedWarning, WarningMonth
 from zhikun.monitoring.services import people
 from zhikun.monitoring.services import receive as receiving
-from zhikun.registry.models import Household, Person
 from zhikun.privacy import use_ring
+from zhikun.registry.models import Household, Person
 from zhikun.screening import as_rows, take
 
 

@@ -99,11 +99,11 @@ def explained(one: RaisedWarning) -> Explained:
         )
     except PackErrors:
         return Explained(_("政策包“{n}”不能用了，不能再说明这条预警是怎样算出来的。").format(n=one.of.pack))
-    except ScreeningRefused as error:
-        return Explained(str(error))
-    except (ScreeningDamaged, KeysRefused, OSError) as error:
+    except (ScreeningRefused, ScreeningDamaged, KeysRefused, OSError) as error:
         log.error("a month cannot be opened again: %s", error)  # noqa: TRY400 - the place is told; a traceback would say no more
-        return Explained(_("这个月依据的文件读不了：已损坏、不在了，或者密钥不对。请告诉系统管理员，从备份恢复。"))
+        return Explained(
+            _("这个月的筛查结果或它依据的名单读不了：已损坏、不在了，或者密钥不对。请告诉系统管理员，从备份恢复。")
+        )
     assert pack.monitoring is not None  # noqa: S101 - said to the type checker; `explain` refuses a pack without
     return _drawn(one, found, pack.monitoring)
 
