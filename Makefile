@@ -26,9 +26,10 @@ PEERS := $(BENCH_VENV)/.stamp
 DEMO_WORKBOOK := build/demo/county.xlsx
 DEMO_RESULTS := build/demo/results
 DEMO_LISTS := build/demo/lists
-DEMO_DATA := build/demo/data
 DEMO_KEYS := build/demo/keys.json
 DEMO_OFFICE := build/demo/office
+# What departments deliver and what is screened lies where the platform reads it.
+DEMO_MONTHS := $(addprefix $(DEMO_OFFICE)/,lists matching screening tokens.json)
 DEMO_PLATFORM := ZHIKUN_DATA=$(CURDIR)/$(DEMO_OFFICE) ZHIKUN_KEYS=$(CURDIR)/$(DEMO_KEYS) ZHIKUN_DATABASE=
 # `make demo SERVE=no` builds everything and does not serve.
 SERVE ?= yes
@@ -43,12 +44,13 @@ demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen th
 	@mkdir -p build/demo
 	$(ZHIKUN) demo county --like yuanzhou --seed 1 --out $(DEMO_WORKBOOK)
 	$(ZHIKUN) assess $(DEMO_WORKBOOK) --pack yuanzhou --on 2023-11-30 --out $(DEMO_RESULTS)
-	rm -rf $(DEMO_DATA) $(DEMO_LISTS)
-	$(ZHIKUN) demo months --like county --from 2026-08 --months 3 --seed 1 --out $(DEMO_LISTS) --data $(DEMO_DATA) --keys $(DEMO_KEYS)
+	rm -rf $(DEMO_MONTHS) $(DEMO_LISTS)
+	$(ZHIKUN) demo months --like county --from 2026-08 --months 3 --seed 1 --out $(DEMO_LISTS) --data $(DEMO_OFFICE) --keys $(DEMO_KEYS)
 	$(DEMO_PLATFORM) $(ZHIKUN) migrate
 	$(DEMO_PLATFORM) $(ZHIKUN) demo office $(DEMO_WORKBOOK) --on 2023-11-30 --sheet build/demo/accounts.txt
+	$(DEMO_PLATFORM) $(ZHIKUN) monitor publish --month 2026-10 --pack national --by demo-county-reviewer
 	@printf '\n演示县（全部为生成数据）：\n'
-	@ls -1d $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* $(DEMO_LISTS) $(DEMO_DATA)/screening/national/*/warnings.parquet | sed "s|^|  $(CURDIR)/|"
+	@ls -1d $(DEMO_WORKBOOK) $(DEMO_RESULTS)/* $(DEMO_LISTS) $(DEMO_OFFICE)/screening/national/*/warnings.parquet | sed "s|^|  $(CURDIR)/|"
 	@printf '  %s（账号）\n' $(CURDIR)/build/demo/accounts.txt
 	@printf '命令要知道平台在哪里：export %s %s\n' ZHIKUN_DATA=$(CURDIR)/$(DEMO_OFFICE) ZHIKUN_KEYS=$(CURDIR)/$(DEMO_KEYS)
 	@if [ "$(SERVE)" = yes ]; then printf '\n按 Ctrl-C 结束平台。\n'; $(DEMO_PLATFORM) $(ZHIKUN) serve --port $(PORT); fi

@@ -276,8 +276,22 @@ ASSESSMENTS: dict[str, Make] = {
     "assessments:households": lambda in_scope: {"pk": _run(in_scope).pk},
     "assessments:compare": _two_runs,
 }
+def _warning(in_scope: bool) -> dict[str, Any]:
+    from zhikun.monitoring.models import RaisedWarning, WarningMonth
+
+    of, _made = WarningMonth.objects.get_or_create(
+        pack="table", month="2026-01",
+        defaults={"pack_title": "权限表", "pack_version": "1", "run": "1", "sent_on": timezone.localdate(), "received_at": timezone.now()},
+    )  # fmt: skip
+    made = RaisedWarning.objects.create(
+        of=of, token=uuid.uuid4().bytes, token_version=1, area=place(in_scope), direction="hardship", level=1, score=20,
+        change="new", state="waiting",
+    )  # fmt: skip
+    return {"pk": made.pk}
+
 
 OBJECTS: dict[str, Make] = {
+    "monitoring:warning": _warning,
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},

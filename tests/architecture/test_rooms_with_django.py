@@ -13,7 +13,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "zhikun"
 #: From the top down, as in pyproject.toml.
 LAYERS = (
     ("web",),
-    ("surveys",),
+    ("surveys", "monitoring"),
     ("assessments",),
     ("registry",),
     ("accounts",),

@@ -16,6 +16,7 @@ import click
 from zhikun import screening as room
 from zhikun.cli import match_text, monitor_text
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
+from zhikun.cli.monitor_publish import publish
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
@@ -406,3 +407,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+monitor.add_command(publish)

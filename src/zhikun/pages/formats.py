@@ -33,10 +33,10 @@ TONES = {
     "warning": "alert-triangle",
     "danger": "exclamation-circle",
     "unknown": "help-circle",
-    "red": "alert-triangle",
+    "red": "exclamation-circle",
     "orange": "alert-triangle",
-    "yellow": "alert-triangle",
-    "blue": "alert-triangle",
+    "yellow": "bell",
+    "blue": "info-circle",
 }
 
 

@@ -3,20 +3,27 @@
     panels.register(Panel("assessments.result", _("困难评估"), "assessments/panel.html", context_of))
 
 `context_of(household, officer)` answers with the template's context, or None where there is nothing to show to this officer.
+
+    panels.register_events("monitoring", events_of)
+
+`events_of(household, officer)` answers with what the room adds to the household's timeline: (moment, Event), in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 
 from zhikun.accounts.models import Officer
+from zhikun.pages.parts import Event
 from zhikun.registry.models import Household
 
 Context = Callable[[Household, Officer], dict[str, Any] | None]
+Happened = Callable[[Household, Officer], Iterable[tuple[datetime, Event]]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Shown:
 
 
 _panels: dict[str, Panel] = {}
+_events: dict[str, Happened] = {}
 
 
 def register(panel: Panel) -> None:
@@ -55,3 +63,13 @@ def panels_for(household: Household, officer: Officer) -> list[Shown]:
         if context is not None:
             shown.append(Shown(panel, context))
     return shown
+
+
+def register_events(name: str, happened: Happened) -> None:
+    """Add what a room knows to the timeline; one of the same name takes its place."""
+    _events[name] = happened
+
+
+def events_for(household: Household, officer: Officer) -> list[tuple[datetime, Event]]:
+    """What the rooms above add to the timeline of this household, for this officer."""
+    return [one for happened in _events.values() for one in happened(household, officer)]

@@ -35,7 +35,7 @@ from zhikun.screening.words import (
 )
 from zhikun.screening.work import at_work, parquet
 from zhikun.wording import SAMPLE_MARK, _, did_you_mean
-from zhikun.workdays import Calendar, Month, OutOfCalendar
+from zhikun.workdays import Calendar, Month, days_left
 
 _PLACE_DIGITS = 12
 _MOST_ROWS = 1_000_000  # a sheet of a workbook has 1,048,576
@@ -142,7 +142,7 @@ def _write(
         [
             str(row["place"] or ""), row["household"] or "", row["shown"] or "", levels[row["level"]],
             directions[row["direction"]], cause_words(monitoring, row["causes"]), reason_words(monitoring, row["reasons"]),
-            ways[row["way"]], _due(row), _days_left(calendar, on, row["deadline"]), "", "", "", "", str(run.month),
+            ways[row["way"]], _due(row), days_left(calendar, on, row["deadline"]), "", "", "", "", str(run.month),
             token_text(row["person"]), pack.id,
         ]
         for row in rows
@@ -164,13 +164,3 @@ def _due(row: dict[str, Any]) -> str:
     if row["deadline"] is None:
         return ""
     return str(row["deadline"].isoformat()) + (_("（暂定）") if row["provisional"] else "")
-
-
-def _days_left(calendar: Calendar, on: date, due: date | None) -> int | None:
-    """Working days from the day, which does not count, to the deadline; below zero, how many have passed since."""
-    if due is None:
-        return None
-    try:
-        return calendar.working_days_between(on, due) - calendar.working_days_between(due, on)
-    except OutOfCalendar:
-        return None

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "zhikun.accounts",
     "zhikun.registry",
     "zhikun.assessments",
+    "zhikun.monitoring",
     "zhikun.surveys",
     "zhikun.web",
 ]

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("zhikun.registry.urls")),
     path("", include("zhikun.assessments.urls")),
     path("", include("zhikun.surveys.urls")),
+    path("", include("zhikun.monitoring.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"

@@ -5,7 +5,7 @@ Pure: no clock of the machine is read, the day is always an argument. How it cou
 
 from zhikun.workdays.calendar import FIRST, LAST, Calendar, DayException, OutOfCalendar
 from zhikun.workdays.clock import Clock, ClockFault, Pause, Reading
-from zhikun.workdays.deadlines import Deadline, DueDates, NotADuration, Unit, deadline, due_dates
+from zhikun.workdays.deadlines import Deadline, DueDates, NotADuration, Unit, days_left, deadline, due_dates
 from zhikun.workdays.months import Month, NotAMonth
 from zhikun.workdays.reading import (
     BadExceptions,
@@ -34,6 +34,7 @@ __all__ = [
     "Pause",
     "Reading",
     "Unit",
+    "days_left",
     "deadline",
     "due_dates",
     "load_calendar",

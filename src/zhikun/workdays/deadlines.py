@@ -87,6 +87,16 @@ def last_day(calendar: Calendar, received: dt.date, days: int, unit: Unit) -> tu
     return calendar.next_working_day(nominal), nominal
 
 
+def days_left(calendar: Calendar, on: dt.date, due: dt.date | None) -> int | None:
+    """Working days from a day, which does not count, to a deadline; below zero, how many have passed since. None: not known."""
+    if due is None:
+        return None
+    try:
+        return calendar.working_days_between(on, due) - calendar.working_days_between(due, on)
+    except OutOfCalendar:
+        return None
+
+
 def due_dates(calendar: Calendar, received: Any, days: Any, unit: Unit = Unit.WORKING) -> DueDates:
     """The last days of many periods at once, equal to `deadline` for each.
 

@@ -1,0 +1,62 @@
+"""预警 on the household's page and in its timeline: what the newest month says of its people, and what earlier ones said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
+from zhikun.monitoring.models import RaisedWarning, WarningMonth, WarningQuerySet
+from zhikun.monitoring.selectors import Shown, shown, words_of
+from zhikun.pages.parts import Event
+from zhikun.registry.models import Household, Membership
+from zhikun.registry.panels import Panel
+
+_LATEST = 100  # entries in a timeline: eight years of one person's monthly warnings
+
+
+def panel() -> Panel:
+    """The panel, as the registry takes it."""
+    return Panel("monitoring", _("预警（系统提示，由人核实）"), "monitoring/panel.html", context, order=20)
+
+
+def about(household: Household, officer: Officer) -> WarningQuerySet:
+    """The warnings about a household: of who belongs to it now, and of who did when they were placed and is in no other."""
+    if not officer.may(Right.WARNING_VIEW, household.area_id):
+        return RaisedWarning.objects.none()
+    members = Membership.objects.now().filter(household=household).values("person_id")
+    elsewhere = Membership.objects.now().exclude(household=household).values("person_id")
+    left_here = Q(household=household) & ~Q(person__in=elsewhere)
+    return RaisedWarning.objects.filter(Q(person__in=members) | left_here).select_related("of", "person", "household")
+
+
+def context(household: Household, officer: Officer) -> dict[str, Any] | None:
+    """What the panel's template draws; None where there is nothing in the newest month."""
+    newest = WarningMonth.newest()
+    if newest is None:
+        return None
+    rows = about(household, officer).filter(of=newest).exclude(state=RaisedWarning.State.CLEARED)
+    found: list[Shown] = [shown(one) for one in rows.order_by("due", "-level", "pk")]
+    return {"month": newest, "warnings": found} if found else None
+
+
+def events(household: Household, officer: Officer) -> Iterable[tuple[datetime, Event]]:
+    """What the months said: new, raised, lowered, cleared. That one went on is no event."""
+    rows = about(household, officer).exclude(change="continued").order_by("-of__month", "pk")[:_LATEST]
+    for one in rows:
+        words = words_of(one)
+        on = one.raised if one.change in {"new", "raised"} and one.raised else one.of.sent_on
+        title = (
+            _("预警解除") if one.state == one.State.CLEARED else _("{l}预警：{c}").format(l=words.level, c=words.change)
+        )
+        text = f"{words.direction}。{words.cleared or words.reasons or words.causes}".rstrip("。")
+        tone = "success" if one.state == one.State.CLEARED else words.tone
+        at = timezone.make_aware(datetime.combine(on, time.min))
+        yield at, Event(on, title, "", text, tone, reverse("monitoring:warning", args=[one.pk]))

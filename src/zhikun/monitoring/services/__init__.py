@@ -1,0 +1,1 @@
+"""What changes the warnings that the office has before it."""
