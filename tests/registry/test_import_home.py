@@ -215,12 +215,12 @@ def test_undoing_leaves_what_somebody_changed_since_and_says_so(made):
 
 
 def test_of_two_batches_the_earlier_one_undone_changes_nothing_of_the_later(made):
-    first = committed([home("Z9", 1, address="示例路8号")])
-    second = committed([home("Z9", 1, address="示例路9号")])
+    first = committed([home("Z9", 1, address="示例路8号", phone=NEW)])
+    second = committed([home("Z9", 1, address="示例路9号", phone=LATER)])
     undone(first)
-    assert now(made)[0] == "示例路9号"
+    assert now(made) == ("示例路9号", "示例路9号", LATER)
     undone(ImportBatch.objects.get(pk=second.pk))
-    assert now(made)[0] == "示例路8号"
+    assert now(made) == ("示例路1号", "示例路1号", OLD), "not what the batch brought that was undone before"
 
 
 def test_the_telephone_goes_back_to_whom_it_was_even_when_another_is_head_now(made):
