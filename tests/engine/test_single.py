@@ -166,3 +166,26 @@ def test_a_quotient_by_zero_or_unknown(args, expected):
     values = tuple((np.array([0.0 if a is None else a]), np.array([a is not None])) for a in args)
     data, known = OPERATIONS["div_grid"](Frame(1), values, None, "household")
     assert (data[0] if known is None or known[0] else None) == expected
+
+
+def test_a_page_that_asks_while_another_works_it_out_gets_the_whole_way():
+    """Pages in several threads share one Single: what one has half worked out is never another's answer."""
+    plan, _tables = county(facts.RULED[0], 3, seed=7)
+    single = Single(plan)
+    aims = frozenset(step.slot for step in plan.computed)
+    changed = frozenset(list(single._facts)[:5])
+    whole = Single(plan)._leading(changed, aims)
+    assert whole
+
+    class Lines(dict):
+        """At each line somebody else asks the same."""
+
+        def items(self):
+            for item in super().items():
+                seen.append(tuple(single._between.get((changed, aims), whole)))
+                yield item
+
+    seen = []
+    single._lines = Lines(single._lines)
+    assert single._leading(changed, aims) == whole
+    assert set(seen) == {tuple(whole)}

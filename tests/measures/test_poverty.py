@@ -199,3 +199,9 @@ def test_a_score_exactly_at_the_line_counts():
     lacks = [Deprivation("a", "甲", "score", at_least=2)]
     found = poverty.deprived(pa.table({"score": [1.5, 2.0, None]}), lacks)
     assert found.column("a").to_pylist() == [False, True, None]
+
+
+@pytest.mark.parametrize("line", [{"at_least": 2}, {"below": 2}])
+def test_an_unknown_that_another_program_wrote_as_nan_stays_unknown(line):
+    found = poverty.deprived(pa.table({"score": [float("nan")]}), [Deprivation("a", "甲", "score", **line)])
+    assert found.column("a").to_pylist() == [None]

@@ -135,6 +135,25 @@ def test_nobodys_reach_grows_where_a_merger_is_called_a_change_of_code(tmp_path)
     assert other.area_id == OLD + 1
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_nobodys_reach_grows_where_two_codes_become_one_new_one(tmp_path, together):
+    made, other = factories.household(n=1), factories.household(OLD + 1, n=2)
+    helpers = [factories.officer(Role.VILLAGE_ASSISTANT, area, f"helper{area}") for area in (OLD, OLD + 1)]
+    rows = [recoded(), recoded(old=OLD + 1)]
+    if together:
+        plan = bring(tmp_path, *rows)
+        assert sum("1 个任职不改到" in text for text in said(plan)) == 2
+    else:
+        Appointment.objects.filter(officer=helpers[0]).delete()
+        Household.objects.filter(pk=made.pk).update(area=OLD + 1)  # nobody stands at the first any more
+        bring(tmp_path, rows[0])
+        bring(tmp_path, rows[1], new="")
+    assert set(Household.objects.filter(area=NEW)) == {made, other}
+    for helper in helpers:
+        assert not Household.objects.visible_to(again(helper)).exists()
+    assert bring(tmp_path, *rows, new="").does_nothing
+
+
 def test_what_was_split_off_takes_nobody_along(tmp_path):
     made = factories.household(n=1)
     assert bring(tmp_path, recoded(kind="析出")).followed == {}

@@ -13,7 +13,7 @@ from tests.officers import signed_in
 from zhikun.audit.models import Entry
 from zhikun.jobs.worker import work_off
 from zhikun.places.models import Area
-from zhikun.registry.models import Household, ImportBatch, ImportRow, Recording
+from zhikun.registry.models import Household, HouseholdEvent, ImportBatch, ImportRow, Recording
 from zhikun.registry.services import importing, structure
 from zhikun.registry.services.change import Change
 from zhikun.registry.services.home import found_at_home
@@ -67,6 +67,50 @@ def test_an_old_list_does_not_take_back_what_was_told_for_a_later_day(made):
         found_at_home(made, address="示例路9号", phone="", on=factories.DAY + timedelta(days=1), officer=checker())
     committed([home("Z9", 1, address="示例路8号", phone=NEW)])
     assert now(made) == ("示例路9号", "示例路9号", NEW)
+
+
+def test_an_old_list_does_not_take_back_where_a_household_was_registered_or_has_moved_to(made):
+    day_before = factories.DAY - timedelta(days=1)
+    with transaction.atomic():
+        assert found_at_home(made, address="示例路8号", phone=NEW, on=day_before, officer=checker()) == {}
+    structure.move(
+        made,
+        structure.Home(made.area, "示例路9号"),
+        Change(factories.DAY + timedelta(days=5), "搬到新居"),
+        acting_officer=maker(),
+    )
+    batch = committed([home("Z9", 1, address="示例路8号", phone=NEW)])
+    assert now(made) == ("示例路9号", "示例路9号", NEW)
+    undone(batch)
+    assert now(made) == ("示例路9号", "示例路9号", OLD)
+
+
+def test_the_head_of_today_does_not_get_the_telephone_of_the_one_before(made):
+    head, wife = made.head, made.memberships.get(position=2).person
+    structure.change_head(
+        made,
+        {wife.pk: "02", head.pk: "10"},
+        Change(factories.DAY + timedelta(days=1), "换户主"),
+        acting_officer=maker(),
+    )
+    committed([home("Z9", 1, address="示例路8号", phone=NEW)])
+    assert now(made) == ("示例路8号", "示例路8号", None)
+
+
+def test_what_was_undone_or_is_another_members_does_not_keep_a_list_out(made):
+    wrong = committed([home("Z8", 1, address="示例路7号", phone=LATER)])
+    undone(wrong)
+    spouse = made.memberships.exclude(person=made.head).get().person
+    HouseholdEvent.objects.create(
+        household=made, kind="corrected", on=factories.DAY, recorded_by=maker(),
+        details={"person": str(spouse.pk), "fields": ["phone"]},
+    )  # fmt: skip
+    Household.objects.get(pk=made.pk).events.filter(kind="registered").delete()  # it was there long before
+    made.memberships.update(since=factories.DAY - timedelta(days=900))
+    with transaction.atomic():
+        held = Household.objects.select_for_update().get(pk=made.pk)
+        found_at_home(held, address="示例路8号", phone=NEW, on=factories.DAY - timedelta(days=1), officer=checker())
+    assert now(made) == ("示例路8号", "示例路8号", NEW)
 
 
 def test_blank_cells_and_what_is_the_same_take_nothing_away_and_leave_no_event(made):
@@ -171,12 +215,12 @@ def test_undoing_leaves_what_somebody_changed_since_and_says_so(made):
 
 
 def test_of_two_batches_the_earlier_one_undone_changes_nothing_of_the_later(made):
-    first = committed([home("Z9", 1, address="示例路8号")])
-    second = committed([home("Z9", 1, address="示例路9号")])
+    first = committed([home("Z9", 1, address="示例路8号", phone=NEW)])
+    second = committed([home("Z9", 1, address="示例路9号", phone=LATER)])
     undone(first)
-    assert now(made)[0] == "示例路9号"
+    assert now(made) == ("示例路9号", "示例路9号", LATER)
     undone(ImportBatch.objects.get(pk=second.pk))
-    assert now(made)[0] == "示例路8号"
+    assert now(made) == ("示例路1号", "示例路1号", OLD), "not what the batch brought that was undone before"
 
 
 def test_the_telephone_goes_back_to_whom_it_was_even_when_another_is_head_now(made):

@@ -132,7 +132,10 @@ def _deprived(values: pa.Array, one: Deprivation) -> pa.Array:
     if line is None:
         raise MeasureError(_("“{t}”是数字，要写从多少起算剥夺，如 {n}>=2。").format(t=one.title, n=one.of))
     compare = pc.greater_equal if one.at_least is not None else pc.less
-    return compare(values.cast(pa.float64()), pa.scalar(float(line)))
+    numbers = values.cast(pa.float64())
+    # A table made elsewhere may say unknown as NaN, which is neither above a line nor below it.
+    known = pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
+    return compare(known, pa.scalar(float(line)))
 
 
 def measure(

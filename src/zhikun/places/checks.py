@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -212,7 +212,8 @@ class Check:
                     below[code].append(area)
         counts = uses({*ending, *successions})
         lived_in = uses(new for new, _kind in successions.values())
-        merged = [code for code, (new, kind) in successions.items() if kind is Kind.MERGED or new in lived_in]
+        grown = lived_in.keys() | self._from_several(successions)
+        merged = [code for code, (new, kind) in successions.items() if kind is Kind.MERGED or new in grown]
         following = counts | dict.fromkeys(merged, 0) | uses(merged, merged=True)
         for code in sorted(ending):
             self._ending(code, counts.get(code, 0), code in successions, below.get(code, []))
@@ -228,6 +229,13 @@ class Check:
         }
         stored = AreaChange.objects.filter(old__in=set(ending) - told.keys(), kind__in=AreaChange.ENDING)
         return {one.old: (one.new_id, Kind(one.kind)) for one in stored if one.old in self.known} | told
+
+    def _from_several(self, successions: dict[int, tuple[int, AreaChange.Kind]]) -> set[int]:
+        """The codes that more than one code became, in these files or before: mergers, whatever they are called."""
+        into = Counter(new for new, _kind in successions.values())
+        stored = AreaChange.objects.filter(new_id__in=into, kind__in=AreaChange.ENDING).exclude(old__in=successions)
+        into.update(stored.values_list("new_id", flat=True))
+        return {code for code, count in into.items() if count > 1}
 
     def _following(self, code: int, count: int, every: int, new: int) -> None:
         """Who stands at a code that became another follows; said before it is done."""

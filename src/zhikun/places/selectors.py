@@ -183,8 +183,15 @@ def successor(code: int, on: date) -> Succession | None:
         seen.add(at)
     if not steps or level_of(at) != level_of(code) or not Area.objects.filter(pk=at).in_force(on).exists():
         return None
-    merged = any(step.kind == AreaChange.Kind.MERGED for step in steps)
+    merged = any(step.kind == AreaChange.Kind.MERGED for step in steps) or _several_lead(code, steps)
     return Succession(code, steps[-1].new, steps[0].on, steps[0].source, merged)
+
+
+def _several_lead(code: int, steps: Sequence[AreaChange]) -> bool:
+    """Whether another code became one on this way too: then what is at its end is more than the code was, whatever it is called."""
+    way = [step.new_id for step in steps]
+    others = AreaChange.objects.filter(new_id__in=way, kind__in=AreaChange.ENDING).exclude(old__in=[code, *way])
+    return others.exists()
 
 
 def former(reach: Sequence[tuple[int, int]]) -> set[int]:

@@ -126,9 +126,11 @@ class Single:
                 if slot in needed and slot not in changed:
                     needed.update(self._lines[slot][0])
             dirty = set(changed)
-            found = self._between[changed, aims] = []
+            found = []
             for slot, (args, _text) in self._lines.items():
                 if slot in needed and slot not in changed and not dirty.isdisjoint(args):
                     dirty.add(slot)
                     found.append(slot)
+            # Whole or not at all: several pages at once ask one Single, and half a list computes half a household.
+            self._between[changed, aims] = found
         return found

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
-from zhikun.registry.models import Household, HouseholdEvent, Person, Residence
+from zhikun.registry.models import Household, HouseholdEvent, Membership, Person, Recording, Residence
 
 #: What stood before and what came: {"address": [before, after], "phone": [before, after, person id]}; only what changed.
 Before = dict[str, list[str]]
@@ -30,13 +30,15 @@ def found_at_home(
 
     The caller holds the household's lock, records the source and notes the act. Where it lies elsewhere the household has
     moved, which is a verb of its own (structure.move). `details` go into the event: ids, no particulars.
-    What was told for a later day than `on` stays: an old list does not take back what a visit found since.
+    What was told for a later day than `on` stays: an old list does not take back what a visit found since, nor where the
+    household was registered or has moved to since, and the head of today does not get the telephone of the one before.
     """
-    later = _told_later(household, on)
     head = _person(household.head_id) if phone and household.head_id is not None else None
     on_file = (household.address, head.phone if head else None)
+    other = list(differing(address, phone, on_file=on_file, has_head=head is not None))
+    later = _told_later(household, on, on_file) if other else set()
     before: Before = {}
-    for name in differing(address, phone, on_file=on_file, has_head=head is not None):
+    for name in other:
         if name in later:
             continue
         if name == "address":
@@ -84,9 +86,35 @@ def in_words(names: list[str]) -> str:
     return "、".join(titles().get(name, name) for name in names)
 
 
-def _told_later(household: Household, on: date) -> set[str]:
-    events = HouseholdEvent.objects.filter(household=household, kind=HouseholdEvent.Kind.CORRECTED, on__gt=on)
-    return {name for details in events.values_list("details", flat=True) for name in details.get("fields", ())}
+def _told_later(household: Household, on: date, on_file: tuple[str | None, str | None]) -> set[str]:
+    """Which of the two the file has from a later day. What was withdrawn since was not told."""
+    kind, head = HouseholdEvent.Kind, str(household.head_id)
+    wanted = (kind.REGISTERED, kind.CORRECTED, kind.MOVED)
+    events = HouseholdEvent.objects.filter(household=household, kind__in=wanted, on__gt=on)
+    told = list(events.values_list("kind", "details"))
+    withdrawn = _withdrawn([details["recording"] for _kind, details in told if "recording" in details])
+    later: set[str] = set()
+    for what, details in told:
+        if what == kind.REGISTERED:
+            later |= {name for name, known in zip(("address", "phone"), on_file, strict=True) if known}
+        elif what == kind.MOVED:
+            later |= set() if details.get("recoded") else {"address"}
+        elif details.get("person") in (None, head) and details.get("recording") not in withdrawn:
+            later |= set(details.get("fields", ()))
+    registered = any(what == kind.REGISTERED for what, _details in told)
+    became = Membership.objects.now().filter(household=household, person=household.head_id, since__gt=on)
+    if not registered and became.exists():
+        later.add("phone")
+    return later
+
+
+def _withdrawn(recordings: list[str]) -> set[str]:
+    found = (
+        Recording.objects.filter(pk__in=recordings, withdrawn_at__isnull=False)
+        if recordings
+        else Recording.objects.none()
+    )
+    return {str(pk) for pk in found.values_list("pk", flat=True)}
 
 
 def _live_at(household: Household, address: str) -> None:

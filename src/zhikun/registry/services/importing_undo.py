@@ -31,7 +31,7 @@ from zhikun.registry.models import (
     Recording,
 )
 from zhikun.registry.services.guard import hold
-from zhikun.registry.services.home import in_words, put_back
+from zhikun.registry.services.home import Before, in_words, put_back
 from zhikun.registry.services.importing_work import Step, still
 from zhikun.registry.services.recording import bump, copies_of, refresh, withdraw_copies
 
@@ -100,9 +100,11 @@ def _contact_put_back(batch: ImportBatch, row: ImportRow, household: Household) 
     """Address and telephone as they stood before the batch; what somebody changed since stays, and the row says so."""
     if not row.before:
         return {}
-    back, left = put_back(household, json.loads(row.before))
+    before = json.loads(row.before)
+    back, left = put_back(household, before)
     row.before_sealed = None
     if left:
+        _hand_on(row, before, left)
         row.problem = _("{what}入库后又改过，保留现在的，请核对。").format(what=in_words(left))
     if back:
         HouseholdEvent.objects.create(
@@ -110,6 +112,19 @@ def _contact_put_back(batch: ImportBatch, row: ImportRow, household: Household) 
             reason=batch.undone_why, details={"batch": str(batch.pk), "fields": back},
         )  # fmt: skip
     return {name: "、".join(some) for name, some in (("put_back", back), ("left", left)) if some}
+
+
+def _hand_on(row: ImportRow, before: Before, names: Iterable[str]) -> None:
+    """A later batch that found what this one brought puts back, when it is undone itself, what stood before both."""
+    later = ImportRow.objects.filter(household=row.household_id, state=ImportRow.State.COMMITTED)
+    for other in later.filter(version_after__gt=row.version_after).select_for_update(of=("self",)):
+        told: Before = json.loads(other.before or "{}")
+        for name in names:
+            was, came, *who = before[name]
+            if name in told and told[name][0] == came and told[name][2:] == who:
+                told[name][0] = was
+                other.before = json.dumps(told, ensure_ascii=False)
+                other.save(update_fields=["before_sealed"])
 
 
 def _why_kept(batch: ImportBatch, row: ImportRow, household: Household) -> str:
