@@ -276,6 +276,8 @@ ASSESSMENTS: dict[str, Make] = {
     "assessments:households": lambda in_scope: {"pk": _run(in_scope).pk},
     "assessments:compare": _two_runs,
 }
+
+
 def _warning(in_scope: bool) -> dict[str, Any]:
     from zhikun.monitoring.models import RaisedWarning, WarningMonth
 
