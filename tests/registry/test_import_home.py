@@ -10,6 +10,7 @@ from tests import factories
 from tests.import_files import checker, committed, home, maker, uploaded
 from tests.officers import signed_in
 
+from zhikun.audit import words
 from zhikun.audit.models import Entry
 from zhikun.jobs.worker import work_off
 from zhikun.places.models import Area
@@ -211,7 +212,9 @@ def test_undoing_leaves_what_somebody_changed_since_and_says_so(made):
     page = signed_in(checker()).get(reverse("imports:batch", args=[batch.pk]) + "?view=households").content.decode()
     assert "联系电话入库后又改过，保留现在的，请核对。" in page
     entry = Entry.objects.get(event="registry.import_undone", household=made.pk)
-    assert (entry.details["put_back"], entry.details["left"]) == ("address", "phone")
+    assert (entry.details["put_back"], entry.details["as_it_is"]) == ("address", "phone")
+    told = {line.label: line.text for line in words.lines(entry.event, entry.details)}
+    assert (told["恢复原来的"], told["后来又改过，保留现在的"]) == ("详细地址", "联系电话")
 
 
 def test_of_two_batches_the_earlier_one_undone_changes_nothing_of_the_later(made):

@@ -63,6 +63,12 @@ def _as_it_is(code: str) -> str:
     return code
 
 
+def _of_contact(names: str) -> str:
+    from zhikun.registry.services.home import in_words  # noqa: PLC0415 - it reads the models of what this file names
+
+    return in_words(names.split("、"))
+
+
 def _category(code: str) -> str:
     return categories().get(code, code)
 
@@ -117,6 +123,9 @@ DETAILS = {
     "command": _("用命令办理"),
     "to": _("到哪个地区（代码）"),
     "left": _("离开哪个地区（代码）"),
+    "fields": _("随之改动的"),
+    "put_back": _("恢复原来的"),
+    "as_it_is": _("后来又改过，保留现在的"),
     "document": _("材料编号"),
     "recording": _("记录编号"),
     "export": _("导出编号"),
@@ -136,5 +145,6 @@ VALUES = {
     "place": _as_it_is,
     "to": _as_it_is,
     "left": _as_it_is,
+    **dict.fromkeys(("fields", "put_back", "as_it_is"), _of_contact),
     "columns": _column,
 }

@@ -111,7 +111,7 @@ def _contact_put_back(batch: ImportBatch, row: ImportRow, household: Household) 
             household=household, kind=HouseholdEvent.Kind.UNDONE, on=timezone.localdate(), recorded_by=batch.undone_by,
             reason=batch.undone_why, details={"batch": str(batch.pk), "fields": back},
         )  # fmt: skip
-    return {name: "、".join(some) for name, some in (("put_back", back), ("left", left)) if some}
+    return {name: "、".join(some) for name, some in (("put_back", back), ("as_it_is", left)) if some}
 
 
 def _hand_on(row: ImportRow, before: Before, names: Iterable[str]) -> None:
