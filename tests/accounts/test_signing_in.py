@@ -151,7 +151,7 @@ def test_a_first_password_opens_nothing_but_its_change(client):
     [
         ({"current": "wrong"}, "当前密码不正确"),
         ({"new": PASSWORD, "again": PASSWORD}, "相同"),
-        ({"new": "short-1", "again": "short-1"}, "10"),
+        ({"new": "short-1", "again": "short-1"}, "密码太短：至少 10 个字符。"),
         ({"new": "12345678901234", "again": "12345678901234"}, "数字"),
         ({"again": "something else"}, "两次输入的新密码不一样"),
         ({"new": "zhangjingli1", "again": "zhangjingli1"}, "账号"),

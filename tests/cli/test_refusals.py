@@ -146,6 +146,13 @@ def test_a_change_that_cannot_be_tried_ends_with_4(zhikun, good, change, texts):
     refused(zhikun("whatif", good, "--pack", "national", "--on", DAY, "--set", change), 4, *texts)
 
 
+def test_a_template_never_replaces_a_workbook_that_may_be_filled_in(zhikun, tmp_path):
+    filled = tmp_path / "survey.xlsx"
+    filled.write_bytes(b"three weeks of visits")
+    refused(zhikun("survey", "template", "--pack", "national", filled), 2, "已经有了", "请换一个文件名")
+    assert filled.read_bytes() == b"three weeks of visits"
+
+
 @pytest.fixture
 def blocked(tmp_path):
     """A path that no user, not even root, can write below: part of it is a file."""

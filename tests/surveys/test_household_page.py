@@ -134,6 +134,15 @@ def test_a_small_picture_is_small_and_each_look_at_the_large_one_is_on_record(as
     assert (entry.household, entry.details, entry.looks) == (assignment.household_id, {"file": str(photo.pk)}, True)
 
 
+def test_the_privacy_page_has_words_for_the_looks_of_this_room(assignment):
+    visit = handed_in(assignment)
+    reader = signed_in(factories.officer(Role.TOWNSHIP_REVIEWER))
+    assert reader.get(reverse("surveys:visit", args=[visit.pk])).status_code == 200
+    text = reader.get(reverse("registry:privacy", args=[visit.household_id])).content.decode()
+    assert "查看入户调查" in text
+    assert "surveys." not in text
+
+
 def test_a_small_picture_that_is_asked_for_alone_is_a_look(assignment):
     visit = accepted(assignment)
     signed_in(factory.manager()).get(address(assignment.household, photo_of(visit), small=True))

@@ -39,7 +39,11 @@ def survey() -> None:
 def template(pack_name: str, out: Path) -> int:
     """An empty workbook for people."""
     pack = load_rules(pack_name)
-    with writing(workbook(out)):
+    if workbook(out).exists():  # it may be filled in by now: nothing can bring weeks of visits back
+        raise click.UsageError(
+            _("{p} 已经有了：里面可能有填好的内容，没有改动。请换一个文件名，或先把它移走。").format(p=out)
+        )
+    with writing(out):
         room.template(pack, out)
     say(_("调查表模板：{p}").format(p=out))
     return 0

@@ -19,6 +19,13 @@ from zhikun.audit.services import record
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
+def _in_chinese(fault: ValidationError) -> str:
+    """What is wrong with a new password. Django's own sentence of the length has no Chinese."""
+    if fault.code == "password_too_short":
+        return _("密码太短：至少 {n} 个字符。").format(n=(fault.params or {})["min_length"])
+    return "".join(fault.messages)
+
+
 def random_password() -> str:
     """A first password such as kq4m-x7wd-9hps: 12 of 31 letters, 59 bits."""
     letters = "".join(secrets.choice(LETTERS) for _unused in range(12))
@@ -40,7 +47,7 @@ def change_own(officer: Officer, *, current: str, new: str) -> None:
     try:
         validate_password(new, held)
     except ValidationError as error:
-        raise PasswordRefused(error.messages) from None
+        raise PasswordRefused([_in_chinese(one) for one in error.error_list]) from None
     officer.set_password(new)
     officer.must_change_password, officer.password_changed_at = False, timezone.now()
     fields = ["password", "must_change_password", "password_changed_at"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.models import Entry
-from zhikun.registry import events
+from zhikun.audit.registry import event_of
 from zhikun.registry.models import Household
 
 PER_PAGE = 200
@@ -44,8 +44,8 @@ def looks_of(household: Household, before: int | None = None) -> tuple[list[DayO
 
 
 def sentence(entry: Entry) -> str:
-    """What was done, in words."""
-    return str(events.SENTENCES.get(entry.event, entry.event))
+    """What was done, in words: every room that reads of a household has its own."""
+    return str(event_of(entry.event).sentence)
 
 
 def _grouped(entries: Iterable[Entry]) -> list[DayOfLooks]:
