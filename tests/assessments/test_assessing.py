@@ -201,7 +201,7 @@ def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_hav
 ):
     made = factories.household()
     clerk = factories.officer(Role.TOWNSHIP_CLERK)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         (shown,) = [one for one in panels_for(made, clerk) if one.panel.name == "assessments"]
     page = render_to_string(shown.panel.template, {"panel": shown.context})
     assert "未知" in page

@@ -20,9 +20,11 @@ from zhikun.jobs.models import Job
 from zhikun.jobs.services import cancel, retry
 from zhikun.jobs.worker import work_off
 from zhikun.places.models import Area
+from zhikun.places.uses import Succession
 from zhikun.registry.models import Household
 from zhikun.registry.services import recording, structure
 from zhikun.registry.services.change import Change
+from zhikun.registry.services.following import follow
 from zhikun.registry.sources import SourceKind, Told
 
 pytestmark = pytest.mark.django_db
@@ -174,7 +176,7 @@ def test_a_household_whose_village_has_another_code_since_is_found():
     made = well_known()
     run, _new = running.assess(county(), DAY, acting_officer=reviewer())
     new = Area.objects.get(pk=factories.VILLAGE + 1)
-    structure.recode(factories.VILLAGE, new, Change(timezone.localdate(), "撤并"), acting_officer=None)
+    follow(Succession(factories.VILLAGE, new, factories.DAY - timedelta(days=1), "撤并", merged=True), None)
     made.refresh_from_db()
     assert (made.area_id, result_of(made).run) == (new.pk, run)
 
