@@ -12,8 +12,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.forms.utils import ErrorList
 from django.forms.renderers import DjangoTemplates
+from django.forms.utils import ErrorList
 from django.utils.translation import gettext as _
 
 MEGABYTE = 1024 * 1024
