@@ -1,5 +1,7 @@
 """An officer of another township: nothing of a household, its documents, its imports is there, by whatever address."""
 
+import uuid
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -7,13 +9,17 @@ from tests import factories
 from tests.browser.journeys import both_sizes, person, sits_down
 from tests.import_files import home, uploaded
 from tests.registry.test_documents import photo
+from tests.surveys import factory
 
 from zhikun.accounts.roles import Role
+from zhikun.jobs.worker import work_off
 from zhikun.registry import urls
 from zhikun.registry.models import Contradiction, Household, ImportBatch, Recording
-from zhikun.registry.services import document, recording, things
+from zhikun.registry.services import document, exporting, recording, things
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.ui import imports_urls
+from zhikun.surveys.models import VisitFile
+from zhikun.surveys.services import files, visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.frontend]
 
@@ -103,3 +109,46 @@ def test_another_townships_officer_finds_nothing_by_any_address(desk, live_serve
     both_sizes(desk, "not-found")
     made.refresh_from_db()
     assert (made.state, ImportBatch.objects.get().state) == (Household.State.OPEN, ImportBatch.State.CHECKED)
+
+
+def a_round_with_a_visit():
+    """Addresses of a round, an assignment, a visit, its photo: everything of a survey that is read by its number."""
+    assignment = factory.assigned(n=60)
+    photo_client = uuid.uuid4()
+    files.add_photo(assignment, photo_client, factory.picture(), None, acting_officer=factory.surveyor())
+    handed = factory.handed(assignment, photos=(photo_client,))
+    visit, _new = visits.submit(assignment, handed, acting_officer=factory.surveyor())
+    shot = VisitFile.objects.filter(visit=visit).first()
+    return [
+        reverse("surveys:round", args=[assignment.round_id]),
+        reverse("surveys:assignments", args=[assignment.round_id]),
+        reverse("surveys:visit", args=[visit.pk]),
+        reverse("surveys:visit-file", args=[visit.pk, shot.pk]),
+    ]
+
+
+def test_another_townships_officer_finds_no_export_no_visit_and_no_round(desk, live_server, settings, tmp_path):
+    settings.ZHIKUN_DATA = tmp_path
+    clerk, reviewer = person(Role.TOWNSHIP_CLERK, "方经办"), person(Role.TOWNSHIP_REVIEWER, "石审核")
+    batch = uploaded([home("A1", 41)], by=clerk)
+    wanted = exporting.Filter(state=Household.State.OPEN)
+    export = exporting.request(wanted, ["number"], format_="csv", purpose="核查", acting_officer=clerk)
+    work_off()
+    addresses = [
+        reverse("exports:export", args=[export.pk]),
+        reverse("exports:download", args=[export.pk]),
+        reverse("imports:batch", args=[batch.pk]),
+        *a_round_with_a_visit(),
+    ]
+
+    def statuses(who):
+        sits_down(desk, who, live_server.url)
+        desk.goto(reverse("registry:search"))
+        return {address: asked(desk, address) for address in addresses}
+
+    own = [statuses(who) for who in (clerk, reviewer)]
+    assert not [one for one in addresses if all(seen[one] == 404 for seen in own)], (
+        "somebody of the township finds each"
+    )
+    for role in (Role.TOWNSHIP_CLERK, Role.TOWNSHIP_REVIEWER):
+        assert set(statuses(person(role, "外乡人", factories.OTHER_TOWNSHIP)).values()) == {404}

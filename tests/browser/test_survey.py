@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests import factories, officers
-from tests.browser.looking import fits, is_sound, picture, sign_in
+from tests.browser.looking import fits, is_sound, picture, sign_in, speaks_chinese
 from tests.surveys import factory
 
 from zhikun.registry.models import Household
@@ -108,6 +108,18 @@ def test_a_household_is_registered_and_surveyed_on_a_telephone(at_the_door):
     assert VisitFile.objects.filter(visit=visit).count() == 4
     visits.accept(visit, acting_officer=factory.reviewer())
     assert Household.objects.get().head.name == "马试一"
+
+
+def test_the_questionnaire_speaks_chinese_and_not_known_joins_its_question(at_the_door):
+    page, _found = at_the_door
+    speaks_chinese(page)
+    for n in range(page.evaluate("() => document.querySelector('#survey').zkModel.visiblePages.length")):
+        page.evaluate("n => { document.querySelector('#survey').zkModel.currentPageNo = n; }", n)
+        speaks_chinese(page, "rows", "member", "rest")
+    page.evaluate("() => { document.querySelector('#survey').zkModel.currentPageNo = 0; }")
+    box = page.locator('[data-name="h_address__u"]')
+    above = page.locator('[data-name="h_address"]').bounding_box()
+    assert above["y"] + above["height"] == pytest.approx(box.bounding_box()["y"], abs=1), "one card, not two"
 
 
 def draw(page, canvas):

@@ -162,3 +162,27 @@ def test_an_explanation_of_the_engine_becomes_a_tree_that_tells_every_step():
     assert told == {step["id"] for step in data["steps"]}
     text = render_to_string("components/explanation.html", {"steps": steps, "opened": True})
     assert text.count("<details") == text.count("</details>") >= len(told)
+
+
+class Begun(forms.Form):
+    on = forms.DateField(label="发生日期")
+    why = forms.ChoiceField(label="原因", choices=[("", "请选择"), ("a", "甲")])
+    reason = forms.CharField(label="理由", required=False, error_messages={"required": "另有说法。"})
+
+
+def test_an_error_names_its_field_and_shows_how_a_day_is_written():
+    drawn = str(Begun({"on": "昨天", "why": ""}))
+    assert "“发生日期”不是一个日期。请按“年-月-日”填写，如 2026-11-02。" in drawn
+    assert "请选择“原因”，不能空着。" in drawn
+    assert 'id="id_on_error"' in drawn, "a screen reader finds the error of the field by its id"
+    assert "必填项" not in drawn
+    assert "有效的日期" not in drawn
+
+
+def test_an_error_with_words_of_its_own_keeps_them():
+    form = Begun({"on": "2026-11-02", "why": "a"})
+    form.fields["reason"].required = True
+    form.add_error("on", "情况日期在今天之后。")
+    drawn = str(form)
+    assert "另有说法。" in drawn
+    assert "情况日期在今天之后。" in drawn

@@ -187,3 +187,13 @@ def test_a_photo_whose_row_was_never_kept_goes_with_its_thumbnail_and_the_kept_o
     assert document.clear() == 2
     assert all(path.exists() for path in paths)
     assert not any(path.exists() for path in left)
+
+
+@pytest.mark.parametrize(("content", "name", "told"), [(PDF, "a.pdf", False), (photo(), "a.jpg", True)])
+def test_what_is_said_of_photos_is_said_of_photos_only(content, name, told):
+    made = factories.household()
+    client = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    given = {"kind": "visit_photo", "file": SimpleUploadedFile(name, content)}
+    answer = client.post(reverse("registry:add-document", args=[made.pk]), given, follow=True)
+    assert ("照片里的位置" in answer.content.decode()) is told
+    assert "已上传。" in answer.content.decode()

@@ -10,8 +10,10 @@ from pathlib import PurePath
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.renderers import DjangoTemplates
+from django.forms.utils import ErrorList
 from django.utils.translation import gettext as _
 
 MEGABYTE = 1024 * 1024
@@ -31,6 +33,29 @@ class DayInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
+
+
+def told_errors(field: forms.BoundField) -> ErrorList:
+    """The errors of a field as they are shown: what Django says of any field alike becomes a sentence that names this one."""
+    errors = field.errors
+    shown = errors.copy()
+    shown.field_id = errors.field_id
+    shown.data = [_told(field, error) for error in errors.as_data()]
+    return shown
+
+
+def _told(field: forms.BoundField, error: ValidationError) -> ValidationError:
+    """A sentence of our own for an empty field and for a day that is none; everything else as it was said."""
+    if not field.label:
+        return error
+    if error.message == forms.Field.default_error_messages["required"]:
+        chosen = isinstance(field.field, forms.ChoiceField | forms.FileField)
+        words = _("请选择“{label}”，不能空着。") if chosen else _("请填写“{label}”，不能空着。")
+    elif error.message == forms.DateField.default_error_messages["invalid"]:
+        words = _("“{label}”不是一个日期。请按“年-月-日”填写，如 2026-11-02。")
+    else:
+        return error
+    return ValidationError(words.format(label=field.label), error.code)
 
 
 class UploadField(forms.FileField):

@@ -136,6 +136,7 @@ class _Maker:
         panel = {
             "type": "paneldynamic",
             "name": panel_name(entity),
+            "title": title,  # not shown: the page bears it; a screen reader would else say the name
             "titleLocation": "hidden",
             "templateTitle": f"{title} {{panelIndex}} {{panel.{TITLE}}}",
             "panelAddText": _("添加{title}").format(title=title),

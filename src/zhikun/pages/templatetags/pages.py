@@ -7,7 +7,8 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.forms import BaseForm
+from django.forms import BaseForm, BoundField
+from django.forms.utils import ErrorList
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.pages import assets, formats
 from zhikun.pages.errors import Notice
+from zhikun.pages.forms import told_errors
 from zhikun.pages.parts import Confirm, Detail, Difference, Event, Figure, Progress, Radar, Step, Tab
 from zhikun.pages.tables import Table
 from zhikun.wording import SAMPLE_MARK
@@ -36,6 +38,12 @@ def or_unknown(value: object, words: str = "") -> SafeString:
 def vendor(name: str) -> str:
     """The address of a fetched file, empty where the set-up could not fetch it."""
     return assets.vendor_url(name)
+
+
+@register.simple_tag
+def field_errors(field: BoundField) -> ErrorList:
+    """What is wrong with a field, in sentences that name it."""
+    return told_errors(field)
 
 
 @register.simple_tag

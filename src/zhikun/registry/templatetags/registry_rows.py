@@ -85,7 +85,7 @@ def _group(group: FactGroup, edit_url: str) -> SafeString:
     if edit_url:
         address = f"{edit_url}?{urlencode({'dimension': group.title})}"
         change = format_html(
-            ' <a class="zk-inline-action" href="{}">{}{}<span class="zk-for-readers">{}</span></a>',
+            ' <a class="zk-inline-action zk-screen-only" href="{}">{}{}<span class="zk-for-readers">{}</span></a>',
             address, formats.icon("edit"), _("修改"), group.title,
         )  # fmt: skip
     if group.lines:

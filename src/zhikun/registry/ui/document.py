@@ -52,8 +52,12 @@ def add(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         with shown_in(form):
             data = form.cleaned_data
             upload = verbs.Upload(data["file"].read(), data["kind"], no_number_in(data["title"]))
-            verbs.add(household, upload, acting_officer=officer)
-            messages.success(request, _("已上传。照片里的位置和时间已登记，并从图片中去掉。"))
+            kept = verbs.add(household, upload, acting_officer=officer)
+            is_photo = kept.content_type.startswith("image/")
+            told = (
+                _("已上传。照片里的位置和时间已登记，并从图片中去掉。") if is_photo else _("已上传。文件已加密保存。")
+            )
+            messages.success(request, told)
             return HttpResponseRedirect(reverse("registry:household", args=[pk]) + "#documents")
     title = _("上传照片和材料")
     context = {

@@ -15,6 +15,13 @@ document.addEventListener("DOMContentLoaded", async () => {
   const keeping = window.zkKeeping(data, words, say);
   await keeping.open().catch(() => null);
 
+  // Parts that SurveyJS makes before it knows the form's language speak English to a screen reader, unless Chinese is its own.
+  Survey.surveyLocalization.defaultLocale = "zh-cn";
+  Object.assign(Survey.surveyLocalization.locales["zh-cn"], {
+    ok: words.ok, cancel: words.cancel, tagboxDoneButtonCaption: words.ok, choices_Choice: words.choices,
+    loadingPage: words.wait, loadingData: words.wait, loadingFile: words.wait,
+    ratingOptionsCaption: words.choose, buttongroupOptionsCaption: words.choose, placeholder: words.choose,
+  });
   const model = new Survey.Model({ ...data.form, pages: [...data.form.pages, ...(data.self ? [] : [signing()])] });
   model.showNavigationButtons = true;
   model.showCompleteButton = false;
