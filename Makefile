@@ -53,17 +53,29 @@ demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen th
 	@printf '命令要知道平台在哪里：export %s %s\n' ZHIKUN_DATA=$(CURDIR)/$(DEMO_OFFICE) ZHIKUN_KEYS=$(CURDIR)/$(DEMO_KEYS)
 	@if [ "$(SERVE)" = yes ]; then printf '\n按 Ctrl-C 结束平台。\n'; $(DEMO_PLATFORM) $(ZHIKUN) serve --port $(PORT); fi
 
+# Whole files, in the order that tests/conftest.py gives them (LONGEST), to as many processes as the machine has cores.
+SHARED := -n auto --dist loadfile --no-loadscope-reorder
+
 # The tests with a database run on PostgreSQL first, then all tests on SQLite: pytest's own closing line ends the output.
+# Tests start hundreds of processes: what a machine says about bytecode, each module is compiled once and not each time.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV) $(FONTS) $(FRONTEND) ## run every test, those with a database on PostgreSQL too; what this machine cannot run is named under 未运行
 	@status=0; \
-	$(PY) tools/with_postgres.py $(PY) -m pytest -n auto --dist loadfile -m database || status=1; \
-	$(PY) -m pytest -n auto --dist loadfile || status=1; \
+	$(PY) tools/with_postgres.py $(PY) -m pytest $(SHARED) -m database || status=1; \
+	$(PY) -m pytest $(SHARED) || status=1; \
 	exit $$status
 
+# Types take as long as all the rest together: they are checked beside it. Every fault is told, not the first alone.
 check: $(DEV) ## format, lint, types, arrows between rooms, packs, freshness of generated files
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 types rest
+
+.PHONY: types rest
+types: $(DEV)
+	$(PY) -m mypy
+
+rest: $(DEV)
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/messages.py --check
 	$(PY) tools/reference.py --check

@@ -10,9 +10,10 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -37,6 +38,20 @@ def chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     return next((found for name in names if (found := shutil.which(name))), None)
 
+
+# The browser that Playwright drives is started once in a process and stays, with its loop in the thread of the tests; Django
+# would take every query after that for a mistake.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=zh-CN",
+)
 
 NEEDS = {
     "spark": Need(
@@ -70,21 +85,71 @@ hypothesis.settings.register_profile("zhikun", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("zhikun")
 
 
+#: The files that take longest, longest first. They are begun first, so that at the end nobody waits for one of them alone.
+LONGEST = (
+    "tests/web/test_backup.py",
+    "tests/jobs/test_killed.py",
+    "tests/registry/test_import_killed.py",
+    "tests/screening/test_parts.py",
+    "tests/engine/test_runs_agree.py",
+    "tests/registry/test_import_bulk.py",
+    "tests/web/test_renewal_killed.py",
+    "tests/web/test_demo_office.py",
+    "tests/web/test_serve.py",
+    "tests/screening/test_runs.py",
+    "tests/cli/test_demo_county.py",
+    "tests/cli/test_match.py",
+    "tests/browser/test_style_page.py",
+    "tests/screening/test_changes.py",
+    "tests/browser/test_survey.py",
+    "tests/engine/test_packs_hold.py",
+    "tests/browser/test_journey_file.py",
+    "tests/screening/test_judge.py",
+    "tests/accounts/test_permission_table.py",
+    "tests/intake/lists/test_interrupted.py",
+    "tests/cli/test_survey_to_results.py",
+    "tests/intake/test_demo_county.py",
+    "tests/intake/test_demo_months.py",
+    "tests/browser/test_journey_elsewhere.py",
+)
+
 #: Fixtures that bring a database; `make test` runs the tests that use one on PostgreSQL as well.
-DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "installation", "empty_installation"}
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "migrated", "empty_installation"}
+
+
+#: Django writes these when tables are made, the same rows each time: they stay.
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def _emptied(self: TransactionTestCase) -> None:
-    """Tests with transactions of their own empty the tables afterwards, which the record's triggers would refuse."""
-    from django.db import connection
+    """Tests with transactions of their own empty the tables afterwards, which the record's triggers would refuse.
+
+    Only tables with rows, and the rows that Django itself writes stay: emptying all sixty and writing those anew takes
+    longer than most of these tests.
+    """
+    from django.db import connection, transaction
 
     from zhikun.audit import guards
 
-    with guards.lifted(connection):
-        _empty(self)
+    tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - KEPT_TABLES)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in tables))  # noqa: S608 - names of our own tables
+        filled = [name for (name,) in cursor.fetchall()]
+    if not filled:
+        return
+    with (
+        guards.lifted(connection),
+        connection.constraint_checks_disabled(),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        if connection.vendor == "postgresql":
+            # The throwaway cluster is ours: no looking up of keys, row by row, for tables that are all emptied.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        for name in filled:
+            cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - the same
 
 
-_empty = TransactionTestCase._fixture_teardown
 TransactionTestCase._fixture_teardown = _emptied
 
 
@@ -94,8 +159,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{marker}: {need.title}")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
@@ -104,6 +169,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker in missing:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=f"缺 {NEEDS[marker].title} 所需的程序"))
+    yield
+    if hasattr(config, "workerinput"):  # several processes share the files, in this order
+        place = {name: number for number, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: place.get(item.location[0].replace(os.sep, "/"), len(place)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -122,6 +191,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if not any(marker in report.keywords and not need.present() for marker, need in NEEDS.items()):
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             terminalreporter.line(f"{report.nodeid}：{reason}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """How pytest-playwright starts its one browser, which all tests of a process share (`browser`)."""
+    return {"executable_path": chromium(), "args": list(BROWSER_ARGUMENTS), "headless": True}
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class Installation:
         self.data = folder / "data"
         self.keys = folder / "keys" / "keys.json"
         self.database = database
+        self._asking: psycopg.Connection[Any] | None = None
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("ZHIKUN_", "DJANGO_", "COV"))
         } | {
@@ -49,7 +50,7 @@ class Installation:
     def run(self, *words: str, code: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
         """A command to its end; `code` is the exit code that is expected."""
         done = subprocess.run(
-            self._command(words), env=self.environment | more, cwd=self.folder, capture_output=True, text=True,
+            self.command(words), env=self.environment | more, cwd=self.folder, capture_output=True, text=True,
             timeout=PATIENCE * 3, check=False,
         )  # fmt: skip
         assert code is None or done.returncode == code, done.stdout + done.stderr
@@ -60,7 +61,7 @@ class Installation:
         """A command that stays, with its output in the file `<word>.log`; killed at the end if it still runs."""
         with (self.folder / f"{words[0]}.log").open("a+", encoding="utf-8") as log:
             process = subprocess.Popen(
-                self._command(words), env=self.environment | more, cwd=self.folder, stdout=log, stderr=log, text=True
+                self.command(words), env=self.environment | more, cwd=self.folder, stdout=log, stderr=log, text=True
             )
             try:
                 yield process
@@ -78,9 +79,11 @@ class Installation:
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the installation's database; `%s` stands for a value. Writes are committed."""
         if self.database:
-            with psycopg.connect(self.database, autocommit=True) as connection:
-                cursor = connection.execute(sql, values)
-                return cursor.fetchall() if cursor.description else []
+            # One connection for all questions: whoever waits for something asks twenty times a second.
+            if self._asking is None:
+                self._asking = psycopg.connect(self.database, autocommit=True, prepare_threshold=None)
+            cursor = self._asking.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
         import sqlite3
 
         with closing(sqlite3.connect(self.data / "zhikun.sqlite3", timeout=20)) as connection:
@@ -88,7 +91,8 @@ class Installation:
             connection.commit()
             return rows
 
-    def _command(self, words: tuple[str, ...]) -> list[str]:
+    def command(self, words: tuple[str, ...]) -> list[str]:
+        """The words as a process is started with them."""
         return [sys.executable, "-m", "zhikun.cli", *words]
 
 
@@ -117,6 +121,7 @@ def own_database(address: str, like: str = "") -> Iterator[str]:
         try:
             yield urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
         finally:
+            # Whoever is still connected is thrown out.
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -185,6 +185,28 @@ def _visit_file(in_scope: bool, asking: Officer) -> dict[str, Any]:
     return {"pk": visit.pk, "file": files.kept(file, b"generated").pk}
 
 
+def _household_photo(in_scope: bool, asking: Officer) -> dict[str, Any]:
+    """A photo of a visit that was accepted, as a document of its household."""
+    from django.utils import timezone
+    from tests.surveys.factory import picture
+
+    from zhikun.registry.models import Recording
+    from zhikun.surveys.models import VisitFile
+    from zhikun.surveys.services import files
+
+    visit = _visit(in_scope, asking)
+    visit.household, visit.state = home(in_scope), "accepted"
+    visit.recording = Recording.objects.create(
+        household=visit.household, source="survey", observed_on=timezone.localdate(), facts={}
+    )
+    visit.save()
+    file = VisitFile(
+        client=uuid.uuid4(), assignment=visit.assignment, visit=visit, kind="photo", content_type="image/jpeg",
+        added_by=visit.submitted_by,
+    )  # fmt: skip
+    return {"pk": visit.household_id, "file": files.kept(file, picture()).pk}
+
+
 def _recheck(in_scope: bool, asking: Officer) -> Any:
     from zhikun.surveys.models import Recheck
 
@@ -221,6 +243,8 @@ SURVEYS: dict[str, Make] = {
     },
     "surveys:visit": lambda in_scope, asking: {"pk": _visit(in_scope, asking).pk},
     "surveys:visit-file": _visit_file,
+    "surveys:household-photo": _household_photo,
+    "surveys:household-photo-small": _household_photo,
     "surveys:recheck": lambda in_scope, asking: {"pk": _recheck(in_scope, asking).pk},
     "surveys:report": lambda in_scope: {"pk": _report(in_scope).pk},
     "surveys:engagement": lambda in_scope: {"pk": _engagement(in_scope).pk},
@@ -257,6 +281,7 @@ OBJECTS: dict[str, Make] = {
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
+    "places:follow": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
     **permission_registry.OBJECTS,
     **SURVEYS,
     **ASSESSMENTS,
@@ -266,6 +291,7 @@ OBJECTS: dict[str, Make] = {
     "accounts:officer-new": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:officer": lambda in_scope: {"officer_id": officer(in_scope).pk},
     "accounts:officer-edit": lambda in_scope: {"officer_id": officer(in_scope).pk},
+    "accounts:officer-phone": lambda in_scope: {"officer_id": officer(in_scope).pk},
     "accounts:officer-act": lambda in_scope: {"officer_id": officer(in_scope).pk, "act": "close"},
     "accounts:appointment-new": lambda in_scope: {"officer_id": officer(in_scope).pk},
     "accounts:appointment-end": lambda in_scope: {"appointment_id": appointment(in_scope).pk},

@@ -119,4 +119,5 @@ OBJECTS: dict[str, Callable[..., dict[str, Any]]] = {
     "audit:entry": lambda in_scope: {"number": entry(in_scope)},
     # The codes of areas are published; whoever keeps them sees all. Outside: a code that is none.
     "places:children": lambda in_scope: {"code": factories.COUNTY if in_scope else 999999000000},
+    "places:follow": lambda in_scope: {"code": factories.COUNTY if in_scope else 999999000000},
 }

@@ -1,7 +1,7 @@
 """An office at work, for locust: officers who sign in, search, open files, look at what waits for them, and write.
 
 Run by bench/office/run.py, which names the accounts and what can be searched for in the file of ZHIKUN_OFFICE. The mix is that of
-an ordinary morning: mostly reading, one act in sixteen writes. Think time is zero to one second: harder than people are.
+an ordinary morning: mostly reading, one act in sixteen writes. The pause between two acts is said by bench/office/run.py.
 """
 
 from __future__ import annotations
@@ -14,18 +14,43 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from locust import FastHttpUser, between, task
+import gevent
+from locust import FastHttpUser, between, events, task
+from locust.env import Environment
 
 OFFICE = json.loads(Path(os.environ["ZHIKUN_OFFICE"]).read_text(encoding="utf-8"))
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 FILE = re.compile(r'href="(/households/[0-9a-f-]{36})"')
 TURN = itertools.count()
 
+#: Seconds after the last officer came: by then all have signed in (Argon2 takes its time on purpose) and seen a first page.
+SETTLED = 10
+
+
+@events.spawning_complete.add_listener
+def settled(**_about: object) -> None:
+    """The figures begin when everybody is at work."""
+    gevent.spawn_later(SETTLED, _begin)
+
+
+@events.init.add_listener
+def remember(environment: Environment, **_about: object) -> None:
+    """Whose figures they are."""
+    RUN.append(environment)
+
+
+def _begin() -> None:
+    for one in RUN:
+        one.stats.reset_all()
+
+
+RUN: list[Environment] = []
+
 
 class Officer(FastHttpUser):
     """One officer, signed in for the length of the run."""
 
-    wait_time = between(0, 1)
+    wait_time = between(*OFFICE["pause"])
 
     def on_start(self) -> None:
         """Sign in as the next account."""

@@ -29,10 +29,16 @@ def main() -> int:
     parser.add_argument("--host", default="http://127.0.0.1:8000")
     parser.add_argument("--officers", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument(
+        "--pause", type=float, nargs=2, default=(0, 1), metavar=("LEAST", "MOST"),
+        help="seconds between two acts of one officer; people need 2 to 8 to read a page",
+    )  # fmt: skip
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zhikun-office-") as folder:
         about = Path(folder) / "office.json"
-        about.write_text(json.dumps(office(options.officers), ensure_ascii=False), encoding="utf-8")
+        about.write_text(
+            json.dumps({**office(options.officers), "pause": options.pause}, ensure_ascii=False), encoding="utf-8"
+        )
         command = [
             str(options.locust), "-f", str(HERE / "locustfile.py"), "--headless", "--host", options.host,
             "-u", str(options.officers), "-r", "5", "-t", f"{options.seconds}s", "--csv", f"{folder}/run", "--only-summary",
@@ -49,11 +55,16 @@ def measured(path: Path) -> dict[str, dict[str, float]]:
             row["Name"]: {
                 "requests": int(row["Request Count"]),
                 "errors": int(row["Failure Count"]),
-                "median": float(row["50%"] or 0),
-                "p95": float(row["95%"] or 0),
+                "median": _milliseconds(row["50%"]),
+                "p95": _milliseconds(row["95%"]),
             }
             for row in csv.DictReader(file)
         }
+
+
+def _milliseconds(text: str) -> float:
+    """A figure of locust; N/A where nothing of the kind was asked for."""
+    return float(text) if text not in ("", "N/A") else 0.0
 
 
 def office(count: int) -> dict[str, object]:

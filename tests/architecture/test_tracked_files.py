@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.conftest import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = {
@@ -114,3 +115,8 @@ def test_no_identity_number_outside_the_textbook_ones():
             if number[-1].upper() == check and number.upper() not in textbook:
                 found.append(f"{path.relative_to(ROOT)}: {number[:6]}…{number[-2:]}")
     assert not found, "valid identity numbers; use the textbook examples or numbers of area 99:\n" + "\n".join(found)
+
+
+def test_files_that_are_begun_first_are_there():
+    """One that was renamed would be begun last, and the whole run would wait for it."""
+    assert [name for name in LONGEST if not (ROOT / name).is_file()] == []

@@ -213,3 +213,81 @@ def test_who_looked_at_many_and_outside_their_place(auditor, clerk):
 @pytest.mark.parametrize("asked", [{"since": "x"}, {"since": "2026-01-01", "until": "2026-03-01"}])
 def test_a_period_that_is_not_understood_counts_nothing(auditor, looked, asked):
     assert "张某" not in text_of(auditor.get(reverse("audit:busiest"), asked))
+
+
+def opened(auditor, event):
+    return text_of(
+        auditor.get(reverse("audit:entry", args=[Entry.objects.filter(event=event).latest("number").number]))
+    )
+
+
+def visible(page):
+    """What stands on the page before anything is unfolded."""
+    return page.split("<details", 1)[0] if "<details" in page else page
+
+
+def test_an_entry_is_told_in_words_and_the_hash_is_folded_away(auditor, clerk):
+    record(
+        "registry.exported", by=clerk, area=officers.township().code, reason="季度核对",
+        details={"step": "made", "rows": 12345, "columns": ["number", "village"], "unmasked": True, "zzz_later": {"a": 1}},
+    )  # fmt: skip
+    page = opened(auditor, "registry.exported")
+    shown = page[page.index("什么时候") : page.index("防篡改校验")]
+    for words in (
+        "导出家庭名单",
+        "步骤",
+        "已生成",
+        "12,345",
+        "户编号、村（社区）",
+        "显示完整个人信息",
+        "是",
+        "季度核对",
+    ):
+        assert words in shown, words
+    assert "registry.exported" not in shown
+    assert '{"' not in shown
+    assert shown.index("行数") < shown.index("zzz_later"), "what no room has a name for comes last and is still there"
+    digest = bytes(Entry.objects.get(event="registry.exported").digest).hex()
+    assert digest in page.replace("<wbr>", "")
+    assert digest[:8] not in shown
+
+
+def test_a_change_is_told_as_what_was_and_what_is(auditor, clerk):
+    before = {"name": "张某", "organisation": "A-1", "expires_on": None}
+    details = {"before": before, "after": before | {"expires_on": "2027-06-30"}}
+    record("accounts.officer_edited", by=clerk, subject="zhang", area=officers.township().code, details=details)
+    page = opened(auditor, "accounts.officer_edited")
+    assert "账号到期日" in page
+    assert "由“没有”改为“2027-06-30”" in page
+    assert "A-1" not in page[: page.index("防篡改校验")], "what stayed is not said"
+
+
+def test_a_long_number_is_not_part_of_a_sentence(auditor, clerk):
+    record("jobs.asked", by=clerk, subject=str(uuid.UUID(int=7)), details={"kind": "registry.import_check"})
+    page = searched(auditor)
+    assert "提交后台任务（编号 00000000）" in " ".join(page.split())
+    assert str(uuid.UUID(int=7)) not in page
+
+
+@pytest.mark.parametrize("room", ["accounts", "audit", "jobs", "places", "registry", "surveys", "web", "assessments"])
+def test_each_room_names_the_details_that_it_writes(room):
+    """The keys in the source beside `details=` all have a Chinese name."""
+    import ast
+    from pathlib import Path
+
+    from zhikun.audit import words
+
+    root = Path(words.__file__).parents[1] / room
+    written = {
+        key.value
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in {"note", "record", "_note"}
+        for word in node.keywords
+        if word.arg == "details" and isinstance(word.value, ast.Dict)
+        for key in word.value.keys
+        if isinstance(key, ast.Constant)
+    } - {"before", "after"}
+    told = words.lines(f"{room}.x", dict.fromkeys(written, 1))
+    assert [one.label for one in told if not one.known] == []

@@ -6,35 +6,15 @@ missing fails the test that opened it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.looking import Watch
-from tests.conftest import chromium
 
-# Playwright's loop runs in the thread of the tests; Django would take every query in it for a mistake.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--lang=zh-CN",
-)
 HERE = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"executable_path": chromium(), "args": list(ARGUMENTS), "headless": True}
 
 
 def watched(context: BrowserContext, host: str) -> Iterator[Page]:

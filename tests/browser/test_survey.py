@@ -1,5 +1,6 @@
 """Registering and surveying a household on a telephone: conditions, a lost connection, photo, signatures, results."""
 
+import base64
 import re
 
 import pytest
@@ -148,6 +149,27 @@ def test_what_never_reached_the_server_is_there_after_a_reload_and_lies_sealed_o
     page.unroute("**/draft")
     opened(page, found)
     assert page.evaluate("() => document.querySelector('#survey').zkModel.getValue('h_residence')") == "rural"
+
+
+def test_a_visit_is_not_handed_in_without_the_photo_that_waits(at_the_door):
+    page, found = at_the_door
+    page.route("**/photos", lambda route: route.abort())
+    page.set_input_files("#photo", {"name": "door.jpg", "mimeType": "image/jpeg", "buffer": factory.picture()})
+    expect(page.locator("#photos")).to_contain_text("等待上传")
+    board = "data:image/png;base64," + base64.b64encode(factory.signature()).decode()
+    signed = {f"_sign_{one.officer_id}": board for one in found.team.members.all()[:2]}
+    page.evaluate(
+        "answers => { const m = document.querySelector('#survey').zkModel; m.data = { ...m.data, ...answers }; }",
+        {**factory.new_household_answers(), **signed, "_present": "马试一", "_present_sign": board},
+    )
+    page.get_by_label("不能定位的，写明原因").fill("没有信号")
+    page.get_by_role("button", name="提交入户调查").click()
+    expect(page.locator("#saved")).to_contain_text("还没有提交")
+    assert Visit.objects.count() == 0
+    page.unroute("**/photos")
+    page.get_by_role("button", name="提交入户调查").click()
+    expect(page.locator("#result")).to_contain_text("已提交，等待审核")
+    assert VisitFile.objects.filter(visit=Visit.objects.get(), kind="photo").count() == 1
 
 
 def test_the_list_and_the_empty_list_are_sound(phone, desk, live_server):

@@ -36,6 +36,10 @@ PLACEHOLDERS = {
     "DD",
     "CODE",
     "RESULT",
+    "RESULTS",
+    "CARD.csv",
+    "K",
+    "W",
 }
 # Names of formats, of our program and of the pack in the examples: Chinese offices write them so.
 NAMES = {
@@ -60,6 +64,24 @@ NAMES = {
 NAMES |= {"inpatient", "disability", "blue", "PACK", "national"}
 # What technical people type: keys, Django's own commands, a part of an account's name, several files.
 NAMES |= {"Ctrl", "C", "Django", "showmigrations", "help", "x", "FILE..."}
+# Methods and figures by the names they are published under, and the words that choose among them.
+NAMES |= {
+    "Alkire",
+    "Foster",
+    "H",
+    "A",
+    "M",
+    "member",
+    "income",
+    "per",
+    "head",
+    "count",
+    "fact",
+    "level",
+    "points",
+    "results.parquet",
+}
+NAMES |= {"leave", "out", "own", "household", "village", "township"}
 
 
 def walk(command, path=()):

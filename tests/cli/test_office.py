@@ -23,6 +23,19 @@ def test_from_nothing_to_an_administrator_who_can_sign_in(installation):
     assert installation.ask("SELECT count(*) FROM accounts_officer WHERE must_change_password") == [(1,)]
     assert installation.ask("SELECT count(*) FROM audit_entry WHERE event = 'accounts.officer_added'") == [(1,)]
 
+    code = installation.run("accounts", "second-factor", "Ma.JG", "--reason", "手机丢失，已当面核实").stdout
+    assert re.search(r"启用码，只显示这一次：([a-z2-9]{4}-){2}[a-z2-9]{4}", code)
+    assert installation.ask("SELECT set_up_digest <> '' FROM accounts_officer") == [(1,)]
+    anew = installation.run("accounts", "password", "ma.jg", "--reason", "忘记密码，已当面核实").stdout
+    assert re.search(r"只显示这一次：(\S+)", anew)[1] != password
+    record = "SELECT event, officer_id, reason FROM audit_entry ORDER BY number DESC LIMIT 2"
+    assert installation.ask(record) == [
+        ("accounts.password_reset", None, "忘记密码，已当面核实"),
+        ("accounts.set_up_code_given", None, "手机丢失，已当面核实"),
+    ]
+    assert "至少 4 个字" in installation.run("accounts", "password", "ma.jg", "--reason", "忘", code=6).stderr
+    assert "没有账号" in installation.run("accounts", "password", "nobody", "--reason", "忘记密码", code=6).stderr
+
     again = installation.run("accounts", "create-admin", "other", "--area", "640402000000", "--name", "马试二", code=6)
     assert "已有系统管理员" in again.stderr
 

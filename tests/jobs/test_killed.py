@@ -3,8 +3,12 @@
 import json
 import random
 import signal
+import sqlite3
+import time
 import uuid
+from contextlib import closing
 
+import psycopg
 from tests.installation import until
 
 
@@ -29,8 +33,33 @@ def counted(installation):
     return [n for (n,) in installation.ask("SELECT n FROM counted ORDER BY n")]
 
 
+def can_be_written(installation):
+    """Whether nobody holds the row of the job (PostgreSQL) or the right to write (SQLite)."""
+    try:
+        if installation.database:
+            installation.ask("SELECT 1 FROM jobs_job WHERE kind = 'counting.count' FOR UPDATE NOWAIT")
+        else:
+            path = installation.data / "zhikun.sqlite3"
+            with closing(sqlite3.connect(path, timeout=0.1, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+    except (psycopg.errors.LockNotAvailable, sqlite3.OperationalError):
+        return False
+    return True
+
+
+def suspend(worker, installation):
+    """Stops the process between two transactions: within one it would keep everybody else from the database."""
+    while True:
+        worker.send_signal(signal.SIGSTOP)
+        if can_be_written(installation):
+            return
+        worker.send_signal(signal.SIGCONT)
+        time.sleep(0.013)
+
+
 def test_killed_again_and_again_every_step_is_done_once(installation):
-    ask_to_count(installation, to=50, pause=0.01)
+    ask_to_count(installation, to=50, pause=0.03)
     chance = random.Random(7)
     kills = 0
     while job(installation)["state"] not in {"done", "failed"}:
@@ -73,7 +102,7 @@ def test_a_worker_that_slept_through_its_lease_cannot_go_on(installation):
     ask_to_count(installation, to=40, pause=0.05)
     with installation.start("worker") as sleeper:
         until(lambda: job(installation)["done"] >= 2)
-        sleeper.send_signal(signal.SIGSTOP)
+        suspend(sleeper, installation)
         with installation.start("worker"):
             until(lambda: job(installation)["lease"] == 2 or sleeper.poll() is not None)
             sleeper.send_signal(signal.SIGCONT)

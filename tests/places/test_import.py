@@ -172,7 +172,16 @@ def test_nobody_is_left_behind(tmp_path):
     assert Area.objects.get(pk=640402103221).valid_until is None
     plan = bring(tmp_path, ending, "640402103221,石庄村委会,640402103200,撤并,2026-10-01,文件\n")
     assert plan.faults == 0
-    assert "还有 1 条家庭、机构或任职记录留在原代码" in said(plan, Severity.WARNING)[-1]
+    assert "640402103221 下的 1 条家庭、机构、调查等记录随之改到 640402103200" in said(plan, Severity.WARNING)[-1]
+    assert Organisation.objects.get(code="v").area_id == 640402103200
+
+
+def test_a_new_name_is_no_way_out_for_who_stands_at_a_code_that_ends(tmp_path):
+    bring(tmp_path, COUNTY)
+    bring(tmp_path, COUNTY.replace("石庄村委会", "新庄村委会"))
+    Organisation.objects.create(code="v", name="新庄村委会", kind="village", area_id=640402103221)
+    plan = bring(tmp_path, "code,name,valid_until\n640402103221,新庄村委会,2026-10-01\n")
+    assert "停用后没有去处" in said(plan)[0]
 
 
 def test_villages_left_out_of_a_file_stay_and_are_named(tmp_path):

@@ -1,6 +1,8 @@
 """Photos and scans: what is taken, what is stripped, who may see them."""
 
 import io
+import os
+import uuid
 import zlib
 from datetime import timedelta
 
@@ -170,3 +172,18 @@ def test_a_paper_with_full_particulars_opens_only_with_the_right_and_a_reason():
     assert (clerk.get(paper).status_code, clerk.get(small).status_code) == (200, 200)
     Unmasking.objects.filter(pk=unmasking.pk).update(until=timezone.now())
     assert clerk.get(paper).status_code == 302
+
+
+def test_a_photo_whose_row_was_never_kept_goes_with_its_thumbnail_and_the_kept_ones_stay():
+    made = added(factories.household())
+    stray = uuid.uuid4().hex
+    paths = [document.path_of(made), document.path_of(made, thumbnail=True)]
+    left = [path.with_name(path.name.replace(made.pk.hex, stray)) for path in paths]
+    for path, beside in zip(paths, left, strict=True):
+        beside.write_bytes(path.read_bytes())
+    assert document.clear() == 0
+    for path in paths + left:
+        os.utime(path, (0, 0))
+    assert document.clear() == 2
+    assert all(path.exists() for path in paths)
+    assert not any(path.exists() for path in left)

@@ -62,7 +62,7 @@ def many(count):
 def content(numbers):
     """What the registry holds of these households, without ids and moments."""
     found = {}
-    for one in Household.objects.filter(number__in=numbers).select_related("head"):
+    for one in Household.objects.filter(number__in=numbers).select_related("head").order_by("number"):
         members = Membership.objects.now().filter(household=one).select_related("person").order_by("position")
         facts = HouseholdFacts.objects.get(household=one).values
         found[one.number] = (
@@ -169,6 +169,22 @@ def test_the_same_people_in_a_second_folder_are_one_more_recording(places, tmp_p
     assert Household.objects.count() == 3
     assert {f.values["household"][""]["pens"] for f in HouseholdFacts.objects.all()} == {99}
     assert ImportRow.objects.filter(batch=done.batch, adds=False, version_after=2).count() == 3
+
+
+def test_a_second_folder_brings_addresses_in_and_its_undoing_puts_them_back(places, tmp_path):
+    bulk.import_folder(asked(folder_of(tmp_path / "one", many(3))), quiet)
+    before = dict(Household.objects.values_list("number", "pk"))
+    later = many(3)
+    later[0]["address"] = "示例路88号"
+    later[1]["place"] = str(factories.VILLAGE + 1)
+    done = bulk.import_folder(asked(folder_of(tmp_path / "two", later)), quiet)
+    assert (done.counts["recorded"], done.counts["rejected"], done.counts["messages.warning"]) == (2, 1, 1)
+    changed = Household.objects.get(address_sealed__isnull=False, events__kind="corrected")
+    assert (changed.pk, changed.address) == (before[later[0]["household"]], "示例路88号")
+    assert any("请先在档案里办理“迁移”" in one.remedy for one in done.messages)
+    importing.undo(ImportBatch.objects.get(pk=done.batch.pk), reason="旧表", acting_officer=asked(tmp_path).approver)
+    work_off()
+    assert Household.objects.get(pk=changed.pk).address == "示例路1号"
 
 
 def test_a_file_that_is_closed_after_its_block_was_checked_is_not_recorded_onto(places, tmp_path, monkeypatch):

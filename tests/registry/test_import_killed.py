@@ -5,6 +5,8 @@ import random
 import signal
 import time
 
+from tests.installation import PATIENCE, until
+
 HOUSEHOLDS = 900
 SETUP = """
 from tests import factories, import_files
@@ -51,15 +53,25 @@ def shell(installation, script):
     return installation.run("manage", "shell", "-v", "0", "-c", script).stdout
 
 
+def state_of(installation):
+    return installation.ask("SELECT state FROM registry_importbatch")[0][0]
+
+
+def taken_up(installation):
+    """How many times a worker has taken up the work on the batch."""
+    return installation.ask("SELECT COALESCE(sum(lease), 0) FROM jobs_job WHERE kind LIKE 'registry.import_%%'")[0][0]
+
+
 def worked_off_with_kills(installation, chance, state):
-    """Workers that are killed at random moments, until the batch is no longer in this state. How many were killed."""
+    """Workers that are killed at random moments of their work, until the batch is no longer in this state. How many were."""
     kills = 0
-    while installation.ask("SELECT state FROM registry_importbatch")[0][0] == state:
+    while state_of(installation) == state:
+        before = taken_up(installation)
         with installation.start("worker") as worker:
-            ends = time.monotonic() + (chance.uniform(1.0, 3.5) if kills < 6 else 60)
-            while time.monotonic() < ends:
-                if installation.ask("SELECT state FROM registry_importbatch")[0][0] != state:
-                    break
+            # A worker that has not yet taken the work up has nothing to lose.
+            until(lambda before=before: taken_up(installation) > before)
+            ends = time.monotonic() + (chance.uniform(0, 0.9) if kills < 6 else PATIENCE)
+            while time.monotonic() < ends and state_of(installation) == state:
                 time.sleep(0.02)
             worker.send_signal(signal.SIGKILL)
             kills += 1

@@ -1,6 +1,7 @@
 """Files of households on their way in: what the check finds, who may approve, what is committed, what is undone."""
 
 import io
+import time
 import zipfile
 from datetime import timedelta
 
@@ -450,11 +451,30 @@ def test_what_is_kept_long_enough_goes_and_what_is_needed_stays(django_capture_o
     stray, left = files.folder() / "00000000-0000-4000-8000-000000000001.file", files.folder() / "open-x"
     stray.write_bytes(b"sealed")
     left.mkdir()
+    half = files.folder() / f".{stray.name}.77.part"
+    half.write_bytes(b"half an upload")
     assert importing_clearing.clear() == 0
     for path in files.folder().iterdir():
         os.utime(path, (0, 0))
     assert importing_clearing.clear() >= 3
     assert not stray.exists()
+    assert not half.exists()
     assert not left.exists()
     assert not files.has(batch.pk, "rejects")
     assert files.has(waiting.pk, "file")
+
+
+@pytest.mark.parametrize("state", ["committed", "unreadable", "refused", "dropped", "undone"])
+def test_a_file_that_a_kill_left_to_a_batch_that_has_ended_goes_with_the_night(state):
+    import os
+
+    from zhikun.registry.services import importing_clearing
+
+    batch = uploaded([home("A1", 1), home("B1", 2, area=factories.OTHER_VILLAGE)])
+    ImportBatch.objects.filter(pk=batch.pk).update(state=state)
+    seven_hours_ago = time.time() - 7 * 3600
+    for path in files.folder().iterdir():
+        os.utime(path, (seven_hours_ago, seven_hours_ago))
+    importing_clearing.clear()
+    assert not files.has(batch.pk, "file")
+    assert files.has(batch.pk, "rejects") is (state in {"committed", "undone", "unreadable"})

@@ -141,3 +141,49 @@ def test_who_moves_a_household_away_is_sent_back_to_the_list():
     assert answer["Location"] == reverse("registry:search")
     made.refresh_from_db()
     assert made.area_id == factories.OTHER_VILLAGE
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """A place with more villages than one scrolls through: the question is a name, and nothing is cut off."""
+    from zhikun.places.models import Area, Level
+
+    browser = clerk()
+    monkeypatch.setattr("zhikun.registry.ui.villages.MOST_LISTED", 3)
+    parent = Area.objects.get(pk=factories.VILLAGE).parent_id
+    for n in range(4):
+        Area.objects.create(code=parent + 801 + n, name=f"新增{n}村", level=Level.VILLAGE, parent_id=parent)
+    Area.objects.create(code=parent + 810, name="重名村", level=Level.VILLAGE, parent_id=parent)
+    Area.objects.create(code=parent + 811, name="重名村", level=Level.VILLAGE, parent_id=parent)
+    return browser, parent
+
+
+@pytest.mark.parametrize("typed", ["新增3村", "  新增3 ", "{parent} 新增3村", "新增3村（{code}）", "{code}"])
+def test_in_a_large_place_the_village_is_found_by_name_or_code(large, typed):
+    from zhikun.places.models import Area
+
+    browser, parent = large
+    text = typed.format(parent=Area.objects.get(pk=parent).name, code=parent + 804)
+    browser.post(ADDRESS, form(("马试一", "02", ""), area=text))
+    assert Household.objects.get().area_id == parent + 804
+
+
+@pytest.mark.parametrize("typed", ["重名村", "没有的村", "640422100201", "9" * 30, "%", ""])
+def test_what_is_not_one_village_of_the_officer_is_asked_again(large, typed):
+    browser, parent = large
+    answer = browser.post(ADDRESS, form(("马试一", "02", ""), area=typed))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    if typed == "重名村":
+        assert f"重名村 {parent + 810}" in page
+        assert f"重名村 {parent + 811}" in page
+    assert not Household.objects.exists()
+
+
+def test_a_move_in_a_large_place_begins_with_where_they_live_and_can_go_elsewhere(large):
+    browser, _parent = large
+    made = factories.household()
+    address = reverse("registry:change", args=[made.pk, "move"])
+    page = browser.get(address).content.decode()
+    assert str(factories.VILLAGE) in page
+    assert '<select name="area"' not in page

@@ -10,7 +10,7 @@ from tests import factories
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.pages.errors import DomainError
-from zhikun.places.models import Area, Level
+from zhikun.places.models import Area
 from zhikun.registry.errors import (
     EditConflict,
     FileNotInUse,
@@ -234,15 +234,6 @@ def test_a_move_to_the_same_address_or_to_a_county_is_none():
         structure.move(made, home(address="示例路1号"), CHANGE, acting_officer=clerk())
     with pytest.raises(DomainError, match="只写到了县"):
         structure.move(made, home(factories.COUNTY), CHANGE, acting_officer=clerk())
-
-
-def test_a_code_that_changed_takes_its_households_along():
-    made = family()
-    new = Area.objects.create(code=640402103299, name="示例新村", level=Level.VILLAGE, parent_id=factories.TOWNSHIP)
-    assert structure.recode(factories.VILLAGE, new, CHANGE, acting_officer=None) == 1
-    assert whole(made).area_id == new.pk
-    assert list(Household.objects.visible_to(clerk())) == [made]
-    assert made.residences.get().area_id == new.pk
 
 
 def test_a_new_head_needs_everybodys_relation_anew():

@@ -10,8 +10,8 @@ from tests.surveys import factory
 from zhikun.accounts.roles import Role
 from zhikun.registry.models import Household, Recording
 from zhikun.surveys.errors import VisitDecided
-from zhikun.surveys.models import Visit, VisitFile
-from zhikun.surveys.services import visits
+from zhikun.surveys.models import Assignment, Visit, VisitFile
+from zhikun.surveys.services import assigning, visits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,6 +50,14 @@ def test_the_same_visit_from_two_tries_at_once_is_one(shared):
     told = at_once(*[lambda: visits.submit(found, handed, acting_officer=me)] * 3)
     assert sorted(new for _visit, new in told) == [False, False, True]
     assert (Visit.objects.count(), VisitFile.objects.count()) == (1, 3)
+
+
+def test_a_finding_registered_twice_at_once_is_one(shared):
+    made = factory.found()
+    again = {"how": "路上", "acting_officer": factory.surveyor()}
+    told = at_once(*[lambda: assigning.found(made.round, made.team, made.area, **again)] * 3)
+    assert len({one.pk for one in told}) == 1
+    assert Assignment.objects.count() == 2
 
 
 def test_two_reviewers_at_once_register_one_household(shared):

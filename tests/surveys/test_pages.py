@@ -4,14 +4,16 @@ import json
 import uuid
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from tests import factories, officers
 from tests.surveys import factory
 
 from zhikun.accounts.roles import Role
+from zhikun.places.models import Area
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Assignment, Visit
-from zhikun.surveys.services import visits
+from zhikun.surveys.services import reports, visits
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +188,37 @@ def test_a_household_without_the_code_gets_nowhere(client):
     assert client.post("/self-report/", {"code": "ABCD-EFGH-JKMN"}).status_code == 422
 
 
+def test_a_report_whose_answer_was_lost_is_sent_again_and_nothing_of_it_is_shown_afterwards(client):
+    factories.areas()
+    _report, code = reports.hand_code(Area.objects.get(pk=factories.VILLAGE), None, acting_officer=factory.manager())
+    client.post("/self-report/", {"code": code})
+    sent = json.dumps({"questionnaire": form_in_force().hash, "answers": factory.new_household_answers()})
+    first, again = (client.post("/self-report/send", sent, content_type="application/json") for _try in range(2))
+    assert first.json() == again.json() == {"html": "", "go": "/self-report/done"}
+    other = sent.replace('"weak"', '"healthy"')
+    assert client.post("/self-report/send", other, content_type="application/json").status_code == 422
+    assert client.get("/self-report/fill").status_code == 302
+
+
 def test_the_workbook_stands_in_for_the_form():
     answer = browser(factory.surveyor()).get("/surveys/workbook")
     assert answer.content.startswith(b"PK")
+
+
+def test_a_household_is_told_what_it_needs_what_happens_next_and_whom_to_distrust():
+    client = Client()
+    page = client.get("/self-report/").content.decode()
+    for words in ("没有申报码", "请工作人员帮您填", "不会因此吃亏", "到家里了解", "验证码"):
+        assert words in page
+    done = client.get("/self-report/done").content.decode()
+    assert "申报码已经失效" in done
+    assert "临时救助" in done
+
+
+def test_a_surveyor_without_a_round_is_told_why_nothing_can_be_chosen():
+    client = officers.signed_in(officers.officer(Role.SURVEYOR))
+    assert "没有正在进行的调查轮次" in client.get("/surveys/found").content.decode()
+    factory.found()
+    mine = officers.signed_in(factory.surveyor()).get("/surveys/found").content.decode()
+    assert "没有正在进行的调查轮次" not in mine
+    assert "---------" not in mine

@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 import sys
 from datetime import date
 from pathlib import Path
@@ -22,18 +21,13 @@ OURS = Path(__file__).resolve().parents[2] / "src/zhikun/surveys/static/surveys/
 
 
 @pytest.fixture(scope="module")
-def core():
+def core(browser):
     """SurveyJS without a page, with our functions."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
+    with browser.new_page() as page:
         page.add_script_tag(path=VENDOR / "survey.core.min.js")
         page.add_script_tag(path=VENDOR / "simplified-chinese.min.js")
         page.add_script_tag(path=OURS)
         yield page
-        browser.close()
 
 
 @pytest.mark.parametrize("name", PACKS)

@@ -12,6 +12,7 @@ from tests.surveys import factory
 
 from zhikun.accounts.models import Organisation
 from zhikun.accounts.roles import Role
+from zhikun.audit.models import Entry
 from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
@@ -171,8 +172,10 @@ def test_a_code_is_read_in_any_writing_and_used_once():
     reports.arrive(report, form_in_force().hash, answers)
     with pytest.raises(CodeRefused):
         reports.by_code(code)
+    assert reports.arrive(report, form_in_force().hash, answers).arrived_at == SelfReport.objects.get().arrived_at
     with pytest.raises(CodeRefused):
-        reports.arrive(report, form_in_force().hash, answers)
+        reports.arrive(report, form_in_force().hash, answers | {"h_business_income_year": 1})
+    assert Entry.objects.filter(event="surveys.self_report_arrived").count() == 1
     assert HouseholdFacts.objects.get(household=household).values == {}, (
         "a declaration counts for nothing before it is taken up"
     )

@@ -182,6 +182,23 @@ def test_a_household_found_by_accident_is_registered_when_it_is_accepted():
     assert Recording.objects.get(household=made).came_with == f"visit:{visit.pk}"
 
 
+def test_a_finding_sent_again_is_the_same_until_somebody_works_on_it():
+    made, me = factory.found(), factory.surveyor()
+
+    def again(how="邻里反映", officer=me):
+        return assigning.found(made.round, made.team, made.area, how, acting_officer=officer)
+
+    assert again() == made
+    assert again("走访途中") != made
+    assert again(officer=factory.surveyor(2)) != made
+    drafts.save(made, 1, {"h_residence": "rural"}, "x", acting_officer=me)
+    second = again()
+    assert second != made
+    files.add_photo(second, uuid.uuid4(), factory.picture(), None, acting_officer=me)
+    assert again() not in {made, second}
+    assert Entry.objects.filter(event="surveys.household_found").count() == Assignment.objects.count() == 5
+
+
 def test_somebody_who_is_in_another_household_stops_the_whole_of_it():
     factories.household(members=[factories.member("马试一", "02", 60)])
     visit = handed_in(factory.found())

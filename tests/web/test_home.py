@@ -37,3 +37,14 @@ def test_who_may_see_no_household_sees_no_number_of_them(client):
 
 def test_an_officer_without_a_duty_is_told_whom_to_ask(client):
     assert "联系本单位的系统管理员" in page(client, None).content.decode()
+
+
+def test_no_two_lines_of_the_menu_look_alike():
+    """Somebody who knows the page by its picture does not open another one."""
+    from collections import Counter
+
+    from zhikun.pages import menu
+
+    icons = Counter(entry.icon for entry in menu._entries.values())
+    assert len(icons) > 10
+    assert [icon for icon, times in icons.items() if times > 1] == []

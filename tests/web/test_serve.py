@@ -92,10 +92,48 @@ def test_the_sign_in_page_answers_and_sigterm_ends_everything(served):
     assert {line["level"] for line in lines if line not in early} == {"info"}, lines
 
 
+def sockets(pid):
+    """The sockets that a process has open, by the system's number of them."""
+    found = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            name = str(handle.readlink())
+        except OSError:
+            continue
+        if name.startswith("socket:["):
+            found.add(name.removeprefix("socket:[").removesuffix("]"))
+    return found
+
+
+def ports_of(pid):
+    """The local TCP ports of those."""
+    own, ports = sockets(pid), []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="utf-8").splitlines()[1:]:
+            about = line.split()
+            if about[9] in own:
+                ports.append(int(about[1].rpartition(":")[2], 16))
+    return set(ports)
+
+
+def test_no_connection_to_the_database_is_shared_between_processes(served):
+    """Two processes on one connection read each other's answers, and a killed one's transaction goes on in the next."""
+    if not served.installation.database:
+        pytest.skip("SQLite 没有连接可以共用")
+    until(lambda: served.answers("/readyz"))
+    asked = "SELECT client_port FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    connected = {port for (port,) in served.installation.ask(asked)}
+    holders = {pid: ports_of(pid) & connected for pid in [served.process.pid, *served.children()]}
+    assert holders[served.process.pid] == set(), "the server itself leaves the database before it forks"
+    every = [port for ports in holders.values() for port in ports]
+    assert len(every) == len(set(every)) >= 2
+
+
 def test_a_killed_part_is_started_again(served):
-    for pid in served.children():
+    killed = set(served.children())
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    until(lambda: len(served.children()) == 3)
+    until(lambda: len(set(served.children()) - killed) == 3)
     until(lambda: served.answers("/readyz"))
 
 

@@ -17,14 +17,20 @@ class AccountsConfig(AppConfig):
     verbose_name = _("人员与权限")
 
     def ready(self) -> None:
-        """Put this room's pages into the side menu."""
+        """Put this room's pages into the side menu; tell areas what follows a code."""
+        from zhikun.accounts.models import Appointment  # noqa: PLC0415 - models are not there when the module is read
+        from zhikun.accounts.services import following  # noqa: PLC0415 - the same
+        from zhikun.places import uses  # noqa: PLC0415 - the same
+
+        uses.register_following(following.follow, unless_merged=[Appointment])
+        uses.register_past(Appointment, following.past_appointments)
         menu.register(
             menu.Entry(
                 _("机构"), "accounts:organisations", icon="building-community", permission="account.manage", group=GROUP,
                 order=800, within=("accounts:organisation",),
             ),
             menu.Entry(
-                _("人员账号"), "accounts:officers", icon="users", permission="account.manage", group=GROUP, order=810,
+                _("人员账号"), "accounts:officers", icon="user-check", permission="account.manage", group=GROUP, order=810,
                 within=("accounts:officer", "accounts:appointment", "accounts:import"),
             ),
         )  # fmt: skip

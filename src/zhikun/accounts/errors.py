@@ -77,6 +77,36 @@ class CodeLocked(AccountRefused):
         )
 
 
+class OneHand(AccountRefused):
+    """Password and second factor of one account are not given by one administrator: together they are the account."""
+
+    def __init__(self, username: str, *, password: bool) -> None:
+        """`password`: a password is refused, since the code came from this administrator; else the code, since the password did."""
+        given = _("动态口令的启用码") if password else _("密码")
+        command = "password" if password else "second-factor"
+        super().__init__(
+            _("这个账号的{given}是您给的，另一半须由别人办理。").format(given=given),
+            why=_(
+                "同时掌握密码和动态口令的人，可以用这个账号登录、审批。本人用自己的新密码和动态口令登录以后，限制解除。"
+            ),
+            remedy=_(
+                "请由另一位系统管理员办理；没有第二位的，由服务器维护人员运行 zhikun accounts {command} {username}，同样留痕。"
+            ).format(command=command, username=username),
+        )
+
+
+class WrongSetUpCode(AccountRefused):
+    """The code for setting up a second factor is missing, wrong, used, or was replaced by a newer one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("启用码不正确，或已经作废。"),
+            why=_("启用码只能用一次；管理员给出新的，旧的就作废。"),
+            remedy=_("请核对后重新输入；没有启用码的，请向系统管理员索取，给您密码的那一位除外。"),
+            field="set_up_code",
+        )
+
+
 class WrongPassword(AccountRefused):
     """The officer's own password, asked again before something important, is wrong."""
 
@@ -200,6 +230,15 @@ class BadName(AccountRefused):
     def __init__(self, what: str, field: str) -> None:
         super().__init__(
             what, remedy=_("请用 3 至 40 个小写字母、数字、点、横线或下划线，不要用身份证号或手机号。"), field=field
+        )
+
+
+class BadPhone(AccountRefused):
+    """A number that nobody can call."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("这不像电话号码。"), remedy=_("请填手机号码，或带区号的座机号码，如 0954-1234567。"), field="phone"
         )
 
 

@@ -104,6 +104,16 @@ class TelephoneCodeForm(forms.Form):
     )  # fmt: skip
 
 
+class SetUpForm(TelephoneCodeForm):
+    """The same, with the code that an administrator gave for setting up."""
+
+    set_up_code = forms.CharField(
+        label=_("启用码"), max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("由系统管理员给出，给您密码的那一位除外；形如 kq4m-x7wd-9hps。"),
+    )  # fmt: skip
+    field_order = ("set_up_code", "code")
+
+
 class OrganisationFilter(forms.Form):
     """Which organisations are listed."""
 
@@ -181,6 +191,28 @@ class OfficerEditForm(forms.Form):
         field = self.fields["organisation"]
         if isinstance(field, OrganisationCodeField):
             field.organisations = organisations
+
+
+class PhoneForm(forms.Form):
+    """A telephone number: a new one, or none any more."""
+
+    phone = forms.CharField(
+        label=_("新的电话号码"), max_length=30, required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"}),
+        help_text=_("手机号码，或带区号的座机号码。加密保存，页面上只显示头尾几位。"),
+    )  # fmt: skip
+    remove = forms.BooleanField(label=_("删除已登记的电话"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if bool(values.get("phone")) == bool(values.get("remove")) and not self.errors:
+            self.add_error("phone", _("请填新的号码，或勾选删除，二者选一。"))
+        return values
+
+    @property
+    def wanted(self) -> str | None:
+        """The new number; None where there is to be none. Of a form without faults."""
+        return None if self.cleaned_data["remove"] else self.cleaned_data["phone"]
 
 
 class RoleForm(forms.Form):

@@ -127,6 +127,17 @@ class Officer(AbstractBaseUser):
     expires_on = models.DateField(_("账号到期日"), null=True, blank=True)
     must_change_password = models.BooleanField(_("须改初始密码"), default=True)
     password_changed_at = models.DateTimeField(_("密码修改时间"), null=True, editable=False)
+    #: The administrator who gave the password, until the officer has signed in with a second factor and chosen their own:
+    #: changing it without a second factor proves nothing, since whoever gave it can do that too.
+    password_from = models.ForeignKey(
+        "self", verbose_name=_("密码由谁给出"), null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    #: The administrator who gave the code for setting up a second factor; none for a command on the server.
+    set_up_from = models.ForeignKey(
+        "self", verbose_name=_("启用码由谁给出"), null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    #: That code, hashed. Empty: none was given, or it was used.
+    set_up_digest = models.CharField(max_length=128, blank=True, editable=False)
     #: Sessions begun before this moment are over: sign-out everywhere.
     sessions_from = models.DateTimeField(_("此前的登录全部失效"), default=timezone.now, editable=False)
     generated = models.BooleanField(_("演示账号"), default=False)
@@ -159,6 +170,11 @@ class Officer(AbstractBaseUser):
     def needs_second_factor(self) -> bool:
         """Whether one of the roles held demands a second factor."""
         return bool(self.roles & SECOND_FACTOR)
+
+    @property
+    def needs_set_up_code(self) -> bool:
+        """Whether a second factor is set up against a code only: somebody else has had the password, or the last factor was reset."""
+        return bool(self.set_up_digest) or self.password_from_id is not None
 
     def owes_password(self, now: datetime) -> bool:
         """Whether a new password is due: the first one was given by somebody else, or the last one is old."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhikun.accounts.ui import appointments, imports, officers, organisations, own, second_factor, sign_in
+from zhikun.accounts.ui import appointments, imports, officers, organisations, own, phone, second_factor, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("me", own.me, name="me"),
     path("me/password", own.password, name="password"),
+    path("me/phone", phone.own_phone, name="phone"),
     path("me/second-factor", second_factor.own_second_factor, name="second-factor"),
     path("me/sign-out-everywhere", sign_in.sign_out_everywhere, name="sign-out-everywhere"),
     path("me/delegations/new", appointments.delegate, name="delegate"),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("accounts/officers", officers.listing, name="officers"),
     path("accounts/officers/<uuid:officer_id>", officers.one, name="officer"),
     path("accounts/officers/<uuid:officer_id>/edit", officers.edit, name="officer-edit"),
+    path("accounts/officers/<uuid:officer_id>/phone", phone.officer_phone, name="officer-phone"),
     path("accounts/officers/<uuid:officer_id>/appointments/new", appointments.new, name="appointment-new"),
     path("accounts/officers/<uuid:officer_id>/<slug:act>", officers.act, name="officer-act"),
     path("accounts/appointments/<uuid:appointment_id>/end", appointments.end, name="appointment-end"),

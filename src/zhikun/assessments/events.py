@@ -15,3 +15,8 @@ SENTENCES = {
     LISTED: _("查看评估的家庭名单"),
     COMPARED: _("比较两次评估"),
 }
+
+DETAILS = {
+    "pack": _("政策包"), "on": _("评估日期"), "run": _("评估编号"), "other": _("对照的评估编号"), "count": _("共多少户"),
+    "shown": _("列出几户"), "households": _("户数"),
+}  # fmt: skip

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.audit import names
+
 #: The right without which nobody sees the record; held by auditors (zhikun.accounts.roles.Right.AUDIT_VIEW).
 VIEW = "audit.view"
 
@@ -40,7 +42,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Those about the areas in which the reader may see the record, and those of no area and no officer.
 
         The latter are of the machine itself (commands on the server, sign-ins with accounts that do not exist): an auditor
-        of any area is shown them. Without the right nothing is visible.
+        of any area is shown them. An area's entries of before its code changed are read on under the new one. Without the
+        right nothing is visible.
         """
         reach = reader.reach(VIEW)
         if not reach:
@@ -48,6 +51,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         wanted = Q(area__isnull=True, officer__isnull=True)
         for first, last in reach:
             wanted |= Q(area__gte=first, area__lte=last)
+        if before := names.former(reach):
+            wanted |= Q(area__in=before)
         return self.filter(wanted)
 
 

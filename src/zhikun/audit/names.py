@@ -6,7 +6,7 @@ The record lies below the rooms whose acts it keeps; it stores their codes and a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +28,7 @@ class _Plugged:
     find_areas: Callable[[str], list[Found]] = lambda _text: []
     span: Callable[[int], tuple[int, int]] = lambda code: (code, code)
     find_household: Callable[[str], uuid.UUID | None] = lambda _number: None
+    former: Callable[[Sequence[tuple[int, int]]], Iterable[int]] = lambda _reach: ()
 
 
 _plugged = _Plugged()
@@ -39,6 +40,7 @@ def plug(
     find_areas: Callable[[str], list[Found]] | None = None,
     span: Callable[[int], tuple[int, int]] | None = None,
     find_household: Callable[[str], uuid.UUID | None] | None = None,
+    former: Callable[[Sequence[tuple[int, int]]], Iterable[int]] | None = None,
 ) -> None:
     """Called once by `places` and once by `registry`, from `ready`.
 
@@ -48,6 +50,12 @@ def plug(
     _plugged.find_areas = find_areas or _plugged.find_areas
     _plugged.span = span or _plugged.span
     _plugged.find_household = find_household or _plugged.find_household
+    _plugged.former = former or _plugged.former
+
+
+def former(reach: Sequence[tuple[int, int]]) -> Collection[int]:
+    """The codes that became areas in these ranges and are no longer: entries keep the code of their day."""
+    return set(_plugged.former(reach))
 
 
 def area_names(codes: Iterable[int]) -> Mapping[int, str]:

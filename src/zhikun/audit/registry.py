@@ -18,6 +18,8 @@ from django.apps import apps
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 
+from zhikun.audit import words
+
 _EVENTS: dict[str, Event] = {}
 
 
@@ -38,10 +40,10 @@ class Event:
 
     def told(self, subject: str) -> str:
         """The sentence for one entry, without officer and reason."""
-        text = str(self.sentence)
+        text, subject = str(self.sentence), words.spoken(subject)
         if "{subject}" in text:
             return text.replace("{subject}", subject).rstrip()
-        return f"{text} {subject}".rstrip()
+        return f"{text}{subject}" if subject.startswith("（") else f"{text} {subject}".rstrip()
 
 
 def register(*events: Event) -> None:
@@ -71,7 +73,9 @@ def collect() -> None:
     for config in apps.get_app_configs():
         name = f"{config.name}.events"
         if config.name.startswith("zhikun.") and find_spec(name) is not None:
-            register(*events_of(import_module(name)))
+            module = import_module(name)
+            register(*events_of(module))
+            words.tell(config.label, getattr(module, "DETAILS", {}), getattr(module, "VALUES", {}))
 
 
 def events_of(module: ModuleType) -> Iterator[Event]:

@@ -32,7 +32,7 @@ EXIT_CODES = {
 
 #: The commands in the order of the help, each in the module of its name or of MODULES: only the one that is called is imported.
 NAMES = (
-    "packs", "survey", "assess", "whatif", "lists", "match", "monitor", "workdays", "keys", "audit", "demo", "serve", "worker",
+    "packs", "survey", "assess", "whatif", "measure", "lists", "match", "monitor", "workdays", "keys", "audit", "demo", "serve", "worker",
     "migrate", "areas", "accounts", "registry", "manage", "backup", "backup-check", "restore",
 )  # fmt: skip
 #: Commands that our own processes start.

@@ -69,6 +69,7 @@ def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> 
         serve(
             Serving(host, port, workers, threads, worker=not no_worker),
             lambda: say(_("平台已启动：http://{h}:{p}/").format(h=host, p=port)),
+            lambda done: say(_("页面文件已就绪。") if done else _("正在准备页面文件，首次和升级后约需半分钟……")),
         )
     except PortTaken:
         raise Refused(

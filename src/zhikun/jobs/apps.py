@@ -18,5 +18,5 @@ class JobsConfig(AppConfig):
         """Each app's `tasks.py` registers the kinds of work that it has."""
         autodiscover_modules("tasks")
         menu.register(
-            menu.Entry(_("后台任务"), "jobs:mine", icon="clock", group=_("系统"), order=900, within=("jobs:",))
+            menu.Entry(_("后台任务"), "jobs:mine", icon="list-check", group=_("系统"), order=900, within=("jobs:",))
         )

@@ -1,7 +1,7 @@
 """A worker: claims work, holds it by a lease while it runs, and ends it in one of the ways there are.
 
-Several workers on several machines may run beside each other. One that is killed loses its lease after a minute; another
-goes on from the checkpoint.
+Several workers on several machines may run beside each other. One that is killed loses its lease at once where another runs on
+the same machine (presence.py), else after a minute; that one goes on from the checkpoint.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from zhikun.jobs.errors import JobCancelled, LeaseLost, UnknownKind, WorkerStopping
 from zhikun.jobs.kinds import kind_of
 from zhikun.jobs.models import Job, WorkerSeen
+from zhikun.jobs.presence import present, release_of_the_dead
 from zhikun.jobs.progress import Progress, lease_length
 from zhikun.jobs.services import ask_daily
 from zhikun.pages.errors import DomainError
@@ -182,6 +183,10 @@ class Worker:
 
     def work(self, *, once: bool = False) -> int:
         """Works until it is told to stop; with `once` until nothing is left that is due. How many runs there were."""
+        with present(self.name):
+            return self._work(once=once)
+
+    def _work(self, *, once: bool) -> int:
         runs = 0
         started = timezone.now()
         while not self.stopping.is_set():
@@ -189,6 +194,7 @@ class Worker:
             try:
                 close_old_connections()
                 self._look_around(started)
+                release_of_the_dead()
                 job = claim(self.name)
                 if job is not None:
                     runs += 1

@@ -18,7 +18,9 @@ class PlacesConfig(AppConfig):
         from zhikun.audit import names  # noqa: PLC0415 - models are read when apps are known
         from zhikun.places import codes, selectors  # noqa: PLC0415 - the same
 
-        names.plug(area_names=selectors.short_names, find_areas=selectors.meant, span=codes.range_of)
+        names.plug(
+            area_names=selectors.short_names, find_areas=selectors.meant, span=codes.range_of, former=selectors.former
+        )
         menu.register(
             menu.Entry(_("行政区划"), "places:tree", icon="map-pin", group=_("系统"), order=910, within=("places:",))
         )

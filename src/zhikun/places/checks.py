@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -26,6 +27,9 @@ class Plan:
     changed: list[Area] = field(default_factory=list)
     changes: list[AreaChange] = field(default_factory=list)
     ended: dict[int, date] = field(default_factory=dict)
+    #: Known codes that became another; of those where rows stand, how many follow.
+    succeeded: list[int] = field(default_factory=list)
+    followed: dict[int, int] = field(default_factory=dict)
     unchanged: int = 0
     messages: list[RowMessage] = field(default_factory=list)
 
@@ -37,7 +41,7 @@ class Plan:
     @property
     def does_nothing(self) -> bool:
         """Whether everything in the files is known already."""
-        return not (self.new or self.changed or self.changes or self.ended)
+        return not (self.new or self.changed or self.changes or self.ended or self.followed)
 
     @property
     def codes(self) -> list[int]:
@@ -46,6 +50,7 @@ class Plan:
             *(one.code for one in (*self.new, *self.changed)),
             *(one.new_id for one in self.changes),
             *self.ended,
+            *self.followed,
         )
         return sorted(set(touched))
 
@@ -171,16 +176,14 @@ class Check:
         else:
             self.plan.unchanged += 1
         area = self.known.get(row.old)
-        if area is not None and row.kind in {Kind.RECODED, Kind.MERGED} and area.valid_until is None:
+        if area is not None and row.kind in AreaChange.ENDING and area.valid_until is None:
             self.plan.ended[row.old] = row.on
 
     def _overlaps(self, row: ChangeRow, by_code: dict[int, AreaRow], once: dict[int, ChangeRow]) -> None:
         """A code that has become another cannot become a third one; an area cannot take over after its own end."""
-        if row.kind in {Kind.RECODED, Kind.MERGED}:
+        if row.kind in AreaChange.ENDING:
             earlier = once.setdefault(row.old, row)
-            stored = AreaChange.objects.filter(old=row.old, kind__in=(Kind.RECODED, Kind.MERGED)).exclude(
-                new_id=row.new
-            )
+            stored = AreaChange.objects.filter(old=row.old, kind__in=AreaChange.ENDING).exclude(new_id=row.new)
             other = short(earlier.new) if earlier.new != row.new else ""
             other = other or next((short(one.new_id) for one in stored), "")
             if other:
@@ -198,18 +201,55 @@ class Check:
         """Nobody is left behind: an area that ends has nobody in it, or somewhere to go, and nothing in force below it."""
         ending = dict(self.plan.ended)
         ending |= {area.code: area.valid_until for area in self.plan.new if area.valid_until is not None}
-        if not ending:
+        successions = self._successions(ending)
+        self.plan.succeeded = sorted(successions)
+        if not ending and not successions:
             return
-        stored = AreaChange.objects.exclude(kind=Kind.SPLIT).values_list("old", flat=True)
-        followed = {*stored, *(change.old for change in self.plan.changes if change.kind != Kind.SPLIT)}
         below = defaultdict(list)
         for area in (*self.known.values(), *self.plan.new):
             if area.valid_until is None and area.code not in ending:
                 for code in ending.keys() & set(above(area.code)):
                     below[code].append(area)
-        counts = uses(ending)
+        counts = uses({*ending, *successions})
+        lived_in = uses(new for new, _kind in successions.values())
+        merged = [code for code, (new, kind) in successions.items() if kind is Kind.MERGED or new in lived_in]
+        following = counts | dict.fromkeys(merged, 0) | uses(merged, merged=True)
         for code in sorted(ending):
-            self._ending(code, counts.get(code, 0), code in followed, below.get(code, []))
+            self._ending(code, counts.get(code, 0), code in successions, below.get(code, []))
+        for code in sorted(successions.keys() & counts.keys()):
+            self._following(code, following[code], counts[code], successions[code][0])
+
+    def _successions(self, ending: Iterable[int]) -> dict[int, tuple[int, AreaChange.Kind]]:
+        """The known codes of these files that became another, now or long ago, with the first that each became and how."""
+        told = {
+            row.old: (row.new, row.kind)
+            for row in self.changes.rows
+            if row.kind in AreaChange.ENDING and row.old in self.known
+        }
+        stored = AreaChange.objects.filter(old__in=set(ending) - told.keys(), kind__in=AreaChange.ENDING)
+        return {one.old: (one.new_id, Kind(one.kind)) for one in stored if one.old in self.known} | told
+
+    def _following(self, code: int, count: int, every: int, new: int) -> None:
+        """Who stands at a code that became another follows; said before it is done."""
+        until = self.plan.ended.get(code) or self.known[code].valid_until
+        if until is None or until > self.on:
+            return
+        row = next((one.row for one in self.changes.rows if one.old == code), 0)
+        if level_of(code) is not level_of(new):
+            found = _("{c} 与 {d} 级别不同，{c} 下的 {n} 条家庭、机构或任职记录不能跟随").format(
+                c=short(code), d=short(new), n=every
+            )
+            self.changes.fault(row, "new_code", found, remedy=_("请写同一级别的现代码"))
+            return
+        if count:
+            self.plan.followed[code] = count
+            found = _("{c} 下的 {n} 条家庭、机构、调查等记录随之改到 {d}").format(c=short(code), n=count, d=short(new))
+            self.changes.say(row, "old_code", found, "", Severity.WARNING)
+        if every > count:
+            found = _("{c} 的 {n} 个任职不改到 {d}：那里还包括别的地方，任职不能随导入扩大").format(
+                c=short(code), n=every - count, d=short(new)
+            )
+            self.changes.say(row, "old_code", found, _("导入后请到“人员账号”页面重新任命"), Severity.WARNING)
 
     def _ending(self, code: int, count: int, followed: bool, below: list[Area]) -> None:
         row = next((one.row for one in self.areas.rows if one.code == code), 0)
@@ -222,10 +262,7 @@ class Check:
             table.fault(row, column, found, remedy=_("请一并写上它们的停用日期或变更"))
         if count and not followed:
             found = _("{c} 下还有 {n} 条家庭、机构或任职记录，停用后没有去处").format(c=short(code), n=count)
-            table.fault(row, column, found, remedy=_("请在变更文件里写明它变为哪个代码"))
-        elif count:
-            found = _("{c} 停用后，还有 {n} 条家庭、机构或任职记录留在原代码").format(c=short(code), n=count)
-            table.say(row, column, found, _("导入后请把它们移到新的区划"), Severity.WARNING)
+            table.fault(row, column, found, remedy=_("请在变更文件里写明它变为哪个代码（变更代码或撤并）"))
 
     def _left_out(self, by_code: dict[int, AreaRow]) -> None:
         """Villages of a township whose file has others of it: they are not ended by being left out, but it is said."""

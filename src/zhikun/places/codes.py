@@ -47,6 +47,11 @@ def parent_of(code: int) -> int | None:
     return chain[-1] if chain else None
 
 
+def above_or_same(code: int, other: int) -> bool:
+    """Whether the second area is the first one or lies in it."""
+    return code == other or code in above(other)
+
+
 def short(code: int) -> str:
     """The code as people write it: 6 digits for a county, 9 for a township, 12 for a village."""
     length = next(length for length, level in WRITTEN.items() if level == level_of(code))

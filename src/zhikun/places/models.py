@@ -87,6 +87,9 @@ class AreaChange(models.Model):
         MERGED = "merged", _("撤并")
         SPLIT = "split", _("析出")
 
+    #: The kinds after which the old code is no longer.
+    ENDING = (Kind.RECODED, Kind.MERGED)
+
     old = models.BigIntegerField(_("原代码"))
     old_name = models.CharField(_("原名称"), max_length=100)
     new = models.ForeignKey(Area, verbose_name=_("现代码"), on_delete=models.PROTECT, related_name="changes")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from zhikun.audit.names import Found
 from zhikun.places.codes import above, level_of, read_code, short
 from zhikun.places.models import FREE_DIGITS, Area, AreaChange, AreaQuerySet, AreaRange, Level
+from zhikun.places.uses import Succession
 
 #: Levels that exist only so that the code has its digits; nobody says them in an address.
 _UNSPOKEN = {"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"}
@@ -159,6 +161,46 @@ def current_of(code: int, on: date) -> list[Area]:
         if not onward or any(one.kind == AreaChange.Kind.SPLIT for one in steps[at]):
             ends.add(at)
     return list(Area.objects.filter(pk__in=ends).in_force(on).order_by("code"))
+
+
+def successor(code: int, on: date) -> Succession | None:
+    """What took a code over that is not in force on the day: one area of the same level that is; None where there is none.
+
+    Codes that ended as another or in another are followed as far as they go; what was split off took nothing over.
+    """
+    if Area.objects.filter(pk=code).in_force(on).exists():
+        return None
+    steps: list[AreaChange] = []
+    at, since = code, date.min
+    seen = {code}
+    while True:
+        ended = AreaChange.objects.filter(old=at, on__gte=since, on__lte=on, kind__in=AreaChange.ENDING)
+        step = ended.exclude(new_id__in=seen).select_related("new").order_by("on").first()
+        if step is None:
+            break
+        steps.append(step)
+        at, since = step.new_id, step.on
+        seen.add(at)
+    if not steps or level_of(at) != level_of(code) or not Area.objects.filter(pk=at).in_force(on).exists():
+        return None
+    merged = any(step.kind == AreaChange.Kind.MERGED for step in steps)
+    return Succession(code, steps[-1].new, steps[0].on, steps[0].source, merged)
+
+
+def former(reach: Sequence[tuple[int, int]]) -> set[int]:
+    """The codes that ended, by way of others too, as areas in these ranges, and are used by no other area now."""
+    into = Q(pk__in=[])
+    for first, last in reach:
+        into |= Q(new_id__gte=first, new_id__lte=last)
+    found: set[int] = set()
+    while (
+        before := set(AreaChange.objects.filter(into, kind__in=AreaChange.ENDING).values_list("old", flat=True)) - found
+    ):
+        found |= before
+        into = Q(new_id__in=before)
+    if not found:
+        return found
+    return found - set(Area.objects.in_force(timezone.localdate()).filter(pk__in=found).values_list("pk", flat=True))
 
 
 def inside(code: int) -> int:

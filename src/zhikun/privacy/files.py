@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,9 @@ from pathlib import Path
 from zhikun.disk import UNFINISHED, only_one, private_folder, written_whole
 from zhikun.identity.sealed_files import Readable, file_version, open_stream, seal_stream
 from zhikun.privacy.keys import algorithm, ring
+
+_BLOCK = 500  # ids asked for at once
+_FEW = 20  # files without a row that never look like somebody else's folder
 
 
 def seal_file(source: Readable, path: Path, *, purpose: str, binding: str) -> int:
@@ -71,8 +75,44 @@ def clear_left_behind(folder: Path, hours: float = 24) -> int:
     return len(left)
 
 
+def clear_strays(folder: Path, kept: Callable[[Collection[uuid.UUID]], set[uuid.UUID]], hours: float = 24) -> int:
+    """Removes sealed files below the folder that no row has known for so long, and half-written ones; how many files.
+
+    A process killed between writing a file and keeping its row leaves such a file. `kept`: those of these ids that have a
+    row. Raises ManyStrays where more files belong to nobody than to somebody: then the database is another folder's.
+    """
+    before = time.time() - hours * 3600
+    old: dict[uuid.UUID, list[Path]] = {}
+    for path in folder.glob("*/*.sealed"):
+        key = _key(path)
+        if key is not None and path.stat().st_mtime < before:
+            old.setdefault(key, []).append(path)
+    keys = list(old)
+    known: set[uuid.UUID] = set()
+    for start in range(0, len(keys), _BLOCK):
+        known |= kept(keys[start : start + _BLOCK])
+    strays = [path for key, paths in old.items() if key not in known for path in paths]
+    if len(strays) > max(len(known), _FEW):
+        raise ManyStrays(len(strays))
+    for path in strays:
+        remove_file(path)
+    return len(strays) + clear_left_behind(folder, hours)
+
+
+class ManyStrays(Exception):
+    """So many files without a row are no leftovers: nothing was removed."""
+
+
 class _Overtaken(Exception):
     """Somebody wrote the file anew, or took it away, while it was being renewed: theirs stands."""
+
+
+def _key(path: Path) -> uuid.UUID | None:
+    """The id in a file's name; None for what is none of ours."""
+    try:
+        return uuid.UUID(path.name.partition(".")[0])
+    except ValueError:
+        return None
 
 
 def _names_of(folder: Path) -> AbstractContextManager[None]:

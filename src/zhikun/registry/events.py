@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.registry.models import Document, Export, Household, HouseholdEvent, ImportBatch
+from zhikun.registry.sources import SourceKind
+from zhikun.registry.vocabulary import categories, entity_title, title_of
+
 REGISTERED = "registry.household_registered"
 RECORDED = "registry.facts_recorded"
 WITHDRAWN = "registry.recording_withdrawn"
@@ -40,4 +44,97 @@ SENTENCES = {
     IMPORT_DECIDED: _("审核导入"),
     IMPORT_COMMITTED: _("导入入库"),
     IMPORT_UNDONE: _("撤销导入"),
+}
+
+
+def _fact(path: str) -> str:
+    """What a fact is called, of member.wage_income_year; its name where the pack no longer knows it."""
+    entity, dot, fact = path.partition(".")
+    return f"{entity_title(entity)} · {title_of(entity, fact)}" if dot else path
+
+
+def _column(name: str) -> str:
+    from zhikun.registry.services.exporting_columns import columns_offered  # noqa: PLC0415 - it reads pages of a search
+
+    return str(columns_offered().get(name, name))
+
+
+def _as_it_is(code: str) -> str:
+    return code
+
+
+def _category(code: str) -> str:
+    return categories().get(code, code)
+
+
+_KINDS = {
+    **dict(HouseholdEvent.Kind.choices),
+    **dict(Document.Kind.choices),
+    "list": _("按条件列出"),
+    "name": _("按姓名"),
+    "pinyin": _("按拼音"),
+    "initials": _("按首字母"),
+    "id_number": _("按证件号"),
+    "household_number": _("按户编号"),
+    "nothing": _("看不懂的文字"),
+    "moved_away": _("成员迁往别处"),
+    "recoded": _("区划代码变更"),
+    "document_withdrawn": _("撤回材料"),
+}
+#: What the details of an entry mean.
+DETAILS = {
+    "kind": _("种类"),
+    "decision": _("结论"),
+    "step": _("步骤"),
+    "what": _("内容"),
+    "source": _("来源"),
+    "on": _("日期"),
+    "fact": _("哪一项"),
+    "facts": _("哪些项"),
+    "people": _("人数"),
+    "households": _("户数"),
+    "count": _("找到几户"),
+    "shown": _("列出几户"),
+    "opened": _("新建档案（户）"),
+    "recorded": _("补记已有档案（户）"),
+    "late": _("入库时退回（户）"),
+    "undone": _("已撤销（户）"),
+    "kept": _("保留（户）"),
+    "ready": _("可入库（户）"),
+    "rejected": _("有错（户）"),
+    "rows": _("行数"),
+    "columns": _("导出哪些列"),
+    "format": _("格式"),
+    "unmasked": _("显示完整个人信息"),
+    "full": _("含完整个人信息"),
+    "category": _("救助类别"),
+    "state": _("档案状态"),
+    "contradicted": _("只看有不一致的"),
+    "place": _("地区代码"),
+    "typed": _("输入了查询文字"),
+    "minutes": _("显示多少分钟"),
+    "size": _("文件大小（字节）"),
+    "command": _("用命令办理"),
+    "to": _("到哪个地区（代码）"),
+    "left": _("离开哪个地区（代码）"),
+    "document": _("材料编号"),
+    "recording": _("记录编号"),
+    "export": _("导出编号"),
+    "sha256": _("文件指纹"),
+}
+VALUES = {
+    "kind": _KINDS,
+    "decision": dict(ImportBatch.State.choices),
+    "step": {"asked": _("提出申请"), "made": _("已生成"), "fetched": _("已下载"), "done": _("已完成")},
+    "what": {"import": _("导入中的一户"), "rejects": _("退回的行")},
+    "source": dict(SourceKind.choices),
+    "fact": _fact,
+    "facts": _fact,
+    "format": dict(Export.Format.choices),
+    "category": _category,
+    "state": dict(Household.State.choices),
+    "place": _as_it_is,
+    "to": _as_it_is,
+    "left": _as_it_is,
+    "columns": _column,
 }

@@ -21,13 +21,14 @@ Context = Callable[[Household, Officer], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Panel:
-    """One part of the household's page. `order`: lower stands higher; those below 100 stand beside the members."""
+    """One part of the household's page. `order`: lower stands higher. `among_documents`: under 照片和材料, not below the members."""
 
     name: str
     title: str | Promise
     template: str
     context: Context
     order: int = 100
+    among_documents: bool = False
 
 
 @dataclass(frozen=True)

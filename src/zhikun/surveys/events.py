@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.surveys.models import Recheck
+
 ROUND_OPENED = "surveys.round_opened"
 ROUND_CLOSED = "surveys.round_closed"
 TEAM_FORMED = "surveys.team_formed"
@@ -49,3 +51,35 @@ SENTENCES = {
     ENGAGED: _("登记第三方委托"),
     STATED: _("查看第三方结算单"),
 }
+
+#: What the details of an entry mean.
+DETAILS = {
+    "households": _("户数"),
+    "result": _("结果"),
+    "differences": _("有出入的项数"),
+    "of": _("从多少户里抽"),
+    "drawn": _("新抽出多少户"),
+    "seed": _("抽样种子"),
+    "unfinished": _("没有做完的户"),
+    "declared": _("待核实的自行申报"),
+    "comments": _("退回意见条数"),
+    "price": _("每户单价（元）"),
+    "days": _("有效天数"),
+    "first": _("从"),
+    "last": _("到"),
+    "left": _("留空的项数"),
+    "pack": _("政策包"),
+    "round": _("轮次编号"),
+    "team": _("小组编号"),
+    "members": _("组员编号"),
+    "assignment": _("分派编号"),
+    "visit": _("调查编号"),
+    "recheck": _("复核编号"),
+    "report": _("申报编号"),
+    "engagement": _("委托编号"),
+    "recording": _("记录编号"),
+    "file": _("照片或签名编号"),
+    "person": _("人员编号"),
+    "questionnaire": _("问卷版本"),
+}
+VALUES = {"result": dict(Recheck.Result.choices)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhikun.surveys.ui import accounts, door, office, reports, review
+from zhikun.surveys.ui import accounts, door, household, office, reports, review
 
 app_name = "surveys"
 urlpatterns = [
@@ -27,6 +27,8 @@ urlpatterns = [
     path("surveys/review/", review.queue, name="queue"),
     path("surveys/visits/<uuid:pk>", review.visit, name="visit"),
     path("surveys/visits/<uuid:pk>/files/<uuid:file>", review.visit_file, name="visit-file"),
+    path("surveys/households/<uuid:pk>/photos/<uuid:file>", household.photo, name="household-photo"),
+    path("surveys/households/<uuid:pk>/photos/<uuid:file>/small", household.photo_small, name="household-photo-small"),
     path("surveys/rechecks/", review.all_rechecks, name="rechecks"),
     path("surveys/rechecks/<uuid:pk>", review.recheck, name="recheck"),
     path("surveys/reports/", reports.all_reports, name="reports"),

@@ -13,3 +13,6 @@ class Event(models.TextChoices):
     RESTORED = "web.restored", _("从备份恢复了全部数据")
     KEYS_ROTATED = "web.keys_rotated", _("轮换密钥")
     INDEXES_ROTATED = "web.indexes_rotated", _("更换盲索引的密钥")
+
+
+DETAILS = {"made_at": _("备份的时间"), "version": _("版本")}

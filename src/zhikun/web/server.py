@@ -18,7 +18,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -26,6 +25,7 @@ from granian.log import LogLevels
 from zhikun import __file__ as package
 from zhikun.disk import only_one, private_folder, replace_file
 from zhikun.web import metrics
+from zhikun.web.forking import close_every_connection
 
 _RESTART = 2.0  # seconds before a worker that ended by itself is started again
 _GRACE = 20.0  # seconds that a worker has for reaching its next checkpoint
@@ -50,15 +50,15 @@ class PortTaken(Exception):
     """Something else listens where we should, or the address is not ours."""
 
 
-def serve(serving: Serving, started: Callable[[], None]) -> None:
+def serve(serving: Serving, started: Callable[[], None], preparing: Callable[[bool], None]) -> None:
     """Serves until SIGTERM or SIGINT; then requests in hand are answered, the background process ends at its next checkpoint.
 
-    Raises PortTaken.
+    `preparing` is told when files for browsers must be made (False) and when they are (True). Raises PortTaken.
     """
     _try_port(serving)
-    collect_static()
+    collect_static(preparing)
     metrics.start_afresh()
-    connections.close_all()  # the processes of the server open their own
+    close_every_connection()
     os.environ[PARENT] = str(os.getpid())
     beside = _Beside() if serving.worker else None
     server = Granian(
@@ -100,8 +100,11 @@ def end_with_server() -> None:
     threading.Thread(target=watch, name="zhikun-parent-watch", daemon=True).start()
 
 
-def collect_static() -> bool:
-    """Puts what browsers load into one folder with fingerprinted names, if anything of it changed; whether it did."""
+def collect_static(preparing: Callable[[bool], None]) -> bool:
+    """Puts what browsers load into one folder with fingerprinted names, if anything of it changed; whether it did.
+
+    Each file is compressed, which takes a while: `preparing` hears before (False) and after (True).
+    """
     if settings.DEBUG:
         return False
     root = private_folder(Path(settings.STATIC_ROOT))
@@ -110,18 +113,20 @@ def collect_static() -> bool:
         made = root / _MADE
         if made.exists() and made.read_text(encoding="ascii") == wanted:
             return False
+        preparing(False)
         call_command("collectstatic", interactive=False, verbosity=0)
         replace_file(made, wanted.encode("ascii"))
+        preparing(True)
     return True
 
 
 def _fingerprint() -> str:
-    """Of every file that would be collected: its name, size and time."""
+    """Of every file that would be collected: its name and what is in it. Not its time: installing the same again changes that."""
     digest = hashlib.sha256(str(settings.STORAGES["staticfiles"]["BACKEND"]).encode())
     for finder in get_finders():
         for path, storage in finder.list([]):
-            about = Path(storage.path(path)).stat()
-            digest.update(f"{path}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+            content = Path(storage.path(path)).read_bytes()
+            digest.update(f"{path}\0{len(content)}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Killed anywhere, received twice at once, disturbed: a whole receipt or none."""
 
 import errno
+import fcntl
 import json
 import os
 import random
@@ -148,17 +149,20 @@ def test_the_workbook_of_a_reception_that_was_cut_off_is_written_over_by_the_nex
 def test_receptions_that_write_the_same_workbook_at_once_each_get_a_name_of_their_own(office):
     """Twelve at the same moment, each about another receipt: none lies over another."""
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom zhikun.intake.lists.rejects import put_workbook\n"
-        "part, wanted, about, at = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], float(sys.argv[4])\n"
-        "time.sleep(max(0, at - time.time()))\nprint(put_workbook(part, wanted, about).name)\n"
+        "import fcntl, sys\nfrom pathlib import Path\nfrom zhikun.intake.lists.rejects import put_workbook\n"
+        "part, wanted, about, gate = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], open(sys.argv[4])\n"
+        "print('ready', flush=True)\nfcntl.flock(gate, fcntl.LOCK_SH)\nprint(put_workbook(part, wanted, about).name)\n"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    at, wanted = time.time() + 6, office.folder / "退回.xlsx"
-    processes = []
-    for n in range(12):
-        (part := office.folder / f"{n}.part").write_bytes(b"PK" + bytes([n]) * 50_000)
-        words = [sys.executable, "-c", code, str(part), str(wanted), f"stays/2026-11/{n:03d}", str(at)]
-        processes.append(subprocess.Popen(words, stdout=subprocess.PIPE, env=env))
+    wanted, processes = office.folder / "退回.xlsx", []
+    with (office.folder / "gate").open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        for n in range(12):
+            (part := office.folder / f"{n}.part").write_bytes(b"PK" + bytes([n]) * 50_000)
+            words = [sys.executable, "-c", code, str(part), str(wanted), f"stays/2026-11/{n:03d}", gate.name]
+            processes.append(subprocess.Popen(words, stdout=subprocess.PIPE, env=env))
+        assert {process.stdout.readline() for process in processes} == {b"ready\n"}
+    # The gate is open: closed files hold no locks.
     names = [process.communicate()[0].decode().strip() for process in processes]
     assert sorted(names) == sorted(["退回.xlsx", *(f"退回-{n}.xlsx" for n in range(2, 13))])
     for n, name in enumerate(names):

@@ -45,7 +45,7 @@ def create_first_administrator(
         raise NotAsItWas(_("“{area}”已有系统管理员，请由其新增账号。").format(area=area.name))
     office = _office(area, Organisation.Kind.BUREAU, organisation_name or _("{area}民政局").format(area=area.name))
     password = password or passwords.random_password()
-    made = new_officer(username, name, office, None, password)
+    made = new_officer(username, name, office, None, password, password_from=None)
     save_new(made)
     recorded_as_new(made, None)
     appoint(locked(made), role=Role.ADMINISTRATOR, area=area, begins=None, ends=None, acting_officer=None)
@@ -87,13 +87,15 @@ def _demo(role: Role, area: Area, password: str) -> DemoAccount:
     username = f"demo-{role.value.replace('_', '-')}"
     held = Officer.objects.filter(username=username).first()
     if held is None:
-        held = new_officer(username, _("{role}（演示）").format(role=role.label), office, None, password)
+        held = new_officer(
+            username, _("{role}（演示）").format(role=role.label), office, None, password, password_from=None
+        )
         held.generated = True
         save_new(held)
         recorded_as_new(held, None)
     now = timezone.now()
     held.set_password(password)
-    held.must_change_password, held.password_changed_at, held.is_active = False, now, True
+    held.must_change_password, held.password_changed_at, held.is_active, held.password_from = False, now, True, None
     secret = None
     if role in SECOND_FACTOR:
         secret = held.second_factor_secret or new_secret()

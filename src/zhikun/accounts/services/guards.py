@@ -12,6 +12,7 @@ from zhikun.accounts.errors import (
     AlreadyAppointed,
     LastAdministrator,
     NotForThisOffice,
+    OneHand,
     OutOfReach,
     OwnAccount,
     ReasonMissing,
@@ -55,6 +56,21 @@ def manages(acting_officer: Officer, officer: Officer) -> None:
     for one in officer.appointments.not_over(timezone.now()).select_related("area"):
         if not acting_officer.may(Right.ACCOUNT_MANAGE, one.area_id):
             raise OutOfReach(one.area.name)
+
+
+def may_give_password(acting_officer: Officer | None, officer: Officer) -> None:
+    """The code with which this account's second factor will be set up is not from the same hand. Raises OneHand.
+
+    None is a command on the server: whoever runs it holds the database anyway.
+    """
+    if acting_officer is not None and officer.set_up_digest and officer.set_up_from_id == acting_officer.pk:
+        raise OneHand(officer.username, password=True)
+
+
+def may_give_set_up_code(acting_officer: Officer | None, officer: Officer) -> None:
+    """The password of this account is not from the same hand, as far as anybody can know. Raises OneHand."""
+    if acting_officer is not None and officer.password_from_id == acting_officer.pk:
+        raise OneHand(officer.username, password=False)
 
 
 def locked(officer: Officer) -> Officer:

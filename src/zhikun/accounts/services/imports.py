@@ -158,7 +158,9 @@ def _one(row: Row, acting_officer: Officer, hashes: Mapping[str, str], made: dic
     role, area, day = _role(row), _area(row), _day(row)
     known = Officer.objects.select_related("organisation").filter(username=row.username).first()
     if known is None:
-        known = new_officer(row.username, row.name, organisation, day, "", hashed=hashes[row.username])
+        known = new_officer(
+            row.username, row.name, organisation, day, "", password_from=acting_officer, hashed=hashes[row.username]
+        )
         save_new(known)
         recorded_as_new(known, acting_officer)
         what, message = "new", ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhikun.accounts.errors import BadName, NameTaken, NotAsItWas, NotForThisOffice, WrongDates
+from zhikun.accounts.errors import BadName, BadPhone, NameTaken, NotAsItWas, NotForThisOffice, WrongDates
 from zhikun.accounts.events import Event
 from zhikun.accounts.models import Appointment, Officer, Organisation, plain_username
 from zhikun.accounts.roles import Role
@@ -20,10 +21,13 @@ from zhikun.accounts.services.guards import (
     locked,
     manages,
     manages_organisation,
+    may_give_password,
     suits_office,
 )
 from zhikun.audit.services import record
 
+#: A mobile number, one from abroad, or a line with or without its area code and extension.
+PHONE = re.compile(r"1\d{10}|\+\d{8,15}|(0\d{2,3}-?)?\d{7,8}(-\d{1,6})?")
 #: A letter first: neither an identity number nor a phone number can be the name of an account.
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,39}")
 
@@ -35,21 +39,31 @@ def add(
     """A new account and its first password, which is told once and kept nowhere. Raises BadName, NameTaken, OutOfReach."""
     manages_organisation(acting_officer, organisation)
     password = passwords.random_password()
-    made = new_officer(username, name, organisation, expires_on, password)
+    made = new_officer(username, name, organisation, expires_on, password, password_from=acting_officer)
     save_new(made)
     recorded_as_new(made, acting_officer)
     return made, password
 
 
 def new_officer(
-    username: str, name: str, organisation: Organisation, expires_on: date | None, password: str, *, hashed: str = ""
+    username: str,
+    name: str,
+    organisation: Organisation,
+    expires_on: date | None,
+    password: str,
+    *,
+    password_from: Officer | None,
+    hashed: str = "",
 ) -> Officer:
-    """An account that is not yet saved. `hashed`: the password's hash, where it was worked out before. Raises BadName, WrongDates."""
+    """An account that is not yet saved. `hashed`: the password's hash, where it was worked out before. Raises BadName, WrongDates.
+
+    `password_from`: the administrator who is told the password; None: a command on the server.
+    """
     if not organisation.is_active:
         raise NotAsItWas(_("机构已经停用。"))
     made = Officer(
         username=good_username(username), name=good_name(name), organisation=organisation,
-        expires_on=not_past(expires_on), must_change_password=True,
+        expires_on=not_past(expires_on), must_change_password=True, password_from=password_from,
     )  # fmt: skip
     if hashed:
         made.password = hashed
@@ -129,7 +143,7 @@ def close(officer: Officer, *, reason: str, acting_officer: Officer) -> None:
 
 @transaction.atomic
 def reopen(officer: Officer, *, reason: str, acting_officer: Officer) -> str:
-    """A closed account is open again, without any role, with a new first password, which is returned. Raises NotAsItWas."""
+    """A closed account is open again, without any role, with a new first password, which is returned. Raises NotAsItWas, OneHand."""
     reason = a_reason(reason)
     held = locked(officer)
     manages(acting_officer, held)
@@ -139,20 +153,24 @@ def reopen(officer: Officer, *, reason: str, acting_officer: Officer) -> str:
     if held.expires_on is not None and held.expires_on < timezone.localdate():
         held.expires_on = None
     held.save(update_fields=["is_active", "expires_on"])
-    password = _new_password(held)
+    password = _new_password(held, acting_officer)
     _recorded(Event.OFFICER_REOPENED, held, acting_officer, reason)
     return password
 
 
 @transaction.atomic
-def reset_password(officer: Officer, *, reason: str, acting_officer: Officer) -> str:
-    """A new random first password, told once; every session ends and a lock after wrong passwords is lifted."""
+def reset_password(officer: Officer, *, reason: str, acting_officer: Officer | None) -> str:
+    """A new random first password, told once; every session ends and a lock after wrong passwords is lifted.
+
+    `acting_officer` None: a command on the server. Raises OneHand, NotAsItWas, OwnAccount, OutOfReach, ReasonMissing.
+    """
     reason = a_reason(reason)
     held = locked(officer)
-    manages(acting_officer, held)
+    if acting_officer is not None:
+        manages(acting_officer, held)
     if not held.is_active:
         raise NotAsItWas(_("账号已经停用。"))
-    password = _new_password(held)
+    password = _new_password(held, acting_officer)
     _recorded(Event.PASSWORD_RESET, held, acting_officer, reason)
     return password
 
@@ -164,6 +182,34 @@ def sign_out_everywhere(officer: Officer, *, reason: str, acting_officer: Office
     held = locked(officer)
     manages(acting_officer, held)
     signing_in.sign_out_everywhere(held, acting_officer=acting_officer, reason=reason)
+
+
+@transaction.atomic
+def change_phone(officer: Officer, *, phone: str | None, acting_officer: Officer) -> bool:
+    """The officer's telephone, kept sealed; None: none. By themselves or by their administrator; whether it is another one.
+
+    The entry says that it changed, never the number. Raises BadPhone, OutOfReach.
+    """
+    held = locked(officer)
+    if acting_officer.pk != held.pk:
+        manages(acting_officer, held)
+    number = good_phone(phone) if phone is not None else None
+    if number == held.phone:
+        return False
+    held.phone = number
+    held.save(update_fields=["phone_sealed"])
+    what = "removed" if number is None else "given"
+    area = held.organisation.area_id
+    record(Event.PHONE_CHANGED, by=acting_officer, subject=held.username, area=area, details={"phone": what})
+    return True
+
+
+def good_phone(text: str) -> str:
+    """The number as it is kept: digits, perhaps with an area code before a line, or a + before a country. Raises BadPhone."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    if not PHONE.fullmatch(plain):
+        raise BadPhone
+    return plain
 
 
 def good_username(text: str) -> str:
@@ -206,16 +252,22 @@ def _move(held: Officer, organisation: Organisation) -> None:
             raise NotForThisOffice(refused.what, _("请先终止这个角色，再转到新机构。"), "organisation") from None
 
 
-def _new_password(held: Officer) -> str:
+def _new_password(held: Officer, acting_officer: Officer | None) -> str:
+    may_give_password(acting_officer, held)
     password = passwords.random_password()
     held.set_password(password)
     held.must_change_password, held.sessions_from, held.password_changed_at = True, timezone.now(), None
-    held.save(update_fields=["password", "must_change_password", "sessions_from", "password_changed_at"])
+    held.password_from = acting_officer
+    fields = ["password", "must_change_password", "sessions_from", "password_changed_at", "password_from"]
+    if held.second_factor_since is None:  # offered to somebody who had the old password
+        held.second_factor_secret = None
+        fields.append("second_factor_sealed")
+    held.save(update_fields=fields)
     signing_in.lift_lock(held)
     return password
 
 
-def _recorded(event: Event, held: Officer, acting_officer: Officer, reason: str, **details: object) -> None:
+def _recorded(event: Event, held: Officer, acting_officer: Officer | None, reason: str, **details: object) -> None:
     area = held.organisation.area_id
     record(event, by=acting_officer, subject=held.username, area=area, reason=reason, details=details)
 

@@ -27,7 +27,11 @@ def random_password() -> str:
 
 @transaction.atomic
 def change_own(officer: Officer, *, current: str, new: str) -> None:
-    """The officer's own new password. Other sessions of the officer are over, because their password hash is."""
+    """The officer's own new password. Other sessions of the officer are over, because their password hash is.
+
+    With a second factor in use the account is the officer's alone from now on. Without one, a secret that was offered under
+    the old password is worth nothing any more: whoever gave that password may have seen it.
+    """
     held = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
     if not held.check_password(current):
         raise WrongPassword
@@ -39,5 +43,12 @@ def change_own(officer: Officer, *, current: str, new: str) -> None:
         raise PasswordRefused(error.messages) from None
     officer.set_password(new)
     officer.must_change_password, officer.password_changed_at = False, timezone.now()
-    officer.save(update_fields=["password", "must_change_password", "password_changed_at"])
+    fields = ["password", "must_change_password", "password_changed_at"]
+    if held.second_factor_since is not None:
+        officer.password_from = None
+        fields.append("password_from")
+    else:
+        officer.second_factor_secret = None
+        fields.append("second_factor_sealed")
+    officer.save(update_fields=fields)
     record(Event.PASSWORD_CHANGED, by=officer, subject=officer.username)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,7 +21,8 @@ from zhikun.accounts.forms import OfficerEditForm, OfficerFilter, OfficerForm
 from zhikun.accounts.models import Appointment, Officer, Organisation
 from zhikun.accounts.roles import Right
 from zhikun.accounts.services import officers, second_factor
-from zhikun.accounts.services.guards import manages
+from zhikun.accounts.services.guards import manages, may_give_password, may_give_set_up_code
+from zhikun.identity import mask_phone
 from zhikun.pages.errors import DomainError, shown_in
 from zhikun.pages.formats import status
 from zhikun.pages.frame import Crumb
@@ -31,20 +32,24 @@ from zhikun.pages.tables import Column, Table
 
 MANAGE = Right.ACCOUNT_MANAGE
 
-#: What the buttons of an account's page do. A verb that returns a text returns a first password.
+#: What the buttons of an account's page do. A verb that returns a text returns a first password, or a code for setting up.
 VERBS: dict[str, Callable[..., str | None]] = {
     "close": officers.close,
     "reopen": officers.reopen,
     "reset-password": officers.reset_password,
     "reset-second-factor": second_factor.reset,
+    "set-up-code": second_factor.give_set_up_code,
     "sign-out": officers.sign_out_everywhere,
 }
+#: Those of them that tell a code for setting up.
+SET_UP = frozenset({"reset-second-factor", "set-up-code"})
 #: What is said afterwards.
 DONE = {
     "close": "账号已停用。",
     "reopen": "账号已恢复，请重新授予角色。",
     "reset-password": "密码已重置。",
-    "reset-second-factor": "动态口令已重置，本人下次登录时重新设置。",
+    "reset-second-factor": "动态口令已重置，本人下次登录时凭启用码重新设置。",
+    "set-up-code": "已给出启用码，本人设置动态口令时输入。",
     "sign-out": "此人在所有设备上已退出登录。",
 }
 
@@ -101,14 +106,15 @@ def one(request: HttpRequest, officer_id: uuid.UUID) -> HttpResponse:
     """One account: what it may do where, and what the administrator can do with it."""
     acting = officer_of(request)
     held = find(acting, officer_id)
-    refused = _why_not(acting, held)
+    refused = _refusal(manages, acting, held)
     context = {
         "title": held.name,
         "account": held,
         "details": _details(held),
         "appointments": [_line(acting, appointment) for appointment in selectors.appointments_of(held)],
-        "acts": [] if refused else _acts(held),
+        "acts": [] if refused else _acts(acting, held),
         "refused": refused,
+        "kept_apart": [] if refused else _kept_apart(acting, held),
         "crumbs": [Crumb(_("人员账号"), reverse("accounts:officers")), Crumb(held.name)],
     }
     return render_page(request, "accounts/officer.html", context)
@@ -138,14 +144,17 @@ def edit(request: HttpRequest, officer_id: uuid.UUID) -> HttpResponse:
 @requires(MANAGE, methods=("POST",))
 @never_cache
 def act(request: HttpRequest, officer_id: uuid.UUID, act: str) -> HttpResponse:
-    """Close, open again, give a new first password, reset the second factor, sign out everywhere."""
+    """Close, open again, give a new first password, reset the second factor, give the code for it, sign out everywhere."""
     acting = officer_of(request)
     held = find(acting, officer_id)
     if act not in VERBS:
         raise Http404
-    password = VERBS[act](held, reason=request.POST.get("reason", ""), acting_officer=acting)
-    if password is not None:
-        return _first_password(request, held, password, _(DONE[act]))
+    told = VERBS[act](held, reason=request.POST.get("reason", ""), acting_officer=acting)
+    if told is not None and act in SET_UP:
+        context = {"title": _("启用码"), "account": held, "code": told, "done": _(DONE[act]), "back": url_of(held)}
+        return render_page(request, "accounts/set_up_code.html", context)
+    if told is not None:
+        return _first_password(request, held, told, _(DONE[act]))
     messages.success(request, _(DONE[act]))
     return HttpResponseRedirect(url_of(held))
 
@@ -176,25 +185,26 @@ def _first_password(request: HttpRequest, held: Officer, password: str, done: st
     return render_page(request, "accounts/first_password.html", context)
 
 
-def _why_not(acting: Officer, held: Officer) -> DomainError | None:
-    try:
-        manages(acting, held)
-    except DomainError as refused:
-        return refused
-    return None
-
-
 def _details(held: Officer) -> list[Detail]:
     since = held.second_factor_since
     return [
         Detail(_("账号"), held.username),
         Detail(_("机构"), held.organisation.name),
         Detail(_("状态"), None, html=state_mark(held)),
+        Detail(_("电话"), mask_phone(held.phone) if held.phone else _("未登记")),
         Detail(_("账号到期日"), _expiry(held)),
         Detail(_("上次登录"), held.last_login, kind="moment") if held.last_login else Detail(_("上次登录"), _("从未")),
         Detail(_("密码"), _("初始密码，待本人修改") if held.must_change_password else _("本人已修改")),
-        Detail(_("动态口令"), since, kind="moment") if since else Detail(_("动态口令"), _("未启用")),
+        Detail(_("动态口令"), since, kind="moment", note=_("启用"))
+        if since
+        else Detail(_("动态口令"), _set_up_state(held)),
     ]
+
+
+def _set_up_state(held: Officer) -> str:
+    if held.set_up_digest:
+        return _("未启用，已给出启用码，待本人设置")
+    return _("未启用，设置时须有启用码") if held.needs_set_up_code else _("未启用")
 
 
 def _line(acting: Officer, one: Appointment) -> dict[str, Any]:
@@ -218,24 +228,62 @@ def _appointment_mark(one: Appointment, *, over: bool) -> SafeString:
     return status("info", _("未开始")) if one.begins > timezone.now() else status("success", _("在任"))
 
 
-def _acts(held: Officer) -> list[Confirm]:
+class _Half(NamedTuple):
+    """One half of an account: what the button does, what asks whether this administrator may."""
+
+    act: str
+    label: str
+    consequence: str
+    guard: Callable[[Officer, Officer], None]
+
+
+def _halves(held: Officer) -> list[_Half]:
+    """Password and second factor, of which one administrator gives only one."""
+    told_once = _("启用码只显示一次，本人重新设置动态口令时输入。")
+    if not held.is_active:
+        reopened = _("恢复后没有任何角色，须重新授予；会生成新的初始密码。")
+        return [_Half("reopen", _("恢复账号"), reopened, may_give_password)]
+    renewed = _("生成一次性的初始密码，本人下次登录必须修改；已有登录全部失效。")
+    halves = [_Half("reset-password", _("重置密码"), renewed, may_give_password)]
+    if held.second_factor_since is not None:
+        lost = _("用于手机丢失。请先核实本人身份；备用码一并作废。") + told_once
+        halves.append(_Half("reset-second-factor", _("重置动态口令"), lost, may_give_set_up_code))
+    elif held.needs_set_up_code:
+        new = _("请先核实本人身份。以前给出的启用码作废。") + told_once
+        halves.append(_Half("set-up-code", _("给出启用码"), new, may_give_set_up_code))
+    return halves
+
+
+def _acts(acting: Officer, held: Officer) -> list[Confirm]:
     def ask(act: str, label: str, consequence: str, *, danger: bool = False) -> Confirm:
         url = reverse("accounts:officer-act", args=[held.pk, act])
         question = _("{label}：{name}（{username}）？").format(label=label, name=held.name, username=held.username)
         return Confirm(label, question, url, consequence=consequence, danger=danger, reason=_("理由"))
 
-    if not held.is_active:
-        return [ask("reopen", _("恢复账号"), _("恢复后没有任何角色，须重新授予；会生成新的初始密码。"))]
-    acts = [ask("reset-password", _("重置密码"), _("生成一次性的初始密码，本人下次登录必须修改；已有登录全部失效。"))]
-    if held.second_factor_since is not None:
-        acts.append(
-            ask("reset-second-factor", _("重置动态口令"), _("用于手机丢失。请先核实本人身份；备用码一并作废。"))
-        )
-    acts.append(ask("sign-out", _("全部退出登录"), _("此人在所有设备上的登录立即失效，可以重新登录。")))
-    acts.append(
-        ask("close", _("停用账号"), _("立即退出登录，全部角色和委托终止；可以恢复，但角色须重新授予。"), danger=True)
-    )
+    acts = [
+        ask(half.act, half.label, half.consequence)
+        for half in _halves(held)
+        if _refusal(half.guard, acting, held) is None
+    ]
+    if held.is_active:
+        acts.append(ask("sign-out", _("全部退出登录"), _("此人在所有设备上的登录立即失效，可以重新登录。")))
+        over = _("立即退出登录，全部角色和委托终止；可以恢复，但角色须重新授予。")
+        acts.append(ask("close", _("停用账号"), over, danger=True))
     return acts
+
+
+def _kept_apart(acting: Officer, held: Officer) -> list[dict[str, Any]]:
+    """What this administrator cannot do since the other half came from them, and who can."""
+    refused = ((half, _refusal(half.guard, acting, held)) for half in _halves(held))
+    return [{"label": half.label, "why": why} for half, why in refused if why is not None]
+
+
+def _refusal(guard: Callable[[Officer, Officer], None], acting: Officer, held: Officer) -> DomainError | None:
+    try:
+        guard(acting, held)
+    except DomainError as refused:
+        return refused
+    return None
 
 
 def _roles(held: Officer) -> str:

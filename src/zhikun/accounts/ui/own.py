@@ -19,6 +19,7 @@ from zhikun.accounts.forms import PasswordForm
 from zhikun.accounts.limits import PASSWORD_DAYS
 from zhikun.accounts.services import passwords
 from zhikun.accounts.ui.sign_in import wanted_page
+from zhikun.identity import mask_phone
 from zhikun.pages.errors import shown_in
 from zhikun.pages.parts import Confirm, Detail, Event
 from zhikun.pages.render import render_page
@@ -32,9 +33,10 @@ def me(request: HttpRequest) -> HttpResponse:
     since = account.second_factor_since
     context |= {
         "details": [
-            Detail(_("姓名"), account.name),
+            Detail(_("姓名"), account.name, note=_("由管理员修改")),
             Detail(_("账号"), account.username),
             Detail(_("机构"), account.organisation.name),
+            Detail(_("电话"), mask_phone(account.phone) if account.phone else _("未登记")),
             Detail(_("账号到期日"), account.expires_on, kind="day") if account.expires_on else Detail(_("账号到期日"), _("长期")),
             Detail(_("动态口令"), since, kind="moment", note=_("启用")) if since else Detail(_("动态口令"), _("未启用")),
         ],

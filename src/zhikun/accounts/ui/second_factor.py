@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -13,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from zhikun.accounts import second_factor as codes
 from zhikun.accounts import sessions
 from zhikun.accounts.access import officer_of, public, requires
-from zhikun.accounts.forms import CodeForm, TelephoneCodeForm
+from zhikun.accounts.forms import CodeForm, SetUpForm, TelephoneCodeForm
 from zhikun.accounts.limits import CODE_FAILURES
 from zhikun.accounts.models import Officer
 from zhikun.accounts.services import second_factor, signing_in
@@ -47,12 +48,15 @@ def code(request: HttpRequest) -> HttpResponse:
 def own_second_factor(request: HttpRequest) -> HttpResponse:
     """Set up the second factor, or see since when it is in use and take new recovery codes."""
     officer = officer_of(request)
-    form = TelephoneCodeForm(request.POST or None)
     set_up = officer.second_factor_since is None
+    if set_up and officer.must_change_password:
+        own = urlencode({"next": request.get_full_path()})
+        return HttpResponseRedirect(f"{resolve_url('accounts:password')}?{own}")
+    form = (SetUpForm if set_up and officer.needs_set_up_code else TelephoneCodeForm)(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
             verb = second_factor.confirm if set_up else second_factor.renew_codes
-            told = verb(officer, code=form.cleaned_data["code"])
+            told = verb(officer, **form.cleaned_data)
             request.session[sessions.VERIFIED] = True
             context: dict[str, Any] = {"title": _("备用码"), "codes": told, "wanted": wanted_page(request)}
             return render_page(request, "accounts/recovery_codes.html", context)
@@ -63,6 +67,7 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
         "set_up": set_up,
         "demanded": officer.needs_second_factor,
         "account": officer,
+        "code_owed": officer.needs_set_up_code and not officer.set_up_digest,
         **(_offered(officer) if set_up else _in_use(officer)),
     }
     return render_page(request, "accounts/second_factor.html", context, status=422 if form.errors else 200)

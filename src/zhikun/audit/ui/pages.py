@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from zhikun.audit import events, exports, selectors
+from zhikun.audit import events, exports, selectors, words
 from zhikun.audit.models import VIEW, Entry, Reader
 from zhikun.audit.services import record
 from zhikun.audit.ui.forms import ExportForm, PeriodForm, SearchForm
@@ -63,7 +63,8 @@ def entry(request: HttpRequest, number: int) -> HttpResponse:
     others = visible.filter(request=found.request, number__range=(number - 50, number + 50)).exclude(number=number)
     record(events.OPENED, by=_user(request), household=found.household, subject=str(number), looks=True)
     context = {
-        "title": _("留痕记录 {n}").format(n=number), "lines": _details(line), "others": selectors.told(others.order_by("number")),
+        "title": _("留痕记录 {n}").format(n=number), "lines": _details(line), "kept": _kept(found), "proof": _proof(found),
+        "others": selectors.told(others.order_by("number")),
         "crumbs": [Crumb(_("留痕查询"), reverse("audit:search")), Crumb(str(number))],
     }  # fmt: skip
     return render_page(request, "audit/entry.html", context)
@@ -132,18 +133,33 @@ def _of(account: str, day: date) -> str:
 
 
 def _details(line: selectors.Line) -> list[Detail]:
+    """Who, when, where, why."""
     entry = line.entry
     return [
-        Detail(_("时间"), entry.at, "moment"),
-        Detail(_("人员"), entry.officer_text or _("系统")),
-        Detail(_("事项"), line.told, note=entry.event),
-        Detail(_("查看或变更"), _("查看") if entry.looks else _("变更")),
-        Detail(_("地区"), line.area or _("不限地区")),
+        Detail(_("谁"), entry.officer_text or _("系统（服务器上的命令或后台任务）")),
+        Detail(_("什么时候"), entry.at, "moment"),
+        Detail(_("做了什么"), line.told),
+        Detail(_("查看或变更"), _("只是查看，没有改动") if entry.looks else _("变更")),
+        Detail(_("哪个地区"), line.area or _("不限地区")),
+        Detail(_("从哪里操作"), entry.address or _("服务器本机")),
         Detail(_("理由"), entry.reason or _("没有填写")),
-        Detail(_("内容"), json.dumps(entry.details, ensure_ascii=False) if entry.details else _("没有")),
-        Detail(_("网络地址"), entry.address or _("服务器本机")),
+    ]
+
+
+def _kept(entry: Entry) -> list[Detail]:
+    """What the entry keeps beside that, in words; keys without a name last."""
+    return [Detail(one.label, one.text) for one in words.lines(entry.event, entry.details)]
+
+
+def _proof(entry: Entry) -> list[Detail]:
+    """What a machine checks and hardly anybody reads."""
+    return [
+        Detail(_("序号"), str(entry.number)),
+        Detail(_("事项代码"), entry.event),
+        Detail(_("对象"), entry.subject or _("没有")),
         Detail(_("请求编号"), str(entry.request)),
-        Detail(_("摘要"), "", html=_breaking(bytes(entry.digest).hex())),
+        Detail(_("原文"), json.dumps(entry.details, ensure_ascii=False) if entry.details else _("没有")),
+        Detail(_("摘要（与上一条相连）"), "", html=_breaking(bytes(entry.digest).hex())),
     ]
 
 

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.audit.services import record
+from zhikun.places import uses
 from zhikun.places.checks import Check, Plan
-from zhikun.places.codes import common
-from zhikun.places.errors import NotAllowed
-from zhikun.places.events import IMPORTED
+from zhikun.places.codes import common, in_ranges
+from zhikun.places.errors import NoSuccessor, NotAllowed
+from zhikun.places.events import FOLLOWED, IMPORTED
 from zhikun.places.files import AreaRow, ChangeRow, Table, read_areas, read_changes
 from zhikun.places.models import Area, AreaChange, AreaRange
+from zhikun.places.selectors import successor
 
 #: The right without which no officer imports areas; held by administrators (zhikun.accounts.roles.Right.AREA_MANAGE).
 MANAGE = "area.manage"
@@ -52,9 +54,9 @@ def import_areas(
 ) -> Plan:
     """Bring in a file of areas, a file of changes of codes, or both; with a fault in either, nothing is brought in.
 
-    Known areas are never deleted: a change ends their code. A blank cell leaves what is known. `on` is the day on which
-    changed names are noted (today). `acting_officer` is None for a command on the server. Raises UnreadableFile for a
-    file that is no table, NotAllowed for an officer without the right.
+    Known areas are never deleted: a change ends their code, and who stands there follows to the code that it became. A
+    blank cell leaves what is known. `on` is the day on which changed names are noted (today). `acting_officer` is None for
+    a command on the server. Raises UnreadableFile for a file that is no table, NotAllowed for an officer without the right.
     """
     reach = None if acting_officer is None else acting_officer.reach(MANAGE)
     if reach == []:
@@ -63,12 +65,34 @@ def import_areas(
     change_table = read_changes(changes.path, changes.name) if changes else Table[ChangeRow]("")
     with transaction.atomic():
         _one_at_a_time()
-        plan = Check(area_table, change_table, on or timezone.localdate(), reach).run()
+        day = on or timezone.localdate()
+        plan = Check(area_table, change_table, day, reach).run()
         if not dry_run and not plan.faults and not plan.does_nothing:
             _write(plan)
+            _follow(plan, day, acting_officer)
             names = [table.name for table in (area_table, change_table) if table.name]
             _note(plan, names, acting_officer)
     return plan
+
+
+@transaction.atomic
+def follow(code: int, *, acting_officer: Keeper | None, on: date | None = None) -> int:
+    """Who still stands at a code that ended goes over to what took it over: left behind by an earlier import, or come since.
+
+    How many rows. Raises NotAllowed without the right for the old and the new area, NoSuccessor where nothing took it over.
+    """
+    _one_at_a_time()
+    found = successor(code, on or timezone.localdate())
+    reach = None if acting_officer is None else acting_officer.reach(MANAGE)
+    if reach is not None and not (in_ranges(code, reach) and (found is None or in_ranges(found.new.pk, reach))):
+        raise NotAllowed(_("您没有管理这两个区划的权限。"), remedy=_("请由上级的管理员办理。"))
+    if found is None:
+        raise NoSuccessor
+    moved = uses.follow(found, acting_officer)
+    if moved:
+        details = {"old": found.old, "into": found.new.pk, "rows": moved}
+        record(FOLLOWED, by=acting_officer, subject=str(found.old), area=found.new.pk, details=details)  # type: ignore[arg-type]  # an officer is asked by what they can do
+    return moved
 
 
 def import_shipped(*, acting_officer: Keeper | None = None) -> Plan:
@@ -92,8 +116,17 @@ def _write(plan: Plan) -> None:
     AreaChange.objects.bulk_create(plan.changes, batch_size=_BATCH)
 
 
+def _follow(plan: Plan, on: date, officer: Keeper | None) -> None:
+    for code in plan.succeeded:
+        found = successor(code, on)
+        if found is not None:
+            uses.follow(found, officer)
+
+
 def _note(plan: Plan, names: Iterable[str], officer: Keeper | None) -> None:
     details = {
         "new": len(plan.new), "changed": len(plan.changed), "ended": len(plan.ended), "changes": len(plan.changes),
     }  # fmt: skip
+    if plan.followed:
+        details["followed"] = sum(plan.followed.values())
     record(IMPORTED, by=officer, subject="、".join(names)[:100], area=common(plan.codes), details=details)  # type: ignore[arg-type]  # an officer is asked by what they can do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from zhikun.pages.access import requires
 from zhikun.pages.frame import Crumb
@@ -20,8 +21,10 @@ from zhikun.pages.render import render_page, wants_fragment
 from zhikun.places import incoming, selectors
 from zhikun.places.checks import Plan
 from zhikun.places.models import Area, Level
+from zhikun.places.services import areas
 from zhikun.places.services.areas import MANAGE, Keeper, import_areas
 from zhikun.places.ui.forms import ImportForm, SearchForm
+from zhikun.places.uses import uses, weighed
 from zhikun.tables import Severity, UnreadableFile
 
 _LONGEST = 12
@@ -48,6 +51,7 @@ def tree(request: HttpRequest) -> HttpResponse:
         "found": [(one, names[one.code]) for one in found], "most": selectors.MOST_FOUND,
         "nodes": [] if text else selectors.tree(area.code if area else None), "every": every,
         "may_import": _may_import(request), "lines": _details(area) if area else [], "history": _history(area) if area else [],
+        "behind": _behind(request, area) if area else None,
     }  # fmt: skip
     return render_page(request, "places/tree.html", context, fragment="results")
 
@@ -64,6 +68,18 @@ def children(request: HttpRequest, code: int) -> HttpResponse:
 
 
 @requires(MANAGE)
+@require_POST
+def follow(request: HttpRequest, code: int) -> HttpResponse:
+    """Who still stands at a code that ended goes over to the code that it became."""
+    area = _area(str(code))
+    if area is None or not _manages(request, area.code):
+        raise Http404
+    moved = areas.follow(area.code, acting_officer=cast("Keeper", request.user))
+    messages.success(request, _("已把 {n} 条记录改到现代码。").format(n=moved))
+    return redirect(f"{reverse('places:tree')}?at={code}")
+
+
+@requires(MANAGE)
 def import_page(request: HttpRequest) -> HttpResponse:
     """Upload, see what would happen, import. Nothing is written before the second step."""
     keeper = cast("Keeper", request.user)
@@ -72,15 +88,15 @@ def import_page(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     plan, ticket = None, ""
     if request.method == "POST" and form.is_valid():
-        areas, changes = (incoming.hold(form.cleaned_data[name]) for name in ("areas", "changes"))
+        held, changes = (incoming.hold(form.cleaned_data[name]) for name in ("areas", "changes"))
         try:
             plan = import_areas(
-                areas.source if areas else None,
+                held.source if held else None,
                 changes.source if changes else None,
                 acting_officer=keeper,
                 dry_run=True,
             )
-            ticket = incoming.ticket(areas, changes)
+            ticket = incoming.ticket(held, changes)
         except UnreadableFile as error:
             form.add_error(None, str(error))
     return _import_answer(request, form, plan, ticket)
@@ -91,12 +107,14 @@ def _apply(request: HttpRequest, keeper: Keeper) -> HttpResponse:
     if held is None:
         messages.error(request, _("检查过的文件已经不在了（保留一天），没有导入。请重新上传。"))
         return redirect("places:import")
-    areas, changes = held
-    plan = import_areas(areas.source if areas else None, changes.source if changes else None, acting_officer=keeper)
+    first, changes = held
+    plan = import_areas(first.source if first else None, changes.source if changes else None, acting_officer=keeper)
     if plan.faults:
         return _import_answer(request, ImportForm(), plan, "")
-    done = _("已导入：新增 {a} 个，修改 {b} 个，停用 {c} 个，变更 {d} 条。")
-    said = done.format(a=len(plan.new), b=len(plan.changed), c=len(plan.ended), d=len(plan.changes))
+    done = _("已导入：新增 {a} 个，修改 {b} 个，停用 {c} 个，变更 {d} 条，随代码改到新区划的记录 {e} 条。")
+    said = done.format(
+        a=len(plan.new), b=len(plan.changed), c=len(plan.ended), d=len(plan.changes), e=sum(plan.followed.values())
+    )
     messages.success(request, _("文件里的内容都已经有了，没有变化。") if plan.does_nothing else said)
     return redirect("places:tree")
 
@@ -116,6 +134,7 @@ def _figures(plan: Plan) -> list[Figure]:
         Figure(_("修改"), len(plan.changed)),
         Figure(_("停用"), len(plan.ended)),
         Figure(_("变更记录"), len(plan.changes)),
+        Figure(_("随代码改动的记录"), sum(plan.followed.values())),
         Figure(_("没有变化"), plan.unchanged),
         Figure(_("须改正"), plan.faults, tone="danger" if plan.faults else ""),
     ]
@@ -163,6 +182,26 @@ def _history(area: Area) -> list[Event]:
     return events
 
 
+@dataclass(frozen=True)
+class Behind:
+    """Who still stands at a code that ended, and where they can go."""
+
+    count: int
+    name: str
+
+
+def _behind(request: HttpRequest, area: Area) -> Behind | None:
+    if area.valid_until is None or not _manages(request, area.code):
+        return None
+    found = selectors.successor(area.code, timezone.localdate())
+    count = uses([area.code], merged=weighed(found).merged).get(area.code, 0) if found else 0
+    return (
+        Behind(count, selectors.full_name(found.new.pk))
+        if found and count and _manages(request, found.new.pk)
+        else None
+    )
+
+
 def _home(request: HttpRequest) -> Area | None:
     """Where the officer's office is: the tree opens there unless told."""
     return cast("Area | None", getattr(getattr(request.user, "organisation", None), "area", None))
@@ -171,3 +210,8 @@ def _home(request: HttpRequest) -> Area | None:
 def _may_import(request: HttpRequest) -> bool:
     may = getattr(request.user, "may", None)
     return bool(may and may(MANAGE))
+
+
+def _manages(request: HttpRequest, code: int) -> bool:
+    may = getattr(request.user, "may", None)
+    return bool(may and may(MANAGE, code))

@@ -103,6 +103,9 @@ class ImportRow(models.Model):
     state = models.CharField(max_length=10, choices=State.choices)
     problem = models.CharField(max_length=300, blank=True)
     household = models.ForeignKey(Household, null=True, on_delete=models.SET_NULL, related_name="+")
+    #: Of a file there was: the address and telephone that stood before and came (services/home.py), for undoing the batch.
+    before_sealed = SealedField(null=True)
+    before = Sealed("before_sealed", null=True, purpose="import")
     version_after = models.PositiveIntegerField(null=True)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -9,7 +10,9 @@ from django.utils import timezone
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.places.models import FREE_DIGITS, Area, Level
+from zhikun.places.models import FREE_DIGITS, Area, AreaQuerySet, Level
+
+_DIGITS = 12  # of the code of an area
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,23 @@ def offered(officer: Officer, chosen: Area | None, right: Right = Right.HOUSEHOL
     return [Offered(code, name, level - top) for code, name, level in found]
 
 
-def villages(officer: Officer, right: Right = Right.HOUSEHOLD_EDIT) -> list[Area]:
+def villages(officer: Officer, right: Right = Right.HOUSEHOLD_EDIT) -> AreaQuerySet:
     """The villages and townships in which the officer holds the right, for choosing where a household lives."""
     rows = Area.objects.in_force(timezone.localdate()).within(officer.reach(right))
-    return list(rows.filter(level__gte=Level.TOWNSHIP).select_related("parent").order_by("code")[:3000])
+    return rows.filter(level__gte=Level.TOWNSHIP).select_related("parent").order_by("code")
+
+
+def villages_called(officer: Officer, words: Sequence[str], most: int) -> list[Area]:
+    """Those of them that somebody means by a code, or by names of which the last is the place's own: 三营镇 金轮村.
+
+    A name that fits exactly comes before those in which it is only a part.
+    """
+    rows = villages(officer)
+    if len(words) == 1 and words[0].isascii() and words[0].isdigit():
+        return list(rows.filter(pk=int(words[0]))[:most]) if len(words[0]) <= _DIGITS else []
+    for word in words[:-1]:
+        rows = rows.filter(Q(parent__name__contains=word) | Q(parent__parent__name__contains=word))
+    return list(rows.filter(name=words[-1])[:most]) or list(rows.filter(name__contains=words[-1])[:most])
 
 
 def _upwards(area: Area) -> list[int]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.pages.parts import Event
 from zhikun.registry.models import CategoryHeld, Contradiction, Document, Help, HouseholdEvent, Recording
+from zhikun.registry.services.home import in_words
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import categories, entity_title, title_of
 
@@ -27,6 +28,8 @@ def of_events(events: Iterable[HouseholdEvent]) -> Iterable[Dated]:
         text = _("发生日期 {d}").format(d=one.on.isoformat())
         if one.details.get("recoded"):
             text += _("，区划代码变更，未搬家")
+        if fields := one.details.get("fields"):
+            text += _("，{what}").format(what=in_words(fields))
         if number := one.details.get("number"):
             text += _("，另一户 {n}").format(n=number)
         if one.reason:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -33,7 +33,7 @@ from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import ImportBatch, ImportRow
 from zhikun.registry.services import bulk_source
 from zhikun.registry.services import importing_files as files
-from zhikun.registry.services.bulk_rows import Come, new_ids, open_files
+from zhikun.registry.services.bulk_rows import Come, new_ids, open_files, sealed
 from zhikun.registry.services.bulk_source import Block, Source
 from zhikun.registry.services.guard import hold
 from zhikun.registry.services.importing import GONE, may_approve
@@ -254,13 +254,13 @@ def _commit(batch: ImportBatch, one: Checked, asked: Asked, bounds: Bounds) -> N
         _hold_files(one, bounds)
         new = [(told, one.verdicts[told.number]) for told in one.told if one.verdicts[told.number].household is None]
         ids = open_files(new, Come(told_with(held), asked.by, timezone.now(), asked.generated))
-        rows: list[_Row] = [(told.number, told.area, True, id_, 1) for (told, _v), id_ in zip(new, ids, strict=True)]
+        rows = [_Row(told.number, told.area, True, id_, 1) for (told, _v), id_ in zip(new, ids, strict=True)]
         acts = []
         for told in one.told:
             known = one.verdicts[told.number]
             if known.household is not None:
-                file, act = recorded_onto(held, told, known.persons, known.household)
-                rows.append((told.number, told.area, False, file.pk, file.version))
+                file, act, before = recorded_onto(held, told, known.persons, known.household)
+                rows.append(_Row(told.number, told.area, False, file.pk, file.version, before))
                 acts.append(act)
         insert(ImportRow, ROW, _import_rows(held, one.block.number * asked.block, rows))
         held.counts = _counted(held.counts, one, len(new))
@@ -274,17 +274,25 @@ def _commit(batch: ImportBatch, one: Checked, asked: Asked, bounds: Bounds) -> N
         record_many(events.RECORDED, acts, by=asked.approver)
 
 
-_Row = tuple[str, int, bool, uuid.UUID, int]
+class _Row(NamedTuple):
+    """What became of one household; `before` as services/home.py has it."""
+
+    number: str
+    area: int
+    adds: bool
+    file: uuid.UUID
+    version: int
+    before: str | None = None
 
 
-def _import_rows(batch: ImportBatch, before: int, rows: list[_Row]) -> list[tuple[Any, ...]]:
+def _import_rows(batch: ImportBatch, position: int, rows: list[_Row]) -> list[tuple[Any, ...]]:
     """What became of each household, so that the batch can be undone."""
     state = ImportRow.State.COMMITTED.value
+    ids = new_ids(len(rows))
+    befores = sealed(ImportRow, ImportRow.before, ids, [one.before for one in rows])
     return [
-        (row_id, batch.pk, before + n, number, area, adds, None, state, "", file, version)
-        for n, (row_id, (number, area, adds, file, version)) in enumerate(
-            zip(new_ids(len(rows)), rows, strict=True), start=1
-        )
+        (id_, batch.pk, position + n, one.number, one.area, one.adds, None, state, "", one.file, one.version, before)
+        for n, (id_, one, before) in enumerate(zip(ids, rows, befores, strict=True), start=1)
     ]
 
 

@@ -92,10 +92,10 @@ def open_files(households: Sequence[tuple[ToldHousehold, Verdict]], come: Come) 
     _add_households(block, ids, households, people, come)
     homes = new_ids(len(ids))
     addresses = [one.address or None for one, _verdict in households]
-    sealed = _sealed(Residence, Residence.address, homes, addresses)
+    closed = sealed(Residence, Residence.address, homes, addresses)
     block.residences = [
         (home, id_, one.area, address, come.told.observed_on, None)
-        for home, id_, address, (one, _verdict) in zip(homes, ids, sealed, households, strict=True)
+        for home, id_, address, (one, _verdict) in zip(homes, ids, closed, households, strict=True)
     ]
     _write(block)
     return ids
@@ -130,11 +130,11 @@ def _add_people(block: _Block, people: list[_Somebody]) -> None:
     block.people = list(
         zip(
             ids,
-            _sealed(Person, Person.name, ids, [one.given.name for one in new]),
+            sealed(Person, Person.name, ids, [one.given.name for one in new]),
             [one.given.id_kind for one in new],
-            _sealed(Person, Person.id_number, ids, numbers),
+            sealed(Person, Person.id_number, ids, numbers),
             index_many(ring(), "id_number", [n and f"{DocumentKind.RESIDENT}:{n}" for n in numbers]),
-            _sealed(Person, Person.phone, ids, [one.given.phone or None for one in new]),
+            sealed(Person, Person.phone, ids, [one.given.phone or None for one in new]),
             [one.given.sex for one in new],
             [one.given.born_on for one in new],
             [None] * len(new),
@@ -179,7 +179,7 @@ def _add_households(
 ) -> None:
     told, recordings, events = come.told, new_ids(len(ids)), new_ids(len(ids))
     memberships = iter(new_ids(sum(map(len, people))))
-    addresses = _sealed(Household, Household.address, ids, [one.address or None for one, _v in households])
+    addresses = sealed(Household, Household.address, ids, [one.address or None for one, _v in households])
     for n, (one, _verdict) in enumerate(households):
         row = people[n]
         block.households.append(
@@ -228,7 +228,7 @@ def _origins(facts: dict[str, dict[str, dict[str, Any]]], recording: str) -> dic
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-def _sealed(
+def sealed(
     model: type[models.Model], field_: Sealed[Any], ids: Sequence[uuid.UUID], values: Iterable[str | None]
 ) -> list[bytes | None]:
     bindings = [field_.binding(model, id_) for id_ in ids]

@@ -20,7 +20,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
 from zhikun.pages.errors import DomainError
-from zhikun.privacy import open_file, seal_file
+from zhikun.privacy import clear_strays, open_file, seal_file
 from zhikun.registry import events
 from zhikun.registry.errors import NeedsReason
 from zhikun.registry.models import Document, Household, Membership
@@ -127,6 +127,11 @@ def path_of(document: Document, *, thumbnail: bool = False) -> Path:
 def folder() -> Path:
     """Where the sealed photos and scans lie."""
     return Path(settings.ZHIKUN_DATA) / "documents"
+
+
+def clear() -> int:
+    """Remove what a server killed before the row was kept left of photos and scans. How many files."""
+    return clear_strays(folder(), lambda ids: set(Document.objects.filter(pk__in=ids).values_list("pk", flat=True)))
 
 
 def sealed_as(path: Path) -> tuple[str, str] | None:

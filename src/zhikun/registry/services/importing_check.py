@@ -32,7 +32,8 @@ class AgainstRegistry:
             for problem in verdict.problems:
                 _report(problem, home, row, members, rows, Severity.ERROR)
             for note in verdict.notes:
-                _report(note, home, row, members, rows, Severity.WARNING if note.person is not None else Severity.NOTE)
+                wants_a_look = note.person is not None or note.fact
+                _report(note, home, row, members, rows, Severity.WARNING if wants_a_look else Severity.NOTE)
 
 
 def _told(home: Rows, members: Rows) -> tuple[list[tuple[ToldHousehold, int]], dict[str, list[int]]]:
@@ -42,13 +43,14 @@ def _told(home: Rows, members: Rows) -> tuple[list[tuple[ToldHousehold, int]], d
         if number is not None:
             where.setdefault(number, []).append(row)
     names, numbers, relations = (_values(members, name) for name in ("name", "id_number", "relation"))
-    places = _values(home, "place")
+    places, addresses, phones = (_values(home, name) for name in ("place", "address", "phone"))
     told = []
     for row, number in enumerate(home.households.to_pylist()):
         if number is None:
             continue
         people = [ToldPerson(names[n] or "", numbers[n] or "", relations[n] or "") for n in where.get(number, [])]
-        told.append((ToldHousehold(number, area_code(places[row]) or 0, people), row))
+        one = ToldHousehold(number, area_code(places[row]) or 0, people, addresses[row] or "", phones[row] or "")
+        told.append((one, row))
     return told, where
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from zhikun.privacy import remove_file
+from zhikun.privacy.files import clear_left_behind
 from zhikun.registry.models import ImportBatch
 from zhikun.registry.services import importing_files as files
 
@@ -21,6 +22,9 @@ KEPT = timedelta(days=30)
 _OPEN = timedelta(hours=6)
 State = ImportBatch.State
 _ENDED = (State.COMMITTED, State.UNDONE)
+#: Nothing more is done with the file of such a batch, nor, after these, with what was rejected of it.
+_UPLOAD_DONE = (*_ENDED, State.UNREADABLE, State.REFUSED, State.DROPPED)
+_REJECTS_DONE = (State.REFUSED, State.DROPPED)
 
 
 def clear() -> int:
@@ -28,7 +32,8 @@ def clear() -> int:
     home = files.folder()
     if not home.is_dir():
         return 0
-    return sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
+    cleared = sum(_cleared(path) for path in sorted(home.iterdir()) if not path.name.startswith("."))
+    return cleared + clear_left_behind(home, _OPEN / timedelta(hours=1))
 
 
 def clear_uploads() -> int:
@@ -55,10 +60,13 @@ def _cleared(path: Path) -> bool:
         return True
     batch = _batch(path)
     stray = batch is None and age > _OPEN
+    # A kill between the end of a batch and the removal of its files leaves them behind.
+    done = _UPLOAD_DONE if path.name.endswith(".file") else _REJECTS_DONE
+    left = batch is not None and batch.state in done and age > _OPEN
     old = batch is not None and batch.state in _ENDED and age > KEPT
-    if stray or old:
+    if stray or left or old:
         remove_file(path)
-    return stray or old
+    return stray or left or old
 
 
 def _batch(path: Path) -> ImportBatch | None:

@@ -19,9 +19,11 @@ from django.utils.translation import gettext as _
 from zhikun.identity import is_name, normalise_name
 from zhikun.identity.documents import DocumentKind
 from zhikun.identity.sealing import index_values
+from zhikun.places.codes import above_or_same
 from zhikun.places.models import Area, AreaRange, Level
 from zhikun.privacy import ring
 from zhikun.registry.models import Household, Membership, Person
+from zhikun.registry.services.home import differing, in_words
 from zhikun.registry.services.importing_told import ToldHousehold
 from zhikun.registry.services.person import Particulars
 
@@ -77,6 +79,15 @@ class _File:
     number: str
     area: int
     state: str
+    row: Household
+
+    @classmethod
+    def of(cls, row: Household) -> _File:
+        """Of a household as `_FILE` loads it."""
+        return cls(row.pk, row.number, row.area_id, row.state, row)
+
+
+_FILE = ("id", "number", "area_id", "state", "head_id", "address_sealed")
 
 
 @dataclass(slots=True)
@@ -105,15 +116,14 @@ def judge(told: Sequence[ToldHousehold], bounds: Bounds) -> list[Verdict]:
 
 def _look_up(told: Sequence[ToldHousehold]) -> _Known:
     known = _Known()
-    columns = ("id", "number", "area_id", "state")
     for some in _pieces({one.number for one in told}):
-        for row in Household.objects.filter(number__in=some).values_list(*columns):
-            known.by_number[row[1]] = known.files[row[0]] = _File(*row)
+        for row in Household.objects.filter(number__in=some).only(*_FILE):
+            known.by_number[row.number] = known.files[row.pk] = _File.of(row)
     _look_up_people(known, {p.id_number for one in told for p in one.people if p.id_number})
     homes = {one.home for one in known.people.values() if one.home} | set(known.files)
     for ids in _pieces(homes - set(known.files)):
-        for row in Household.objects.filter(pk__in=ids).values_list(*columns):
-            known.files[row[0]] = _File(*row)
+        for row in Household.objects.filter(pk__in=ids).only(*_FILE):
+            known.files[row.pk] = _File.of(row)
     for ids in _pieces(homes):
         held = Membership.objects.filter(household_id__in=ids, until__isnull=True).select_related("person")
         for membership in held:
@@ -164,8 +174,9 @@ def _verdict(told: ToldHousehold, known: _Known, bounds: Bounds) -> Verdict:
     if target is not None:
         same = _same_people(told, found, known.members[target.id])
         if same is not None:
-            problems += [*_elsewhere(target, bounds), *_renamed(told, found, target.id)]
-            return Verdict(tuple(problems), _onto(told, target), target.id, tuple(same))
+            problems += [*_elsewhere(told, target, bounds), *_renamed(told, found, target.id)]
+            notes = (_onto(target), *_new_contact(told, target, known.members[target.id]))
+            return Verdict(tuple(problems), notes, target.id, tuple(same))
         if held is not None:
             problems.append(_other_people(held, homes, bounds))
     problems += [*_already_in(found, known, bounds, held), *_renamed(told, found)]
@@ -231,20 +242,37 @@ def _same_people(
     return same
 
 
-def _elsewhere(target: _File, bounds: Bounds) -> Iterator[Problem]:
+def _elsewhere(told: ToldHousehold, target: _File, bounds: Bounds) -> Iterator[Problem]:
+    """The village decides the standard and who looks after the household: another one than the file's is never passed over."""
     if target.area not in bounds.areas:
         yield Problem(
             _("这一户的档案在别的地区"), _("本批次地区内的户"), _("已迁入的请先办理迁移，再导入"), fact="place"
         )
+    elif told.area in bounds.areas and not above_or_same(told.area, target.area):
+        yield Problem(
+            _("表里的村（社区）与 {n} 号档案里的不同").format(n=target.number),
+            _("与档案一致的村（社区）"),
+            _("确已搬家的，请先在档案里办理“迁移”，再导入这一户；填错的请改正"),
+            fact="place",
+        )
 
 
-def _onto(told: ToldHousehold, target: _File) -> tuple[Problem, ...]:
-    moved = _("；表里的村与档案不同，入库不改，迁移请另办") if told.area != target.area else ""
-    return (
-        Problem(
-            _("已有 {n} 号档案，人员相同：入库时作为一次新的记录，不另建档{m}").format(n=target.number, m=moved), "", ""
-        ),
-    )
+def _onto(target: _File) -> Problem:
+    return Problem(_("已有 {n} 号档案，人员相同：入库时作为一次新的记录，不另建档").format(n=target.number), "", "")
+
+
+def _new_contact(told: ToldHousehold, target: _File, members: Sequence[Person]) -> Iterator[Problem]:
+    """An address or a telephone that the import would bring into the file. Neither is ever said."""
+    if not (told.address or told.phone):
+        return
+    head = next((person for person in members if person.pk == target.row.head_id), None)
+    on_file = (target.row.address, head.phone if head else None)
+    for name in differing(told.address, told.phone, on_file=on_file, has_head=head is not None):
+        text = _("{what}与档案里的不同，入库时改为表里的；档案里的若是在这批情况日期之后更正的，保留档案里的")
+        yield Problem(
+            text.format(what=in_words([name])), "",
+            _("点开这一户可以对照；不该改的，请让这一格空着"), fact=name,
+        )  # fmt: skip
 
 
 def _other_people(held: _File, homes: set[uuid.UUID], bounds: Bounds) -> Problem:

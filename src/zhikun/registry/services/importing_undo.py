@@ -6,6 +6,7 @@ registered again, and so are their numbers.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ from zhikun.registry.models import (
     Recording,
 )
 from zhikun.registry.services.guard import hold
+from zhikun.registry.services.home import in_words, put_back
 from zhikun.registry.services.importing_work import Step, still
 from zhikun.registry.services.recording import bump, copies_of, refresh, withdraw_copies
 
@@ -82,15 +84,32 @@ def _undone(batch: ImportBatch, row: ImportRow) -> list[Act]:
     told = list(of_batch.values_list("pk", flat=True))
     of_batch.update(withdrawn_at=now, withdrawn_by=batch.undone_by, withdrawn_why=batch.undone_why)
     others = withdraw_copies(told, reason=batch.undone_why, by=batch.undone_by, besides=household)
+    contact = {} if row.adds else _contact_put_back(batch, row, household)
     if row.adds:
         _take_out_of_use(batch, household)
     refresh(household)
     bump(household)
     row.state, row.version_after = ImportRow.State.UNDONE, household.version
-    row.save(update_fields=["state", "version_after"])
-    own = Act(household.pk, row.number, household.area_id, {"batch": str(batch.pk), "opened": row.adds})
+    row.save(update_fields=["state", "version_after", "problem", "before_sealed"])
+    own = Act(household.pk, row.number, household.area_id, {"batch": str(batch.pk), "opened": row.adds, **contact})
     about = {"batch": str(batch.pk), "opened": False}
     return [own, *(Act(one.pk, one.number, one.area_id, about) for one in others)]
+
+
+def _contact_put_back(batch: ImportBatch, row: ImportRow, household: Household) -> dict[str, str]:
+    """Address and telephone as they stood before the batch; what somebody changed since stays, and the row says so."""
+    if not row.before:
+        return {}
+    back, left = put_back(household, json.loads(row.before))
+    row.before_sealed = None
+    if left:
+        row.problem = _("{what}入库后又改过，保留现在的，请核对。").format(what=in_words(left))
+    if back:
+        HouseholdEvent.objects.create(
+            household=household, kind=HouseholdEvent.Kind.UNDONE, on=timezone.localdate(), recorded_by=batch.undone_by,
+            reason=batch.undone_why, details={"batch": str(batch.pk), "fields": back},
+        )  # fmt: skip
+    return {name: "、".join(some) for name, some in (("put_back", back), ("left", left)) if some}
 
 
 def _why_kept(batch: ImportBatch, row: ImportRow, household: Household) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from zhikun.registry.models import Household, ImportBatch, ImportRow
 from zhikun.registry.services import importing_files as files
 from zhikun.registry.services.bulk_rows import Come, facts_of, new_ids, open_files
 from zhikun.registry.services.guard import hold
+from zhikun.registry.services.home import found_at_home
 from zhikun.registry.services.importing import range_of
 from zhikun.registry.services.importing_check import AgainstRegistry, message_json
 from zhikun.registry.services.importing_judge import Bounds, Problem, Verdict, judge
@@ -35,7 +37,7 @@ from zhikun.tables import RowMessage, Severity, UnreadableFile
 CHUNK = 200
 _MOST_MESSAGES = 5_000
 ROW = ("id", "batch", "position", "number", "area", "adds", "payload_sealed", "state", "problem", "household",
-        "version_after")  # fmt: skip
+        "version_after", "before_sealed")  # fmt: skip
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 Pair = tuple[ImportRow, ToldHousehold, Verdict]
 
@@ -116,7 +118,7 @@ def _keep_rows(batch: ImportBatch, told: Sequence[ToldHousehold], against: Again
         ImportRow,
         ROW,
         [
-            (id_, batch.pk, n, one.number, one.area, new, text, ImportRow.State.READY.value, "", None, None)
+            (id_, batch.pk, n, one.number, one.area, new, text, ImportRow.State.READY.value, "", None, None, None)
             for n, (id_, one, new, text) in enumerate(zip(ids, told, adds, sealed, strict=True), start=1)
         ],
     )
@@ -201,9 +203,9 @@ def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) 
         elif verdict.household is None:
             new.append((row, one, verdict))
         else:
-            held, act = recorded_onto(batch, one, verdict.persons, verdict.household)
+            held, act, before = recorded_onto(batch, one, verdict.persons, verdict.household)
             row.state, row.household_id, row.version_after = ImportRow.State.COMMITTED, held.pk, held.version
-            row.adds, row.payload_sealed = False, None
+            row.adds, row.payload_sealed, row.before = False, None, before
             acts.append(act)
     come = Come(told_with(batch), batch.uploaded_by, timezone.now(), bool(batch.counts.get("generated")))
     ids = open_files([(one, verdict) for _row, one, verdict in new], come)
@@ -211,7 +213,9 @@ def _commit_rows(batch: ImportBatch, rows: Sequence[ImportRow], bounds: Bounds) 
         row.state, row.household_id, row.version_after = ImportRow.State.COMMITTED, id_, 1
         row.adds, row.payload_sealed = True, None
     ImportRow.objects.bulk_update(
-        rows, ["state", "problem", "household", "version_after", "adds", "payload_sealed"], batch_size=100
+        rows,
+        ["state", "problem", "household", "version_after", "adds", "payload_sealed", "before_sealed"],
+        batch_size=100,
     )
     registered = [
         Act(
@@ -240,16 +244,26 @@ def _problem(one: ToldHousehold, verdict: Verdict) -> str:
 
 def recorded_onto(
     batch: ImportBatch, one: ToldHousehold, persons: Sequence[uuid.UUID | None], file: uuid.UUID
-) -> tuple[Household, Act]:
-    """One more recording of a household that has its file, in the caller's transaction; and its entry for the record."""
+) -> tuple[Household, Act, str | None]:
+    """One more recording of a household that has its file, in the caller's transaction; its address and telephone come in.
+
+    With its entry for the record, and what stood before as JSON (None: nothing changed), to be kept for undoing.
+    """
     held = Household.objects.select_for_update(of=("self",)).get(pk=file)
     people = [id_ for id_ in persons if id_ is not None]
     personal = {"household": {"": {"address": one.address, "phone": one.phone}}}
     recording = kept(held, told_with(batch), facts_of(one, people), personal=personal, by=batch.uploaded_by)
+    before = found_at_home(
+        held, address=one.address, phone=one.phone, on=batch.observed_on, officer=batch.uploaded_by,
+        recording=str(recording.pk),
+    )  # fmt: skip
     refresh(held)
     bump(held)
     details = {"source": str(SourceKind.IMPORT), "recording": str(recording.pk), "batch": str(batch.pk)}
-    return held, Act(held.pk, held.number, held.area_id, details)
+    if before:
+        details["fields"] = "、".join(before)
+    text = json.dumps(before, ensure_ascii=False) if before else None
+    return held, Act(held.pk, held.number, held.area_id, details), text
 
 
 def told_with(batch: ImportBatch) -> Told:

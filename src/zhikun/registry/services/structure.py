@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
@@ -232,33 +231,6 @@ def reopen(household: Household, change: Change, *, acting_officer: Officer) -> 
     happened(held, Kind.REOPENED, change, acting_officer)
     concluded(held, kind=Kind.REOPENED, change=change, officer=acting_officer)
     return held
-
-
-@transaction.atomic
-def recode(old: int, new: Area, change: Change, *, acting_officer: Officer | None) -> int:
-    """An area has another code: its households follow, without having moved. Answers how many. For commands and jobs.
-
-    One entry in the record for the area; each household's file says it in its own timeline.
-    """
-    stated(change)
-    if acting_officer is not None and not acting_officer.may(Right.AREA_MANAGE, old):
-        raise NotAllowedHere
-    found = list(Household.objects.select_for_update().filter(area_id=old).values_list("pk", flat=True))
-    Household.objects.filter(pk__in=found).update(area=new, version=F("version") + 1)
-    NameKey.objects.filter(area=old).update(area=new.pk)
-    Residence.objects.filter(household__in=found, until__isnull=True, area_id=old).update(area=new)
-    HouseholdEvent.objects.bulk_create(
-        HouseholdEvent(
-            household_id=pk, kind=Kind.MOVED, on=change.on, recorded_by=acting_officer, reason=change.reason[:200],
-            details={"left": old, "to": new.pk, "recoded": True},
-        )
-        for pk in found
-    )  # fmt: skip
-    note(
-        events.CHANGED, by=acting_officer, area=new.pk, subject=str(old), reason=change.reason,
-        details={"kind": "recoded", "households": len(found)},
-    )  # fmt: skip
-    return len(found)
 
 
 def things_of(household: Household) -> list[Row]:

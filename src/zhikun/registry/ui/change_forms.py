@@ -24,17 +24,19 @@ from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.models import Household, Membership, Person
 from zhikun.registry.reasons import LeavingReason
 from zhikun.registry.relations import HEAD, RELATIONS
-from zhikun.registry.selectors.places import villages
 from zhikun.registry.services import members as people
 from zhikun.registry.services import structure
 from zhikun.registry.services.change import Change
 from zhikun.registry.services.household import NewMember
 from zhikun.registry.services.person import Particulars
 from zhikun.registry.services.things import no_number_in
+from zhikun.registry.ui.villages import village_field
 from zhikun.registry.vocabulary import entity_title
 
 RELATION_CHOICES = [(code, f"{code} {title}") for code, title in RELATIONS.items()]
 OTHERS = [(code, title) for code, title in RELATION_CHOICES if code not in {HEAD, "01"}]
+#: Stands first where a choice that somebody only forgot to make would be a wrong one: who died, how a new member is related.
+CHOOSE = ("", _("请选择"))
 _RELATION, _GOES = "relation-", "goes-"
 
 
@@ -96,7 +98,8 @@ class ChangeForm(forms.Form):
 
     def one_member(self, label: Any) -> forms.ChoiceField:
         """A choice of one member."""
-        return forms.ChoiceField(label=label, choices=[(str(row.person_id), self.name(row)) for row in self.members])
+        rows = [(str(row.person_id), self.name(row)) for row in self.members]
+        return forms.ChoiceField(label=label, choices=[CHOOSE, *rows])
 
 
 class ArrivalForm(ChangeForm):
@@ -106,7 +109,7 @@ class ArrivalForm(ChangeForm):
     id_kind = forms.ChoiceField(label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind])
     id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
     phone = forms.CharField(label=_("电话"), max_length=30, required=False)
-    relation = forms.ChoiceField(label=_("与户主关系"), choices=OTHERS)
+    relation = forms.ChoiceField(label=_("与户主关系"), choices=[CHOOSE, *OTHERS])
 
     def new(self) -> NewMember:
         data = self.cleaned_data
@@ -130,7 +133,7 @@ class MarryForm(ArrivalForm):
     """Marriage."""
 
     title = _("结婚")
-    intro = _("配偶迁入本户。配偶原来所在的户不会因此没有户主：如是那一户的户主，须先在那一户变更户主。")
+    intro = _("配偶迁入本户。配偶如果是原来那一户的户主，须先在那一户变更户主。")
 
     def perform(self) -> None:
         people.marries(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -141,7 +144,7 @@ class BirthForm(ArrivalForm):
 
     title = _("出生")
     intro = _("发生日期填出生日期。还没有证件号码的可以留空，以后再更正。")
-    sex = forms.ChoiceField(label=_("性别"), choices=Person.Sex.choices)
+    sex = forms.ChoiceField(label=_("性别"), choices=[CHOOSE, *Person.Sex.choices])
 
     def perform(self) -> None:
         people.born(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -152,7 +155,7 @@ class LeaveForm(ChangeForm):
 
     title = _("成员离开")
     intro = _("自己另立一户的请办“分户”。户主离开时，请在下面选出新户主并重新填写其他人的关系。")
-    why = forms.ChoiceField(label=_("离开的原因"), choices=LeavingReason.choices)
+    why = forms.ChoiceField(label=_("离开的原因"), choices=[CHOOSE, *LeavingReason.choices])
 
     def built(self) -> dict[str, forms.Field]:
         return {"person": self.one_member(_("离开的成员")), **self.relations()}
@@ -202,11 +205,10 @@ class PlacedForm(ChangeForm):
     outside = False
 
     def built(self) -> dict[str, forms.Field]:
-        places = villages(self.officer)
         return {
-            "area": forms.TypedChoiceField(
-                label=_("所在村（社区）"), coerce=int, required=not self.outside, empty_value=None, initial=self.household.area_id,
-                choices=[("", _("（在下面填区划代码）") if self.outside else "—")] + [(a.pk, area_line(a)) for a in places],
+            "area": village_field(
+                self.officer, required=not self.outside, lived_in=self.household.area_id,
+                blank=_("（在下面填区划代码）") if self.outside else "—",
             ),
             "address": forms.CharField(label=_("详细地址"), max_length=200, required=False, help_text=_("加密保存。")),
         }  # fmt: skip
@@ -276,7 +278,7 @@ class MergeForm(ChangeForm):
     def built(self) -> dict[str, forms.Field]:
         fields = self.relations(blank=False)
         for field in fields.values():
-            field.choices = [("", _("请选择")), *OTHERS]  # type: ignore[attr-defined]  # a choice field
+            field.choices = [CHOOSE, *OTHERS]  # type: ignore[attr-defined]  # a choice field
             field.initial = ""
         return fields
 
@@ -326,11 +328,6 @@ CHANGES: Mapping[str, type[ChangeForm]] = {
     "join": JoinForm, "birth": BirthForm, "marry": MarryForm, "leave": LeaveForm, "death": DeathForm, "head": HeadForm,
     "split": SplitForm, "merge": MergeForm, "move": MoveForm, "close": CloseForm, "reopen": ReopenForm,
 }  # fmt: skip
-
-
-def area_line(area: Area) -> str:
-    """The township and the village."""
-    return f"{area.parent.name} {area.name}" if area.parent is not None else area.name
 
 
 def _without(relations: dict[uuid.UUID, str], person: uuid.UUID) -> dict[uuid.UUID, str]:

@@ -377,6 +377,6 @@ def _table(request: HttpRequest, found: ImportBatch, view: str) -> Table | None:
             Column("state", _("状态"), value=lambda r: ImportRow.State(r.state).label),
             Column("problem", _("说明"), value=lambda r: r.problem or "—", wide=True),
         ]
-        rows = found.rows.defer("payload_sealed").order_by("position")
+        rows = found.rows.defer("payload_sealed", "before_sealed").order_by("position")
         return Table(request, rows, columns, caption=_("待入库的户"), target="results", empty=_("没有可以入库的户。"))
     return None

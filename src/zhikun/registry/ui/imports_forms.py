@@ -40,4 +40,4 @@ def areas_of(officer: Officer) -> list[Area]:
     """The areas for which the officer may import: those of the appointments and the townships in them."""
     ranges = officer.reach(Right.HOUSEHOLD_IMPORT)
     found = Area.objects.in_force(timezone.localdate()).within(ranges)
-    return list(found.filter(level__gte=Level.COUNTY, level__lte=Level.TOWNSHIP).order_by("code")[:1000])
+    return list(found.filter(level__gte=Level.COUNTY, level__lte=Level.TOWNSHIP).order_by("code"))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.access import officer_of, requires
@@ -19,8 +20,10 @@ from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
 from zhikun.places.models import Area
 from zhikun.registry import events
-from zhikun.registry.models import ImportBatch, ImportRow, Person
+from zhikun.registry.models import Household, ImportBatch, ImportRow, Person
 from zhikun.registry.relations import RELATIONS
+from zhikun.registry.services.importing import range_of
+from zhikun.registry.services.importing_judge import Bounds, judge
 from zhikun.registry.services.importing_told import ToldHousehold, ToldPerson
 from zhikun.registry.ui.imports import BOTH
 from zhikun.registry.vocabulary import entity_title, title_of
@@ -50,7 +53,7 @@ def row(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
         "row": found,
         "state": ImportRow.State(found.state).label,
         "told": told,
-        "lines": _lines(told, found) if told else [],
+        "lines": _lines(told, found, batch) if told else [],
         "people": _people(request, told, batch.observed_on) if told else None,
         "facts": _facts(told) if told else [],
         "neighbours": _neighbours(batch, position),
@@ -58,16 +61,49 @@ def row(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
     return render_page(request, "registry/import_household.html", context)
 
 
-def _lines(told: ToldHousehold, found: ImportRow) -> list[Detail]:
+def _lines(told: ToldHousehold, found: ImportRow, batch: ImportBatch) -> list[Detail]:
     area = Area.objects.filter(pk=told.area).select_related("parent").first()
     place = "".join(one.name for one in (area.parent, area) if one) if area else str(told.area)
+    file = None if found.adds else _file(told, batch)
     return [
         Detail(_("户编号"), told.number),
         Detail(_("所在村（社区）"), place),
         Detail(_("入库方式"), _("新建档案") if found.adds else _("补充记录：已有档案，人员相同")),
-        Detail(_("详细地址"), _("有，入库后按权限查看") if told.address else None),
-        Detail(_("联系电话"), mask_phone(told.phone) if told.phone else None),
+        Detail(_("详细地址"), _address(told, file)),
+        Detail(_("联系电话"), _phone(told, file)),
     ]
+
+
+def _file(told: ToldHousehold, batch: ImportBatch) -> Household | None:
+    """The file that the household would be recorded onto as things are now."""
+    known = judge([told], Bounds.of([range_of(batch)], timezone.localdate()))[0].household
+    return Household.objects.select_related("head").filter(pk=known).first() if known else None
+
+
+def _address(told: ToldHousehold, file: Household | None) -> str | None:
+    """What becomes of the address: masked, as on the page of the file."""
+    if not told.address:
+        return _("表里没有填，档案里的不变") if file and file.address_sealed else None
+    if file is None:
+        return _("有，入库后按权限查看")
+    if file.address == told.address:
+        return _("与档案里的相同")
+    old = "******" if file.address_sealed else _("未登记")
+    return _("与档案里的不同：入库后由 {old} 改为表里的 ******，原来的可随撤销放回").format(old=old)
+
+
+def _phone(told: ToldHousehold, file: Household | None) -> str | None:
+    """What becomes of the head's telephone, masked."""
+    old = (file.head.phone or "") if file and file.head else ""
+    if not told.phone:
+        return _("表里没有填，档案里的不变：{old}").format(old=mask_phone(old)) if old else None
+    if file is None or file.head is None:
+        return mask_phone(told.phone)
+    if old == told.phone:
+        return _("与档案里的相同：{old}").format(old=mask_phone(old))
+    return _("与档案里的不同：入库后由 {old} 改为 {new}").format(
+        old=mask_phone(old) if old else _("未登记"), new=mask_phone(told.phone)
+    )
 
 
 def _people(request: HttpRequest, told: ToldHousehold, on: date) -> Table:

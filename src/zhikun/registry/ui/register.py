@@ -26,12 +26,12 @@ from zhikun.places.models import Area
 from zhikun.registry.errors import PersonElsewhere
 from zhikun.registry.models import Household, Person
 from zhikun.registry.relations import HEAD
-from zhikun.registry.selectors.places import villages
 from zhikun.registry.services import household as households
 from zhikun.registry.services.person import Particulars, checked
 from zhikun.registry.services.things import no_number_in
 from zhikun.registry.sources import SourceKind, Told
-from zhikun.registry.ui.change_forms import RELATION_CHOICES, area_line
+from zhikun.registry.ui.change_forms import RELATION_CHOICES
+from zhikun.registry.ui.villages import village_field
 
 MOST = 30
 
@@ -39,15 +39,14 @@ MOST = 30
 class HomeForm(forms.Form):
     """Where the household lives, and from which day this is known."""
 
-    area = forms.TypedChoiceField(label=_("所在村（社区）"), coerce=int)
+    area: forms.Field = forms.IntegerField()  # which kind of question it is, depends on how many places there are
     address = forms.CharField(label=_("详细地址"), max_length=200, required=False, help_text=_("加密保存。"))
     observed_on = forms.DateField(label=_("登记日期"), widget=DayInput)
     reason = forms.CharField(label=_("依据或说明"), max_length=200, required=False)
 
     def __init__(self, officer: Officer, data: Any = None) -> None:
         super().__init__(data, initial={"observed_on": timezone.localdate()})
-        choices = [(area.pk, area_line(area)) for area in villages(officer)]
-        self.fields["area"].choices = [("", "—"), *choices]  # type: ignore[attr-defined]  # a choice field
+        self.fields["area"] = village_field(officer)
 
 
 class MemberForm(forms.Form):

@@ -144,6 +144,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Those in the areas in which the officer manages, reviews or checks visits again (or holds the rights named)."""
         return self.filter(office_reach(officer, "area_id", rights or OFFICE))
 
+    def untouched(self) -> AssignmentQuerySet:
+        """Those for which nobody has typed or photographed anything yet."""
+        return self.filter(state=Assignment.State.ASSIGNED, drafts__isnull=True, files__isnull=True)
+
     def to_fill(self, officer: Officer) -> AssignmentQuerySet:
         """Those of the officer's teams that are not finished, in a round that goes on, where they may still survey."""
         return self.of_teams(officer).filter(state__in=Assignment.UNFINISHED, round__state=Round.State.OPEN)

@@ -97,7 +97,11 @@ def declared_waits_again(assignments: Iterable[Assignment]) -> int:
 
 @transaction.atomic
 def found(given: Round, team: Team, area: Area, how: str, *, acting_officer: Officer) -> Assignment:
-    """A household that nobody had on a list, met by a team on its way (主动发现). It is visited at once."""
+    """A household that nobody had on a list, met by a team on its way (主动发现). It is visited at once.
+
+    Registered again in the same words while its questionnaire is still untouched, it is the same finding: who got no
+    answer presses again.
+    """
     held = _open_round(given)
     member = team.is_active and team.members.filter(officer=acting_officer).exists()
     manages = acting_officer.may(Right.SURVEY_MANAGE, area.pk)
@@ -109,11 +113,18 @@ def found(given: Round, team: Team, area: Area, how: str, *, acting_officer: Off
             _("请选到本轮地区内的村（社区）。"), why=_("新发现的家庭要建在具体的村（社区）。"),
             remedy=_("请从列表中选择。"), field="area",
         )  # fmt: skip
+    said = no_number_in(how.strip())[:100]
+    same = Assignment.objects.untouched().filter(
+        round=held, team=team, area=area, household__isnull=True, found_how=said, assigned_by=acting_officer
+    )
+    known = same.exclude(pk__in=SelfReport.objects.filter(assignment__isnull=False).values("assignment_id")).first()
+    if known is not None:
+        return known
     made = Assignment.objects.create(
         round=held,
         team=team,
         area=area,
-        found_how=no_number_in(how.strip())[:100],
+        found_how=said,
         due_on=held.ends,
         assigned_by=acting_officer,
     )

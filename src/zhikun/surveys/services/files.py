@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from zhikun.accounts.models import Officer
-from zhikun.privacy.files import open_file, seal_file
+from zhikun.privacy import clear_strays, open_file, seal_file
 from zhikun.surveys.errors import FileRefused
 from zhikun.surveys.models import Assignment, VisitFile
 from zhikun.surveys.services.assigning import locked_to_fill
@@ -27,6 +27,7 @@ MOST_BYTES = 15 * 1024 * 1024
 MOST_FILES = 20
 _MOST_PIXELS = 60_000_000
 _LONGEST_SIDE = 2048
+_SMALL = (320, 320)
 _MOST_OF_A_SIGNATURE = 400_000
 _MOST_PIXELS_OF_A_SIGNATURE = 2_000_000  # a white wall packs into a few bytes
 _LEAST_INK = 60  # pixels; a dot is no signature
@@ -83,6 +84,16 @@ def content_of(file: VisitFile) -> Iterator[bytes]:
     return open_file(file.path, purpose=PURPOSE, binding=_binding(file))
 
 
+def small(file: VisitFile) -> bytes:
+    """A photo as a small JPEG, made when it is asked for: no second file lies about."""
+    picture = Image.open(BytesIO(b"".join(content_of(file))), formats=("JPEG",))
+    picture.draft("RGB", _SMALL)
+    picture.thumbnail(_SMALL)
+    out = BytesIO()
+    picture.convert("RGB").save(out, "JPEG", quality=75)
+    return out.getvalue()
+
+
 def as_jpeg(content: bytes) -> bytes:
     """A photo as a JPEG of at most 2048 pixels a side, upright, with nothing a camera wrote into it. Raises FileRefused."""
     if len(content) > MOST_BYTES:
@@ -131,6 +142,11 @@ def _binding(file: VisitFile) -> str:
 def folder() -> Path:
     """Where the sealed photos and signatures of visits lie."""
     return Path(settings.ZHIKUN_DATA) / "surveys"
+
+
+def clear() -> int:
+    """Remove what a server killed before the row was kept left of photos and signatures. How many files."""
+    return clear_strays(folder(), lambda ids: set(VisitFile.objects.filter(pk__in=ids).values_list("pk", flat=True)))
 
 
 def sealed_as(path: Path) -> tuple[str, str] | None:

@@ -78,8 +78,14 @@ def is_open(report: SelfReport) -> bool:
 
 @transaction.atomic
 def arrive(report: SelfReport, questionnaire: str, answers: dict[str, Any]) -> SelfReport:
-    """The household's answers have come: checked like a visit's, kept sealed, and the code is used up."""
+    """The household's answers have come: checked like a visit's, kept sealed, and the code is used up.
+
+    The same answers again are the same report: who got no answer sends once more. Other answers raise CodeRefused.
+    """
     held = SelfReport.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    text = json.dumps(answers, ensure_ascii=False, separators=(",", ":"))
+    if held.arrived_at is not None and held.answers == text:
+        return held
     if not is_open(held):
         raise CodeRefused
     if questionnaire != form_in_force().hash:
@@ -89,7 +95,7 @@ def arrive(report: SelfReport, questionnaire: str, answers: dict[str, Any]) -> S
     if told.faults:
         raise AnswersRefused(told.faults)
     held.questionnaire, held.state, held.arrived_at = questionnaire, SelfReport.State.ARRIVED, timezone.now()
-    held.answers = json.dumps(answers, ensure_ascii=False, separators=(",", ":"))
+    held.answers = text
     held.save()
     note(events.REPORTED, by=None, household=held.household_id, area=held.area_id, details={"report": str(held.pk)})
     return held

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.places.models import Area
+from zhikun.places.selectors import successor
 from zhikun.registry.models import Household, HouseholdEvent, Recording
 from zhikun.registry.relations import HEAD, from_pack
 from zhikun.registry.services import household as households
@@ -57,8 +58,15 @@ def taken_in(visit: Visit, officer: Officer) -> tuple[Household, Recording]:
 
 def _lives_there(held: Household, told: Told) -> None:
     """The village decides the standard: another one than the file's is never passed over. A township may be all that is told."""
-    if told.place and not f"{held.area_id:012d}".startswith(told.place.ljust(9, "0").removesuffix("000")):
-        raise LivesElsewhere
+    if told.place and not _contains(told.place, held.area_id):
+        # Between the visit and its review the code of the place may have become another.
+        now = successor(int(told.place.ljust(12, "0")), timezone.localdate())
+        if now is None or not _contains(str(now.new.pk), held.area_id):
+            raise LivesElsewhere
+
+
+def _contains(place: str, area: int) -> bool:
+    return f"{area:012d}".startswith(place.ljust(9, "0").removesuffix("000"))
 
 
 def recorded(held: Household, told: Told, source: Source, officer: Officer, *, right: Right) -> Recording:

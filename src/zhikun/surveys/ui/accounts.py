@@ -94,7 +94,14 @@ def engagements(request: HttpRequest) -> HttpResponse:
         Column("begins", _("起"), kind="day"),
         Column("ends", _("止"), kind="day"),
     ]
-    table = Table(request, found, columns, caption=_("第三方委托"), empty=_("还没有登记第三方委托。"))
+    table = Table(
+        request,
+        found,
+        columns,
+        caption=_("第三方委托"),
+        empty=_("还没有登记第三方委托。"),
+        remedy=_("登记委托后，组成小组时选它，结算单按通过的户数计算。"),
+    )
     return render_page(request, "surveys/engagements.html", {"title": _("第三方结算"), "table": table})
 
 

@@ -315,10 +315,12 @@ class FoundForm(forms.Form):
         super().__init__(*args, **kwargs)
         teams = Team.objects.filter(members__officer=officer, is_active=True)
         rounds = Round.objects.filter(assignments__team__in=teams, state=Round.State.OPEN).distinct()
+        self.has_round = rounds.exists()
         villages = Area.objects.within(officer.reach(Right.SURVEY_FILL)).filter(level=Level.VILLAGE)
         for name, queryset in (("round", rounds), ("team", teams), ("area", villages)):
             field = self.fields[name]
             if isinstance(field, forms.ModelChoiceField):
+                field.empty_label = str(_("请选择"))
                 field.queryset = queryset
 
 
@@ -333,7 +335,8 @@ def found(request: HttpRequest) -> HttpResponse:
             made = assigning.found(told["round"], told["team"], told["area"], told["how"], acting_officer=officer)
             return HttpResponseRedirect(resolve_url("surveys:fill", made.pk))
     context = {
-        "title": _("登记新发现的家庭"), "form": form, "submit": _("开始填写"),
+        "title": _("登记新发现的家庭"), "form": form, "submit": _("开始填写"), "up": reverse("surveys:mine"),
+        "notice": "" if form.has_round else _("您的小组现在没有正在进行的调查轮次，还不能登记。请联系乡镇经办分派任务。"),
         "crumbs": [Crumb(_("我的入户"), reverse("surveys:mine")), Crumb(_("登记新发现的家庭"))],
     }  # fmt: skip
     return render_page(request, "surveys/form.html", context, status=422 if form.errors else 200)

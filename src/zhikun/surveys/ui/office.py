@@ -63,6 +63,7 @@ def choose(form: forms.Form, name: str, queryset: Any) -> None:
     """What may be chosen in a field: rows that have passed the officer's scope."""
     field = form.fields[name]
     if isinstance(field, forms.ModelChoiceField):
+        field.empty_label = str(_("请选择") if field.required else _("不选"))
         field.queryset = queryset
 
 
@@ -80,7 +81,15 @@ def all_rounds(request: HttpRequest) -> HttpResponse:
             value=lambda one: ("progress" if one.state == Round.State.OPEN else "neutral", one.get_state_display()),
         ),
     ]  # fmt: skip
-    table = Table(request, found, columns, caption=_("调查轮次"), order="-begins", empty=_("还没有调查轮次。"))
+    table = Table(
+        request,
+        found,
+        columns,
+        caption=_("调查轮次"),
+        order="-begins",
+        empty=_("还没有调查轮次。"),
+        remedy=_("先“开展一轮调查”，再“组成小组”，然后在轮次页面上分派家庭。"),
+    )
     return render_page(request, "surveys/rounds.html", {"title": _("调查轮次"), "table": table})
 
 
@@ -102,7 +111,7 @@ def new_round(request: HttpRequest) -> HttpResponse:
 
 def form_page(request: HttpRequest, title: str, form: forms.Form, submit: str, up: tuple[str, str]) -> HttpResponse:
     """A page with one form."""
-    context = {"title": title, "form": form, "submit": submit, "crumbs": way(up, (title, ""))}
+    context = {"title": title, "form": form, "submit": submit, "up": up[1], "crumbs": way(up, (title, ""))}
     return render_page(request, "surveys/form.html", context, status=422 if form.errors else 200)
 
 
@@ -123,7 +132,8 @@ class TeamForm(forms.Form):
         choose(self, "engagement", Engagement.objects.visible_to(officer))
         people = surveyors_within(officer)
         for part, title in TeamMember.Part.choices:
-            self.fields[part] = forms.ModelChoiceField(label=title, queryset=people, required=False)
+            self.fields[part] = forms.ModelChoiceField(label=title, queryset=Officer.objects.none(), required=False)
+            choose(self, part, people)
 
     def members(self) -> dict[Officer, str]:
         """{officer: part} of those chosen."""

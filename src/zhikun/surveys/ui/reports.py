@@ -65,10 +65,15 @@ def enter(request: HttpRequest) -> HttpResponse:
     return render_page(request, "surveys/self_enter.html", context, status=422 if form.errors else 200)
 
 
+def _opened(request: HttpRequest) -> SelfReport | None:
+    """The report that this browser has opened with its code, whatever became of it."""
+    pk = request.session.get(_SESSION, "")
+    return SelfReport.objects.select_related("household", "area").filter(pk=pk).first() if pk else None
+
+
 def _waiting(request: HttpRequest) -> SelfReport | None:
     """The report that this browser has opened with its code, as long as it is open."""
-    pk = request.session.get(_SESSION, "")
-    found = SelfReport.objects.select_related("household", "area").filter(pk=pk).first() if pk else None
+    found = _opened(request)
     return found if found is not None and reports.is_open(found) else None
 
 
@@ -96,10 +101,10 @@ def fill(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @said_in_json
 def send(request: HttpRequest) -> HttpResponse:
-    """For a household: hand in what it says of itself."""
+    """For a household: hand in what it says of itself. Sent again, because no answer came, it has arrived all the same."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    report = _waiting(request)
+    report = _opened(request)
     if report is None:
         raise CodeRefused
     told = body(request)
@@ -107,7 +112,6 @@ def send(request: HttpRequest) -> HttpResponse:
     if not isinstance(answers, dict):
         raise BadRequest
     reports.arrive(report, str(told.get("questionnaire", "")), answers)
-    del request.session[_SESSION]
     return JsonResponse({"html": "", "go": reverse("surveys:self-done")})
 
 
@@ -165,7 +169,15 @@ def all_reports(request: HttpRequest) -> HttpResponse:
         ),
     ]  # fmt: skip
     found = SelfReport.objects.visible_to(officer).select_related("area", "household")
-    table = Table(request, found, columns, caption=_("自行申报"), order="-handed_at", empty=_("还没有发过申报码。"))
+    table = Table(
+        request,
+        found,
+        columns,
+        caption=_("自行申报"),
+        order="-handed_at",
+        empty=_("还没有发过申报码。"),
+        remedy=_("在上面发码；家庭填报后在这里受理。"),
+    )
     context = {
         "title": _("自行申报"), "table": table, "form": form, "code": code, "days": reports.VALID_DAYS,
         "address": request.build_absolute_uri(reverse("surveys:self-enter")),

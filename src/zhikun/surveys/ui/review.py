@@ -42,7 +42,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     shown = found.select_related("household", "assignment__area", "assignment__round")
     table = Table(
         request, shown, columns, caption=_("待审核的入户调查"), order="submitted_at",
-        empty=_("没有待审核的入户调查。"),
+        empty=_("没有待审核的入户调查。"), remedy=_("小组提交以后会出现在这里。"),
     )  # fmt: skip
     return render_page(request, "surveys/table.html", {"title": _("入户审核"), "table": table})
 
@@ -148,6 +148,7 @@ def all_rechecks(request: HttpRequest) -> HttpResponse:
         columns,
         caption=_("调查复核"),
         empty=_("还没有抽取复核样本。"),
+        remedy=_("有户通过审核以后，到轮次页面点“抽样”。"),
     )
     open_rounds = Round.objects.visible_to(officer)
     return render_page(

@@ -244,10 +244,25 @@ document.addEventListener("DOMContentLoaded", async () => {
     return undefined;
   });
 
+  // A visit is handed in with all its photos or not yet: what still waits on this device would go with the draft.
+  async function everyPhotoSent() {
+    const before = photos.size;
+    for (const client of [...photos.keys()]) await sendPhoto(client);
+    if (photos.size < before) say("", false); // one was refused, and why stands on the page
+    else if ([...photos.values()].some((one) => !one.sent)) say(words.unsent, true);
+    else return true;
+    return false;
+  }
+
   element("submit").addEventListener("click", async (event) => {
     const button = event.currentTarget;
     tell(null);
     button.disabled = true;
+    say(words.sending, false);
+    if (!(await everyPhotoSent())) {
+      button.disabled = false;
+      return undefined;
+    }
     if (!model.getValue("_client")) model.setValue("_client", number());
     const all = model.data;
     const signed = Object.fromEntries((data.team || []).filter((one) => all[`_sign_${one.id}`])
@@ -257,7 +272,6 @@ document.addEventListener("DOMContentLoaded", async () => {
       present: all._present || "", present_signed: all._present_sign || "", position,
       no_position: element("no-position").value, photos: [...photos].filter(([, one]) => one.sent).map(([client]) => client),
     };
-    say(words.sending, false);
     try {
       const { status, told } = await keeping.send(data.urls.submit, JSON.stringify(body));
       if (status === 200) {

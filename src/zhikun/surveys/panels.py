@@ -1,0 +1,66 @@
+"""入户调查 on the household's page, under 照片和材料: its visits, and the photos of those that were accepted.
+
+The photos are those of the visit, not copies: what the review has not accepted, and what was withdrawn with its recording,
+shows none. Signatures stay with the visit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from zhikun.accounts.models import Officer
+from zhikun.registry.models import Household
+from zhikun.registry.panels import Panel
+from zhikun.surveys.models import Visit, VisitFile
+from zhikun.surveys.models.round import OFFICE
+
+_TONES = {Visit.State.SUBMITTED: "progress", Visit.State.RETURNED: "warning", Visit.State.ACCEPTED: "success"}
+
+
+@dataclass(frozen=True)
+class Visited:
+    """One visit as the panel shows it. `open`: the officer may look at the visit itself."""
+
+    visit: Visit
+    tone: str
+    state: str
+    surveyors: str
+    photos: list[VisitFile]
+    open: bool
+
+
+def panel() -> Panel:
+    """The panel, as the registry takes it."""
+    return Panel("surveys", gettext_lazy("入户调查"), "surveys/panel.html", context, among_documents=True)
+
+
+def context(household: Household, officer: Officer) -> dict[str, Any] | None:
+    """The visits to the household, the latest first; None where nobody has been there. In three queries."""
+    photos = VisitFile.objects.filter(kind=VisitFile.Kind.PHOTO).order_by("taken_at", "added_at")
+    found = (
+        Visit.objects.filter(household=household)
+        .select_related("assignment__round", "recording")
+        .prefetch_related("surveyors", Prefetch("files", photos, to_attr="photos"))
+        .order_by("-visited_on", "-submitted_at")
+    )
+    visits = [_visited(one, officer) for one in found]
+    first = next((one for one in visits if one.photos), visits[0] if visits else None)
+    return {"visits": visits, "unfolded": first, "household": household} if visits else None
+
+
+def _visited(visit: Visit, officer: Officer) -> Visited:
+    withdrawn = visit.recording is not None and visit.recording.withdrawn_at is not None
+    state = Visit.State(visit.state)
+    return Visited(
+        visit,
+        "neutral" if withdrawn else _TONES[state],
+        _("已撤回") if withdrawn else str(state.label),
+        "、".join(one.name for one in visit.surveyors.all()),
+        visit.photos if state == Visit.State.ACCEPTED and not withdrawn else [],  # type: ignore[attr-defined]  # prefetched above
+        any(officer.may(right, visit.assignment.area_id) for right in OFFICE),
+    )
