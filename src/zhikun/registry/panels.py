@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 
 from zhikun.accounts.models import Officer
+from zhikun.pages.parts import Event
 from zhikun.registry.models import Household
 
 Context = Callable[[Household, Officer], dict[str, Any] | None]
@@ -39,7 +41,10 @@ class Shown:
     context: dict[str, Any]
 
 
+History = Callable[[Household], Iterable[tuple[datetime, Event]]]
+
 _panels: dict[str, Panel] = {}
+_histories: dict[str, History] = {}
 
 
 def register(panel: Panel) -> None:
@@ -55,3 +60,13 @@ def panels_for(household: Household, officer: Officer) -> list[Shown]:
         if context is not None:
             shown.append(Shown(panel, context))
     return shown
+
+
+def register_history(name: str, history: History) -> None:
+    """Add what a room above knows of a household's past to its timeline; one of the same name takes its place."""
+    _histories[name] = history
+
+
+def history_of(household: Household) -> list[tuple[datetime, Event]]:
+    """What the rooms above tell of the household's past, in no order."""
+    return [one for history in _histories.values() for one in history(household)]

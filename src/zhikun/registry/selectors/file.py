@@ -25,6 +25,7 @@ from zhikun.registry.models import (
     Recording,
     Unmasking,
 )  # fmt: skip
+from zhikun.registry.panels import history_of
 from zhikun.registry.selectors import timeline
 from zhikun.registry.selectors.known import FactGroup, KnownFacts, known_facts
 
@@ -87,7 +88,7 @@ def file_of(household: Household, officer: Officer) -> File:
         timeline.latest_first(
             timeline.of_events(happened), timeline.of_recordings(recordings),
             timeline.of_contradictions(contradictions), timeline.of_categories(held), timeline.of_helps(helps),
-            timeline.of_documents(documents),
+            timeline.of_documents(documents), history_of(household),
         ),
         unmasking,
         Entry.objects.filter(household=household.pk, looks=True).count(),
