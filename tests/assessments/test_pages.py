@@ -183,6 +183,12 @@ def test_two_runs_say_who_changed_and_why_and_each_count_is_its_list():
         shown = browser.get(address).content.decode()
         part = shown[shown.index("<h2>有变化的家庭</h2>") :]
         assert part.count('<th scope="row"') == n
+    moves = [(address, int(words)) for address, words in anchors(page) if "move=" in address]
+    assert moves
+    for address, n in moves:
+        shown = browser.get(address).content.decode()
+        assert f"共 {n} 户" in shown
+    assert browser.get(url, {"move": "99"}).status_code == 404
     assert url in browser.get(reverse("assessments:run", args=[later.pk])).content.decode()
     clerk = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
     assert made[2].number not in clerk.get(url).content.decode()

@@ -19,7 +19,7 @@ from zhikun.assessments.bridge import ID, ROW
 from zhikun.assessments.keeping import folder_of, results_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import facts_of, within_areas
-from zhikun.assessments.selectors import PER_PAGE, visible
+from zhikun.assessments.selectors import PER_PAGE, quoted, visible
 from zhikun.disk import private_folder, written_whole
 from zhikun.engine.packs.model import Pack
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
@@ -97,6 +97,13 @@ def summary(rows: duckdb.DuckDBPyRelation) -> list[Moved]:
     )
     counted = told.aggregate("kind, was, now, count(*) AS n", "kind, was, now").order("n DESC, was, now").fetchall()
     return sorted((Moved(*row) for row in counted), key=lambda one: KINDS.index(one.kind))
+
+
+def moved(rows: duckdb.DuckDBPyRelation, move: Moved) -> duckdb.DuckDBPyRelation:
+    """Those who moved from one category to another."""
+    told = {"was_category": move.was, "is_category": move.now}
+    same = [f"{name} IS NULL" if code is None else f"{name} = {quoted(code)}" for name, code in told.items()]
+    return rows.filter(" AND ".join([f"kind = '{move.kind}'", *same]))
 
 
 def by_place(rows: duckdb.DuckDBPyRelation, top: Area) -> list[tuple[Area, int]]:

@@ -25,7 +25,16 @@ SENTENCES = {
 }
 
 DETAILS = {
-    "pack": _("政策包"), "on": _("评估日期"), "run": _("评估编号"), "other": _("对照的评估编号"), "count": _("共多少户"),
-    "shown": _("列出几户"), "households": _("户数"), "flag": _("提示"), "decision": _("结论"), "full": _("含完整个人信息"),
-}  # fmt: skip
+    "pack": _("政策包"),
+    "on": _("评估日期"),
+    "run": _("评估编号"),
+    "earlier": _("前一次评估编号"),
+    "later": _("后一次评估编号"),
+    "count": _("找到几户"),
+    "shown": _("列出几户"),
+    "households": _("户数"),
+    "flag": _("提示"),
+    "decision": _("结论"),
+    "full": _("含完整个人信息"),
+}
 VALUES = {"decision": dict(FlagDecision.Decision.choices)}

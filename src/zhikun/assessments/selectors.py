@@ -22,8 +22,8 @@ from zhikun.registry.models import Household
 from zhikun.registry.selectors.search import scope
 
 PER_PAGE = 50
-#: The category of those who have none yet, in addresses.
-OPEN = "-"
+#: The category of those who have none yet, and any flag at all, in addresses.
+OPEN, ANY = "-", "*"
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class Wanted:
         """The filter in DuckDB's words."""
         told = ["true"]
         if self.category:
-            told.append("_category IS NULL" if self.category == OPEN else f"_category = {_quoted(self.category)}")
-        if self.flag:
-            told.append(f"list_contains(_flags, {_quoted(self.flag)})")
+            told.append("_category IS NULL" if self.category == OPEN else f"_category = {quoted(self.category)}")
+        if self.flag == ANY:
+            told.append("len(_flags) > 0")
+        elif self.flag:
+            told.append(f"list_contains(_flags, {quoted(self.flag)})")
         if self.missing:
-            told.append(f"list_contains(_missing, {_quoted(self.missing)})")
+            told.append(f"list_contains(_missing, {quoted(self.missing)})")
         if self.undetermined:
             told.append("_undetermined")
         return " AND ".join(told)
@@ -73,6 +75,7 @@ class Overview:
 
     households: int
     undetermined: int
+    flagged: int
     categories: list[Count]
     flags: list[Count]
     missing: list[Count]
@@ -103,7 +106,7 @@ def reach(officer: Officer, run: Run, place: Area | None = None) -> list[AreaRan
     """The areas of a run that the officer may see, cut to a place."""
     of_run = [
         AreaRange(max(one.first, run.area), min(one.last, run.area_last))
-        for one in scope(officer, place and place.range)
+        for one in scope(officer, place.range if place else None)
     ]
     return [one for one in of_run if one.first <= one.last]
 
@@ -111,10 +114,11 @@ def reach(officer: Officer, run: Run, place: Area | None = None) -> list[AreaRan
 def overview(run: Run, ranges: Sequence[AreaRange]) -> Overview:
     """The figures of a run in some areas."""
     rows = results_in(run, ranges)
-    counted = rows.aggregate("count(*), count(*) FILTER (WHERE _undetermined)").fetchall()
+    counts = "count(*), count(*) FILTER (WHERE _undetermined), count(*) FILTER (WHERE len(_flags) > 0)"
+    counted = rows.aggregate(counts).fetchall()[0]
     by_category = rows.aggregate("_category, count(*) AS n", "_category").order("n DESC, _category").fetchall()
     return Overview(
-        counted[0][0], counted[0][1], [Count(code, n) for code, n in by_category], _listed(rows, "_flags"),
+        counted[0], counted[1], counted[2], [Count(code, n) for code, n in by_category], _listed(rows, "_flags"),
         _listed(rows, "_missing"),
     )  # fmt: skip
 
@@ -156,5 +160,6 @@ def _listed(rows: duckdb.DuckDBPyRelation, column: str) -> list[Count]:
     return [Count(code, n) for code, n in told.fetchall()]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as DuckDB reads it."""
     return "'" + text.replace("'", "''") + "'"

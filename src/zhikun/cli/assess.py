@@ -40,6 +40,7 @@ from zhikun.engine.run.results import MagnitudeError
 from zhikun.identity import mask_id_numbers_in
 from zhikun.identity.generated import any_generated
 from zhikun.intake import survey as room
+from zhikun.tables.pandas_out import leave_pandas_out
 from zhikun.wording import _
 
 ON = click.option("--on", required=True, type=Day(), help=_("评估日，如 2023-11-30"))
@@ -70,6 +71,7 @@ def assess(
     form: str | None,
 ) -> int:
     """From a filled workbook to every report."""
+    leave_pandas_out()
     if out is None and household is None:
         raise click.UsageError(_("请写 --out DIR（写全部结果）或 --explain 户编号（只说明一户），也可以都写。"))
     if out is not None:

@@ -13,7 +13,7 @@ import click
 
 from zhikun.cli.again import say_again
 from zhikun.cli.keys import keys_answered, keys_option, ring_for
-from zhikun.cli.lists_each import leave_pandas_out, pairs, receive_each
+from zhikun.cli.lists_each import pairs, receive_each
 from zhikun.cli.options import Period, data_option, pack_option
 from zhikun.cli.screen import (
     FAULTS,
@@ -33,6 +33,7 @@ from zhikun.disk import private_folder
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.packs.monitoring import ListSource, Monitoring
 from zhikun.intake import lists as room
+from zhikun.tables.pandas_out import leave_pandas_out
 from zhikun.wording import _, did_you_mean
 from zhikun.workdays import Month
 

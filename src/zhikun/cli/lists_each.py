@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import click
-import pyarrow as pa
 
 from zhikun.cli.screen import UNREADABLE, Refused, aside, say
 from zhikun.wording import _
@@ -72,26 +69,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:  # its own reception says what is wrong
         return 0
-
-
-class _NoPandas(MetaPathFinder):
-    """Finds no pandas."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:  # noqa: ARG002 - as Python calls it
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname)
-
-
-def leave_pandas_out() -> None:
-    """Arrow asks for pandas at the first list it is given, and loads it where it is installed: a third of a second for nothing."""
-    if "pandas" in sys.modules:
-        return
-    finder = _NoPandas()
-    sys.meta_path.insert(0, finder)
-    try:
-        pa.array([""])
-    finally:
-        sys.meta_path.remove(finder)
 
 
 def _said(one: Callable[[str, Path], int], source: str, path: Path) -> Said:

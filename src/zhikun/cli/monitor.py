@@ -37,6 +37,7 @@ from zhikun.cli.screen import (
 )
 from zhikun.matching import MatchingError
 from zhikun.screening.words import outcome_words
+from zhikun.tables.pandas_out import leave_pandas_out
 from zhikun.wording import _
 from zhikun.workdays import BadExceptions, Calendar, Month, load_calendar
 
@@ -88,6 +89,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help=_("用 JSON 写")
 @click.group(help=_("监测预警：每月筛查，四色分级，核实期限，反馈和催办"))
 def monitor() -> None:
     """Commands about monthly warnings."""
+    leave_pandas_out()
 
 
 @monitor.command(help=_("筛查一个月：名册与部门名单比对、打分、分级，与上月比较，算出核实期限"))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from zhikun.assessments.services.provisional import explainer_on
 from zhikun.registry.vocabulary import vocabulary
+from zhikun.tables.pandas_out import leave_pandas_out
 
 logger = logging.getLogger("zhikun.web")
 
@@ -20,6 +21,7 @@ _THRESHOLDS = (50_000, 20, 50)
 
 def warm() -> None:
     """Load the pack in force, its plan of today and the addresses; set what stands then aside from the collector."""
+    leave_pandas_out()
     try:
         vocabulary()
         explainer_on(timezone.localdate())

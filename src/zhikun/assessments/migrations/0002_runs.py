@@ -5,10 +5,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def forget(apps, schema_editor):
-    apps.get_model("assessments", "Run").objects.all().delete()
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("assessments", "0001_initial"),
@@ -17,7 +13,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.DeleteModel(name="Result"),
-        migrations.RunPython(forget, migrations.RunPython.noop, elidable=True),
+        migrations.RunSQL("DELETE FROM assessments_run", migrations.RunSQL.noop, elidable=True),
         migrations.AddField("run", "area_last", models.BigIntegerField(default=0), preserve_default=False),
         migrations.AddField(
             "run",

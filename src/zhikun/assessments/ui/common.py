@@ -83,7 +83,7 @@ def address(view: str, run: Run, query: dict[str, str]) -> str:
 
 def category_words(pack: Pack, code: str | None) -> str:
     """What a category is called; none yet says so."""
-    if code in (None, OPEN):
+    if code is None or code == OPEN:
         return _("尚不能确定")
     return shown_of(pack, pack.results.category).text(code) if pack.results.category else str(code)
 
@@ -92,7 +92,7 @@ def flag_words(pack: Pack, code: str | None) -> str:
     """What a flag is called."""
     for name in pack.results.flags:
         labels = shown_of(pack, name).labels
-        if code in labels:
+        if code is not None and code in labels:
             return labels[code]
     return str(code)
 

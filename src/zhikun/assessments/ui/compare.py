@@ -16,7 +16,7 @@ from zhikun.assessments.comparing import KINDS, Moved
 from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, category_words, found
 from zhikun.assessments.ui.forms import PlaceForm
-from zhikun.assessments.ui.runs import after
+from zhikun.assessments.ui.runs import after, moment
 from zhikun.audit.services import record as note
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Tab
@@ -37,21 +37,19 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
     if {earlier.state, later.state} != {Run.State.DONE} or earlier.pk == later.pk:
         raise Http404
     at = asked(request, later)
-    # What only one of the two has looked at is no difference: both are cut to what they have in common.
-    ranges = [
-        AreaRange(max(one.first, earlier.area), min(one.last, earlier.area_last))
-        for one in at.ranges
-        if one.first <= earlier.area_last and earlier.area <= one.last
-    ]
-    if not ranges:
-        raise Http404
-    rows = comparing.differences(earlier, later, ranges)
+    rows = comparing.differences(earlier, later, _common(at, earlier))
     kind = request.GET.get("kind", "")
     if kind and kind not in KINDS:
         raise Http404
     told = comparing.summary(rows)
     counts = {name: sum(one.households for one in told if one.kind == name) for name in KINDS}
+    moves = [one for one in told if one.kind == "category"]
+    chosen = request.GET.get("move", "")
+    if chosen and not (chosen.isascii() and chosen.isdigit() and int(chosen) < len(moves)):
+        raise Http404
     shown = rows.filter(f"kind = '{kind}'") if kind else rows
+    if chosen:
+        shown = comparing.moved(rows, moves[int(chosen)])
     changes = comparing.changes((earlier, later), shown, at.pack, at.officer, after(request, 0))
     if first_time(request.session, request.get_full_path()):
         details = {
@@ -70,9 +68,12 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
         ],
         "earlier": earlier,
         "later": later,
+        "moments": (moment(earlier), moment(later)),
         "form": PlaceForm(request.GET, at.places()),
         "tabs": _tabs(request, kind, counts),
-        "moved": [(_from_to(at, one), one.households) for one in told if one.kind == "category"],
+        "moved": [
+            (_from_to(at, one), one.households, _address(request, kind="", move=str(n))) for n, one in enumerate(moves)
+        ],
         "places": [
             (area, n, _address(request, place=str(area.pk))) for area, n in comparing.by_place(shown, at.shown)
         ],
@@ -87,18 +88,35 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
     return render_page(request, "assessments/compare.html", context, fragment="results")
 
 
+def _common(at: Asked, earlier: Run) -> list[AreaRange]:
+    """What both runs have looked at, of the officer's areas: what only one of them knows is no difference."""
+    ranges = [
+        AreaRange(max(one.first, earlier.area), min(one.last, earlier.area_last))
+        for one in at.ranges
+        if one.first <= earlier.area_last and earlier.area <= one.last
+    ]
+    if not ranges:
+        raise Http404
+    return ranges
+
+
 def _tabs(request: HttpRequest, kind: str, counts: dict[str, int]) -> list[Tab]:
     return [
-        Tab(_("全部"), _address(request, kind=""), current=not kind, count=sum(counts.values())),
+        Tab(
+            _("全部"),
+            _address(request, kind="", move=""),
+            current=not kind and "move" not in request.GET,
+            count=sum(counts.values()),
+        ),
         *(
-            Tab(str(TITLES[name]), _address(request, kind=name), current=kind == name, count=counts[name])
+            Tab(str(TITLES[name]), _address(request, kind=name, move=""), current=kind == name, count=counts[name])
             for name in KINDS
         ),
     ]
 
 
 def _from_to(at: Asked, one: Moved) -> str:
-    return _("{a} → {b}").format(a=category_words(at.pack, one.was), b=category_words(at.pack, one.now))
+    return f"{category_words(at.pack, one.was)} → {category_words(at.pack, one.now)}"
 
 
 def _address(request: HttpRequest, **changed: str) -> str:

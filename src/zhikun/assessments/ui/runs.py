@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.access import officer_of, requires
@@ -15,7 +16,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments import events, selectors
 from zhikun.assessments.models import Run
-from zhikun.assessments.selectors import OPEN, Overview, Wanted
+from zhikun.assessments.selectors import ANY, OPEN, Overview, Wanted
 from zhikun.assessments.services import run as running
 from zhikun.assessments.ui.common import Asked, address, asked, category_words, fact_words, flag_words, found
 from zhikun.assessments.ui.forms import ListForm, PlaceForm, StartForm
@@ -133,7 +134,7 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ListForm(request.GET, {
         "place": at.places(),
         "category": [(c.code or OPEN, category_words(at.pack, c.code)) for c in told.categories],
-        "flag": [(c.code, flag_words(at.pack, c.code)) for c in told.flags],
+        "flag": [(ANY, _("有任何一项")), *((c.code, flag_words(at.pack, c.code)) for c in told.flags)],
         "missing": [(c.code, fact_words(at.pack, c.code)) for c in told.missing],
     })  # fmt: skip
     chosen = form.cleaned_data if form.is_valid() else {}
@@ -227,7 +228,7 @@ def _figures(at: Asked, told: Overview) -> list[Figure]:
             _("尚不能确定"), told.undetermined, _("户"), note=_("还缺情况，不当作没有困难"),
             tone="warning" if told.undetermined else "", url=at.list_url(undetermined="on"),
         ),
-        Figure(_("须由人确认的提示"), sum(one.households for one in told.flags), _("条")),
+        Figure(_("有提示须由人确认"), told.flagged, _("户"), url=at.list_url(flag=ANY)),
     ]  # fmt: skip
 
 
@@ -248,16 +249,23 @@ def _others(officer: Officer, one: Run) -> list[tuple[str, str]]:
     rows = Run.objects.visible_to(officer).finished().exclude(pk=one.pk)
     rows = rows.filter(area__lte=one.area_last, area_last__gte=one.area)[:20]
     names = dict(Area.objects.filter(pk__in=[row.area for row in rows]).values_list("pk", "name"))
-    told = _("{area} {on}（{pack}）")
+    told = _("{area} {on}（{at} 发起，政策包 {pack}）")
     return [
         (
             reverse(
                 "assessments:compare", args=[row.pk, one.pk] if row.started_at < one.started_at else [one.pk, row.pk]
             ),
-            told.format(area=names.get(row.area, row.area), on=row.on.isoformat(), pack=row.pack_version),
+            told.format(
+                area=names.get(row.area, row.area), on=row.on.isoformat(), at=moment(row), pack=row.pack_version
+            ),
         )
         for row in rows
     ]
+
+
+def moment(one: Run) -> str:
+    """When it was asked for, which tells two runs of one day apart."""
+    return timezone.localtime(one.started_at).strftime("%m-%d %H:%M")
 
 
 def _of_place(one: Run, area: Area) -> str:
