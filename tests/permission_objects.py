@@ -275,6 +275,9 @@ ASSESSMENTS: dict[str, Make] = {
     "assessments:run": lambda in_scope: {"pk": _run(in_scope).pk},
     "assessments:households": lambda in_scope: {"pk": _run(in_scope).pk},
     "assessments:compare": _two_runs,
+    "assessments:household": lambda in_scope: {"pk": home(in_scope).pk},
+    "assessments:report": lambda in_scope: {"pk": home(in_scope).pk},
+    "assessments:decide": lambda in_scope: {"pk": home(in_scope).pk, "flag": "health_mismatch"},
 }
 
 

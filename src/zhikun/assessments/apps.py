@@ -14,11 +14,12 @@ class AssessmentsConfig(AppConfig):
     def ready(self) -> None:
         """The household's page shows what this room knows of it; the menu leads to the runs."""
         from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not loaded before apps are ready
-        from zhikun.assessments.panels import panel  # noqa: PLC0415 - the same
+        from zhikun.assessments.panels import history, panel  # noqa: PLC0415 - the same
         from zhikun.pages import menu  # noqa: PLC0415 - the same
         from zhikun.registry import panels  # noqa: PLC0415 - the same
 
         panels.register(panel())
+        panels.register_events(self.label, history)
         menu.register(
             menu.Entry(
                 _("评估"), "assessments:runs", icon="scale", permission=Right.HOUSEHOLD_VIEW, group=_("评估与统计"),

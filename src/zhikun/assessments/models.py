@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
+from zhikun.assessments.decisions import FlagDecision
 from zhikun.places.models import AreaRange
+
+__all__ = ["FlagDecision", "Run", "RunQuerySet"]
 
 
 class RunQuerySet(models.QuerySet["Run"]):

@@ -6,7 +6,8 @@ beside it. A household that no run has seen is shown as of today.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,10 +16,11 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.assessments.results import Kept, result_of
 from zhikun.assessments.services import provisional
+from zhikun.assessments.services.deciding import decisions_of, flag_words
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.run import FactsError
-from zhikun.pages.parts import Axis, Detail, Radar
+from zhikun.pages.parts import Axis, Detail, Event, Radar
 from zhikun.registry.models import Household
 from zhikun.registry.panels import Panel
 from zhikun.registry.vocabulary import pack_in_force
@@ -57,7 +59,17 @@ def context(household: Household, officer: Officer) -> dict[str, Any] | None:
         "changed": kept is not None and not _same(kept, now),
         "sample": pack.sample,
         "pack": pack,
+        "household": household,
     }
+
+
+def history(household: Household, _officer: Officer) -> Iterator[tuple[datetime, Event]]:
+    """What people decided on the machine's flags, for the timeline; whoever sees the file sees it."""
+    pack = pack_in_force()
+    for one in decisions_of(household):
+        title = _("认定提示：{t}").format(t=flag_words(pack, one.flag))
+        text = _("{d}。理由：{r}").format(d=one.get_decision_display(), r=one.reason)
+        yield one.at, Event(one.at, title, str(one.officer), text, "info")
 
 
 def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, kept: Kept | None) -> list[Detail]:

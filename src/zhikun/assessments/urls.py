@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhikun.assessments.ui import compare, runs
+from zhikun.assessments.ui import compare, household, runs
 
 app_name = "assessments"
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
     path("assessments/<uuid:pk>", runs.run, name="run"),
     path("assessments/<uuid:pk>/households", runs.households, name="households"),
     path("assessments/<uuid:pk>/compare/<uuid:other>", compare.compare, name="compare"),
+    path("households/<uuid:pk>/assessment", household.assessment, name="household"),
+    path("households/<uuid:pk>/assessment/report", household.report, name="report"),
+    path("households/<uuid:pk>/assessment/flags/<slug:flag>", household.decide, name="decide"),
 ]

@@ -6,7 +6,7 @@ written once in words and drawn as HTML (one file, opens offline) or PDF (Typst)
 
 from zhikun.documents.arrivals import Intake, Problem, problems_of
 from zhikun.documents.errors import DocumentError, FontsMissing, ScoreOffScale, UnknownValue
-from zhikun.documents.household import household_report, write_household_report
+from zhikun.documents.household import Filed, household_report, write_household_report
 from zhikun.documents.inputs import Assessed
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.report import county_report, write_report
@@ -17,6 +17,7 @@ __all__ = [
     "Assessed",
     "CausesTable",
     "DocumentError",
+    "Filed",
     "FontsMissing",
     "Intake",
     "Problem",

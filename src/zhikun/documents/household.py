@@ -6,6 +6,7 @@ It only draws an explanation that the engine made (docs/reference/explanation.sc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,23 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class Filed:
+    """What the household's file adds to the explanation: the platform knows it, a command does not.
+
+    `members`: name, relation, sex and age, identity number, each as it may be shown; `origins`: for the id of a fact's step who
+    recorded it and when; `decisions`: for a flag's code and row what a person decided; `beside`: figures of others; `printed`:
+    by whom and when it was made.
+    """
+
+    number: str
+    members: Sequence[Sequence[str]] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    decisions: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    beside: tuple[Block, ...] = ()
+    printed: str = ""
+
+
 def write_household_report(
     explanation: Data, pack: Pack, path: Path, *, head: str = "", place: str = "", generated: bool = False
 ) -> None:
@@ -60,41 +78,51 @@ def write_household_report(
 
 
 def household_report(
-    explanation: Data, pack: Pack, *, head: str = "", place: str = "", generated: bool = False
+    explanation: Data,
+    pack: Pack,
+    *,
+    head: str = "",
+    place: str = "",
+    generated: bool = False,
+    filed: Filed | None = None,
 ) -> Document:
     """The report as blocks. `head` is the masked name of the head, `place` the name of the village or township."""
     about = explanation["pack"]
+    number, filed = filed.number if filed else explanation["household"], filed or Filed("")
     day = day_text(date.fromisoformat(explanation["day"]))
     parts: list[Sequence[Block]] = [
         _notices(explanation, generated),
+        _members(filed),
         _results(explanation),
+        filed.beside,
         _changes(explanation),
         _missing(explanation, pack),
-        _flags(explanation),
+        _flags(explanation, filed),
         _lists(explanation, pack),
         _conditions(explanation),
-        _steps(explanation, pack),
+        _steps(explanation, pack, filed),
         _samples(explanation),
         [
             decided_by_person(),
             Signatures((_("经办人："), _("审核人："), _("户主（或代理人）：")), _("　　　　年　　月　　日")),
         ],
     ]
-    meta = [(_("户编号"), str(explanation["household"])), (_("户主"), head or _("（见家庭档案）"))]
+    meta = [(_("户编号"), str(number)), (_("户主"), head or _("（见家庭档案）"))]
     meta += [(_("评估日"), day), (_("所在地"), place or str(explanation.get("place") or _("未填写")))]
     meta += [(_("政策包"), f"{about['title']} {about['version']}"), (_("内容校验值"), short_hash(about["hash"]))]
     return Document(
-        title=_("家庭救助评估报告"),
+        title=_("综合评估报告") if filed.number else _("家庭救助评估报告"),
         organisation=about["title"],
-        subtitle=_("户编号 {household}　评估日 {day}").format(household=explanation["household"], day=day),
+        subtitle=_("户编号 {household}　评估日 {day}").format(household=number, day=day),
         blocks=tuple(block for part in parts for block in part),
         foot=_("户编号 {household}　政策包 {id} {version}　校验值 {hash}　评估日 {day}").format(
-            household=explanation["household"],
+            household=number,
             id=about["id"],
             version=about["version"],
             hash=short_hash(about["hash"]),
             day=day,
-        ),
+        )
+        + (f"　{filed.printed}" if filed.printed else ""),
         page_of=page_of(),
         meta=tuple(meta),
     )
@@ -118,6 +146,15 @@ def _notices(explanation: Data, generated: bool) -> list[Block]:
             )
         )
     return blocks
+
+
+def _members(filed: Filed) -> list[Block]:
+    if not filed.members:
+        return []
+    heads = columns(
+        (_("姓名"), LEFT, 1.2), (_("与户主关系"), LEFT, 1.2), (_("性别年龄"), LEFT, 1.2), (_("证件号码"), LEFT, 2.4)
+    )
+    return [Heading(_("家庭成员")), table_of(heads, [row(*one) for one in filed.members])]
 
 
 def _results(explanation: Data) -> list[Block]:
@@ -194,7 +231,7 @@ def _whom(entity: str, number: object, pack: Pack) -> str:
     return f"{title}{number}" if number else title
 
 
-def _flags(explanation: Data) -> list[Block]:
+def _flags(explanation: Data, filed: Filed) -> list[Block]:
     found = explanation.get("flags", ())
     if not found:
         return []
@@ -209,7 +246,7 @@ def _flags(explanation: Data) -> list[Block]:
                 Cell(flag["title"], badge=badge),
                 flag.get("confirm") or "",
                 flag.get("reference") or "",
-                _("□确认　□排除"),
+                filed.decisions.get((flag["code"], flag.get("row") or 0)) or _("□确认　□排除"),
             )
         )
     return [
@@ -237,7 +274,7 @@ def _badged(text: str, item: Data, depth: int = 0) -> Cell:
     return Cell(text, depth=depth, badge=_("示例") if item.get("sample") else "")
 
 
-def _steps(explanation: Data, pack: Pack) -> list[Block]:
+def _steps(explanation: Data, pack: Pack, filed: Filed) -> list[Block]:
     steps = list(explanation.get("steps", ()))
     if not steps:
         return []
@@ -255,7 +292,7 @@ def _steps(explanation: Data, pack: Pack) -> list[Block]:
         if step.get("row"):
             title = _("{title}（{whom}）").format(title=title, whom=_whom(step["on"], step["row"], pack))
         name = _badged(title, step, min(depth, DEEPEST_INDENT))
-        rows.append((name, _how(step, pack), result, Cell(_reference(step))))
+        rows.append((name, _how(step, pack, filed.origins.get(step["id"], "")), result, Cell(_reference(step))))
     return [
         Heading(_("计算过程")),
         Paragraph(
@@ -266,8 +303,10 @@ def _steps(explanation: Data, pack: Pack) -> list[Block]:
     ]
 
 
-def _how(step: Data, pack: Pack) -> Cell:
+def _how(step: Data, pack: Pack, origin: str) -> Cell:
     """The formula in words with the values put in beneath; for facts and standards, where they come from."""
+    if origin:
+        return Cell(_("{kind}：{source}").format(kind=_(_KINDS["fact"]), source=origin))
     formula, filled = str(step.get("formula") or ""), str(step.get("filled") or "")
     if formula:
         return Cell(formula, note=f"＝ {filled}" if filled and filled != formula else "")

@@ -36,12 +36,15 @@ class _Telling:
     below: Mapping[str, Sequence[str]]
     origins: Mapping[str, str]
     whom: Mapping[tuple[str, int], str]
+    roundings: Mapping[tuple[str, str], str]
+    questions: Mapping[str, tuple[str, str]]
     told: set[str] = field(default_factory=set)
 
     def step(self, key: str) -> Step:
         step = self.by_id[key]
         seen = key in self.told
         self.told.add(key)
+        question, url = self.questions.get(key, ("", ""))
         return Step(
             title=self.title(step),
             display=step["display"],
@@ -56,6 +59,10 @@ class _Telling:
             reason=step["reason"],
             children=() if seen else tuple(self.step(one) for one in self.below[key]),
             told_above=seen and bool(self.below[key]),
+            unit=_unit(step),
+            rounding=self.roundings.get((step["on"], step["name"]), ""),
+            question=question,
+            ask_url=url,
         )
 
     def title(self, step: Data) -> str:
@@ -66,18 +73,29 @@ class _Telling:
         return _("{title}（{whom}）").format(title=step["title"], whom=whom)
 
 
+def _unit(step: Data) -> str:
+    """The unit, where the value is known and does not name it already."""
+    unit = str(step.get("unit") or "")
+    return unit if step["state"] != "undetermined" and not str(step["display"]).endswith(unit) else ""
+
+
 def tree(
     explanation: Data,
     *,
     origins: Mapping[str, str] | None = None,
     whom: Mapping[tuple[str, int], str] | None = None,
+    roundings: Mapping[tuple[str, str], str] | None = None,
+    questions: Mapping[str, tuple[str, str]] | None = None,
 ) -> list[Step]:
     """One step for each result, each with what it rests on. What several rest on is told once, and referred to after.
 
     `origins` says for the id of a fact's step where it comes from (入户调查，2026-10-09，王*), `whom` for an entity and a
-    row who that is, masked: `("member", 2)`: 李*.
+    row who that is, masked: `("member", 2)`: 李*. `roundings` says for an entity and a name how it is rounded, `questions` for
+    the id of an unknown fact what to ask and where it is written down.
     """
     steps = explanation["steps"]
     below = inputs_of(steps)
-    telling = _Telling({str(step["id"]): step for step in steps}, below, origins or {}, whom or {})
+    telling = _Telling(
+        {str(step["id"]): step for step in steps}, below, origins or {}, whom or {}, roundings or {}, questions or {}
+    )
     return [telling.step(key) for key in roots_of(steps, [one["name"] for one in explanation["targets"]], below)]

@@ -85,6 +85,10 @@ class Step:
     reason: Text = ""
     children: tuple[Step, ...] = ()
     told_above: bool = False
+    unit: Text = ""
+    rounding: Text = ""
+    question: Text = ""
+    ask_url: str = ""
 
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]

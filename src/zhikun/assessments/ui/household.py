@@ -1,0 +1,177 @@
+"""One household's assessment: its page, a person's decision on a flag, and the report as PDF."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from zhikun.accounts.access import officer_of, requires
+from zhikun.accounts.roles import Right
+from zhikun.assessments import events
+from zhikun.assessments.errors import FlagNotRaised
+from zhikun.assessments.models import FlagDecision
+from zhikun.assessments.opening import Opened, opened
+from zhikun.assessments.report import report_of
+from zhikun.assessments.services.deciding import RIGHT, decide_flag, flag_words, raised_now
+from zhikun.assessments.services.provisional import Figure, plan_on
+from zhikun.assessments.ui.common import category_words
+from zhikun.audit.services import record as note
+from zhikun.documents import FontsMissing
+from zhikun.engine.run import FactsError
+from zhikun.pages.errors import DomainError, shown_in
+from zhikun.pages.frame import Crumb
+from zhikun.pages.render import render_page
+from zhikun.registry.models import Household
+from zhikun.registry.selectors.file import looked_lately, unmasked_now, visible
+from zhikun.registry.ui.household import crumbs
+
+_GET = ("GET", "HEAD")
+
+
+class DecisionForm(forms.Form):
+    """What the officer found, and why. `seen`: the facts and the decision that they had before them."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("认定"), choices=FlagDecision.Decision.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("写明查看了什么、依据什么。不要写姓名和号码。"),
+    )  # fmt: skip
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+
+@requires(Right.HOUSEHOLD_VIEW, methods=_GET)
+def assessment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The proposal as of today, every figure of it down to who recorded the fact, what is open, and who stands beside them."""
+    officer = officer_of(request)
+    found = visible(officer, pk)
+    context: dict[str, Any] = {
+        "title": _("{n} 号家庭的评估").format(n=found.number),
+        "crumbs": [*crumbs(found, link=True), Crumb(_("评估"))],
+        "household": found,
+    }
+    try:
+        at = opened(found, officer)
+    except FactsError as error:
+        return render_page(request, "assessments/household.html", {**context, "problem": str(error)})
+    if not looked_lately(found, officer, events.OPENED):
+        details = {"pack": at.plan.pack.id, "on": at.on.isoformat(), "full": at.unmasked}
+        note(
+            events.OPENED, by=officer, household=found.pk, subject=found.number, area=found.area_id, looks=True,
+            details=details,
+        )  # fmt: skip
+    context |= _shown(at) | {
+        "may_decide": found.state == Household.State.OPEN and officer.may(RIGHT, found.area_id),
+        "may_unmask": officer.may(Right.HOUSEHOLD_UNMASK, found.area_id),
+    }
+    return render_page(request, "assessments/household.html", context)
+
+
+def _shown(at: Opened) -> dict[str, Any]:
+    """What the page draws of an opened assessment."""
+    pack = at.plan.pack
+    steps = {str(one["id"]) for one in at.told.explanation["steps"]}
+    heads = [one for one in (at.told.category, at.told.index) if one is not None]
+    titles = {one.name: one.title for one in at.told.causes}
+    return {
+        "at": at, "pack": pack, "told": at.told,
+        "heads": [_figure(one, steps) for one in heads],
+        "causes": [_figure(one, steps) for one in at.told.causes],
+        "others": [_figure(one, steps) for one in at.told.others],
+        "steps": at.steps(),
+        "changes": [one["text"] for one in at.told.explanation["changes"]],
+        "former": [(one, flag_words(pack, one.flag)) for one in at.former],
+        "kept_category": category_words(pack, at.kept.category) if at.kept else "",
+        "alike_cause": titles.get(at.alike.cause, at.alike.cause) if at.alike else "",
+    }  # fmt: skip
+
+
+def _figure(one: Figure, steps: set[str]) -> dict[str, Any]:
+    """A figure with the place of the tree into which it opens."""
+    unknown = one.value is None
+    unit = "" if unknown or one.display.endswith(one.unit) else one.unit
+    return {
+        "title": one.title, "text": _("未知") if unknown else one.display, "unit": unit, "unknown": unknown,
+        "anchor": f"step-{one.name}" if one.name in steps else "",
+    }  # fmt: skip
+
+
+@requires(RIGHT)
+def decide(request: HttpRequest, pk: uuid.UUID, flag: str) -> HttpResponse:
+    """Confirm or override what the machine raised. `row` in the address: the member or thing that it is about."""
+    officer = officer_of(request)
+    found = visible(officer, pk, RIGHT)
+    row = request.GET.get("row", "")
+    try:
+        raised = raised_now(found, flag, row)
+    except FlagNotRaised as refused:
+        messages.warning(request, str(refused))
+        return HttpResponseRedirect(reverse("assessments:household", args=[pk]))
+    form = DecisionForm(request.POST or None, initial={"seen": raised.seen})
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        with shown_in(form):
+            try:
+                decide_flag(
+                    found, flag, row=row, acting_officer=officer, seen=form.cleaned_data["seen"],
+                    decision=form.cleaned_data["decision"], reason=form.cleaned_data["reason"],
+                )  # fmt: skip
+            except DomainError as refused:
+                status = refused.status
+                if status == 409:
+                    raised = raised_now(found, flag, row)
+                    form.data = form.data.copy()
+                    form.data["seen"] = raised.seen
+                raise
+            messages.success(request, _("已记下您的认定。系统的建议不变，两者并列显示。"))
+            return HttpResponseRedirect(reverse("assessments:household", args=[pk]) + "#flags")
+    title = _("认定：{t}").format(t=raised.told["title"])
+    context = {
+        "title": title, "crumbs": [*crumbs(found, link=True), _back(found), Crumb(title)], "household": found,
+        "form": form, "flag": raised,
+    }  # fmt: skip
+    return render_page(
+        request,
+        "assessments/decide.html",
+        context,
+        status=status if status > 200 else 422 if form.errors else 200,
+    )
+
+
+@requires(Right.HOUSEHOLD_VIEW, methods=_GET)
+def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """综合评估报告 as PDF, on record. `?full`: with full particulars, for who has unmasked the household just now."""
+    officer = officer_of(request)
+    found = visible(officer, pk)
+    full = "full" in request.GET
+    if full and unmasked_now(found, officer) is None:
+        if not officer.may(Right.HOUSEHOLD_UNMASK, found.area_id):
+            raise Http404
+        messages.info(request, _("报告上要有完整的姓名和号码，请先写明查看的理由，再回到评估页下载。"))
+        return HttpResponseRedirect(reverse("registry:unmask", args=[pk]))
+    try:
+        content = report_of(opened(found, officer), officer, full=full)
+    except (FactsError, FontsMissing) as error:
+        raise DomainError(_("这份报告现在不能生成。"), why=str(error), remedy=_("请按说明处理后再试。")) from None
+    note(
+        events.REPORT_MADE, by=officer, household=found.pk, subject=found.number, area=found.area_id, looks=True,
+        details={"full": full, "pack": plan_on(timezone.localdate()).pack.id},
+    )  # fmt: skip
+    response = HttpResponse(content, content_type="application/pdf")
+    # The name says nothing about the people.
+    response["Content-Disposition"] = f'inline; filename="assessment-{found.number}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _back(found: Household) -> Crumb:
+    return Crumb(_("评估"), reverse("assessments:household", args=[found.pk]))
