@@ -129,8 +129,9 @@ def decide(request: HttpRequest, pk: uuid.UUID, flag: str) -> HttpResponse:
                 status = refused.status
                 if status == 409:
                     raised = raised_now(found, flag, row)
-                    form.data = form.data.copy()
-                    form.data["seen"] = raised.seen
+                    again = request.POST.copy()
+                    again["seen"] = raised.seen
+                    form.data = again
                 raise
             messages.success(request, _("已记下您的认定。系统的建议不变，两者并列显示。"))
             return HttpResponseRedirect(reverse("assessments:household", args=[pk]) + "#flags")
