@@ -208,7 +208,7 @@ def test_the_workbook_stands_in_for_the_form():
 def test_a_household_is_told_what_it_needs_what_happens_next_and_whom_to_distrust():
     client = Client()
     page = client.get("/self-report/").content.decode()
-    for words in ("没有申报码", "请工作人员帮您填", "不会因此吃亏", "到家里了解", "验证码"):
+    for words in ("没有申报码", "请工作人员帮您填", "不会因此吃亏", "入户核实", "验证码"):
         assert words in page
     done = client.get("/self-report/done").content.decode()
     assert "申报码已经失效" in done

@@ -39,7 +39,7 @@ def told_errors(field: forms.BoundField) -> ErrorList:
     """The errors of a field as they are shown: what Django says of any field alike becomes a sentence that names this one."""
     errors = field.errors
     shown = errors.copy()
-    shown.field_id = errors.field_id  # type: ignore[attr-defined]  # django-stubs do not know what Django 5.2 added
+    shown.field_id = errors.field_id  # type: ignore[attr-defined]  # the stubs lack what Django 5.2 ties errors to fields by
     shown.data = [_told(field, error) for error in errors.as_data()]
     return shown
 
