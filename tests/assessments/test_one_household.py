@@ -145,7 +145,7 @@ def test_who_comes_second_is_told_and_sees_what_the_first_decided():
     mine = {"decision": "override", "reason": "电话问过本人", "seen": seen}
     answer = browser.post(url, mine)
     page = answer.content.decode()
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "别人已经作出认定" in page
     assert "予以确认" in page
     assert "电话问过本人" in page
@@ -301,3 +301,16 @@ def test_another_countys_household_is_not_there():
     browser = signed_in(reviewer())
     for view, more in (("household", []), ("report", []), ("decide", [FLAG])):
         assert browser.get(reverse(f"assessments:{view}", args=[made.pk, *more])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_of_a_closed_file_nothing_is_worked_out_for_nobody():
+    """A household without people is not one without income."""
+    made = well_known()
+    assert "困难状况" in signed_in(reviewer()).get(reverse("registry:household", args=[made.pk])).content.decode()
+    type(made).objects.filter(pk=made.pk).update(state="closed")
+    assert "困难状况" not in signed_in(reviewer()).get(reverse("registry:household", args=[made.pk])).content.decode()
+    page = page_of(made)
+    assert "不再评估" in page
+    assert "家庭人口" not in page
+    assert signed_in(reviewer()).get(reverse("assessments:report", args=[made.pk])).status_code == 422

@@ -37,7 +37,9 @@ def panel() -> Panel:
 
 
 def context(household: Household, officer: Officer) -> dict[str, Any] | None:
-    """What the panel's template draws."""
+    """What the panel's template draws; nothing of a closed or merged file: nobody is left in it to be assessed."""
+    if household.state != Household.State.OPEN:
+        return None
     pack = pack_in_force()
     try:
         today = provisional.of(household, timezone.localdate())

@@ -59,6 +59,8 @@ def assessment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "crumbs": [*crumbs(found, link=True), Crumb(_("评估"))],
         "household": found,
     }
+    if found.state != Household.State.OPEN:
+        return render_page(request, "assessments/household.html", {**context, "problem": _closed()})
     try:
         at = opened(found, officer)
     except FactsError as error:
@@ -159,6 +161,8 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             raise Http404
         messages.info(request, _("报告上要有完整的姓名和号码，请先写明查看的理由，再回到评估页下载。"))
         return HttpResponseRedirect(reverse("registry:unmask", args=[pk]))
+    if found.state != Household.State.OPEN:
+        raise DomainError(_("这份报告现在不能生成。"), why=_closed(), remedy=_("请查看这一户的经过和以前的评估批次。"))
     try:
         content = report_of(opened(found, officer), officer, full=full)
     except (FactsError, FontsMissing) as error:
@@ -172,6 +176,10 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     response["Content-Disposition"] = f'inline; filename="assessment-{found.number}.pdf"'
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _closed() -> str:
+    return _("这份档案已经销户或者并入别的户，没有在册的人，不再评估。以前的评估结果保存在各批评估里。")
 
 
 def _back(found: Household) -> Crumb:
