@@ -145,7 +145,7 @@ def test_who_comes_second_is_told_and_sees_what_the_first_decided():
     mine = {"decision": "override", "reason": "电话问过本人", "seen": seen}
     answer = browser.post(url, mine)
     page = answer.content.decode()
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "别人已经作出认定" in page
     assert "予以确认" in page
     assert "电话问过本人" in page
