@@ -25,6 +25,8 @@ from zhikun.assessments.services.provisional import Figure, plan_on
 from zhikun.assessments.ui.common import category_words
 from zhikun.audit.services import record as note
 from zhikun.documents import FontsMissing
+from zhikun.documents.values import shown_of
+from zhikun.engine.packs.model import Pack
 from zhikun.engine.run import FactsError
 from zhikun.pages.errors import DomainError, shown_in
 from zhikun.pages.frame import Crumb
@@ -93,6 +95,8 @@ def _shown(at: Opened) -> dict[str, Any]:
         "changes": [one["text"] for one in at.told.explanation["changes"]],
         "former": [(one, flag_words(pack, one.flag)) for one in at.former],
         "kept_category": category_words(pack, at.kept.category) if at.kept else "",
+        "alike_median": _index(pack, at.alike.median) if at.alike else "",
+        "alike_index": _index(pack, at.alike.index) if at.alike else "",
         "alike_cause": titles.get(at.alike.cause, at.alike.cause) if at.alike else "",
     }  # fmt: skip
 
@@ -176,6 +180,11 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     response["Content-Disposition"] = f'inline; filename="assessment-{found.number}.pdf"'
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _index(pack: Pack, value: float) -> str:
+    """The index with as many digits as everywhere else."""
+    return shown_of(pack, pack.results.index or "").text(value)
 
 
 def _closed() -> str:
