@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 UNFINISHED = ".part"
@@ -23,6 +24,14 @@ def private_folder(path: Path) -> Path:
         if not folder.is_dir():
             folder.mkdir(_FOLDER, exist_ok=True)
     return path
+
+
+def only_ours(path: Path, mode: int) -> None:
+    """Takes away what others may do with a file or folder of this account; somebody else's stays as it is."""
+    with suppress(OSError):  # not there yet, or on a drive without rights
+        held = path.stat()
+        if held.st_uid == os.geteuid() and stat.S_IMODE(held.st_mode) & ~mode:
+            path.chmod(mode)
 
 
 def finish_folder(folder: Path) -> None:

@@ -466,3 +466,8 @@ def test_two_merges_in_opposite_directions_end_and_leave_one_household():
         thread.join()
     assert sorted(outcomes) == ["done", "refused"]
     assert sorted(whole(made).people for made in (one, two)) == [0, 6]
+
+
+def test_a_look_without_words_is_answered_with_the_example_of_a_look():
+    assert "核对低保复核材料" in NeedsReason("text", looking=True).remedy
+    assert "户口簿更正" in NeedsReason().remedy

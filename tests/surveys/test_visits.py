@@ -59,6 +59,7 @@ def test_what_was_found_at_the_door_stands_in_the_file_with_its_source_and_day(a
     visit = handed_in(assignment, answers=answers, visited_on=factory.today() - timedelta(days=1))
     assert facts_of(assignment.household) == {}, "nothing counts before the review"
     visits.accept(visit, acting_officer=factory.reviewer())
+    assert Recording.objects.get(came_with=f"visit:{visit.pk}").source_text == ""  # its kind says it already
     kept = Recording.objects.get(came_with=f"visit:{visit.pk}")
     assert (kept.source, kept.observed_on) == (SourceKind.SURVEY, visit.visited_on)
     assert kept.facts["household"][""]["land_let_area"] is None

@@ -76,7 +76,7 @@ def restore(folder: Path) -> int:
     from zhikun.web import start  # noqa: PLC0415 - after the settings are known
     from zhikun.web.backup import restore  # noqa: PLC0415 - the same
 
-    faults = [text for text in (start.database_fault(), start.keys_fault(), start.folder_fault()) if text]
+    faults = [text for text in (start.database_fault(), start.keys_fault(restoring=True), start.folder_fault()) if text]
     if faults:
         raise Refused(lines(faults, _("不能恢复：")), UNREADY)
     with _answered(), progress() as report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from zhikun.cli.screen import UNREADY, Refused, lines
 from zhikun.wording import _
@@ -19,6 +20,21 @@ def set_up() -> None:
         django.setup()
     except EnvironmentFaults as error:
         raise Refused(str(error), UNREADY) from None
+    _private()
+
+
+def _private() -> None:
+    """What the platform writes from now on is its own account's alone; its folder and database become so."""
+    from django.conf import settings  # noqa: PLC0415 - after the settings are known
+
+    from zhikun.disk import only_ours  # noqa: PLC0415 - most commands do not need the platform
+
+    os.umask(0o077)
+    only_ours(settings.ZHIKUN_DATA, 0o700)
+    at = settings.DATABASES["default"]
+    if at["ENGINE"].endswith("sqlite3"):
+        for ending in ("", "-wal", "-shm"):
+            only_ours(Path(f"{at['NAME']}{ending}"), 0o600)
 
 
 def ready(*, keys: bool = True) -> None:

@@ -95,11 +95,13 @@ class MemberMissing(DomainError):
 class NeedsReason(DomainError):
     """A change that nobody may make without saying why."""
 
-    def __init__(self, field: str = "reason") -> None:
+    def __init__(self, field: str = "reason", *, looking: bool = False) -> None:
         super().__init__(
             _("请写明理由。"),
             why=_("理由会留痕，供复核和本人查询。"),
-            remedy=_("用一句话说明依据，如“户口簿更正”。"),
+            remedy=_("用一句话说明用途，如“核对低保复核材料”。")
+            if looking
+            else _("用一句话说明依据，如“户口簿更正”。"),
             field=field,
         )
 

@@ -136,7 +136,7 @@ def _unknown(given: Mapping[str, str]) -> list[str]:
 def _folder(text: str) -> Path:
     path = Path(text).expanduser().absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        private_folder(path)
     except OSError as error:
         raise ValueError(
             _("建不了数据文件夹 {p}（{why}）。请换一个有权限写的位置。").format(p=path, why=error.strerror)

@@ -58,9 +58,13 @@ def tables_fault() -> str:
     )
 
 
-def keys_fault() -> str:
-    """Why the key ring cannot be used; empty: it can."""
+def keys_fault(*, restoring: bool = False) -> str:
+    """Why the key ring cannot be used; empty: it can. Only the old ring opens what is restored: `restoring` offers no new one."""
     path = Path(settings.ZHIKUN_KEYS)
+    if not path.exists() and restoring:
+        return _("没有密钥文件 {p}。备份里的个人信息只有当时的密钥能打开：请把备份的密钥文件放回来，再恢复。").format(
+            p=path
+        )
     if not path.exists():
         return _(
             "没有密钥文件 {p}，个人信息无法加密。第一次使用请运行 zhikun keys init --keys {p}；"

@@ -14,6 +14,7 @@ import pytest
 from tests.intake.survey.factory import TODAY, good, make_pack, save
 
 from zhikun.intake import survey
+from zhikun.intake.survey.values import as_told
 from zhikun.tables import cell_text
 
 PACK = make_pack()
@@ -279,3 +280,30 @@ def test_a_workbook_damaged_anywhere_is_read_or_refused(tmp_path):
         except survey.UnreadableFile:
             refused += 1
     assert refused > 10
+
+
+WRITTEN = "新来户，试导入（甲）。Ａ栋①单元；自述：“没有！”"
+
+
+def test_free_text_is_kept_as_it_was_written_and_numbers_and_codes_are_made_plain(tmp_path):
+    sheets = good()
+    sheets["家庭"][1][10] = f"\u3000{WRITTEN}\u200b\u0007 "
+    sheets["家庭"][2][10] = "\uf900氏祠堂旁"  # a character of its own, which normalising would put another in place of
+    sheets["家庭"][1][1], sheets["家庭"][1][8], sheets["家庭"][1][9] = (
+        "６４０４０２００１００１",
+        "６２２８４８０００００１",
+        "１３８００００００01",
+    )
+    found = survey.read(save(tmp_path / "x.xlsx", sheets), PACK, today=TODAY).tables["household"]
+    assert found["address"].to_pylist() == [WRITTEN, "\uf900氏祠堂旁", "乙村"]
+    told = [found[name][0].as_py() for name in ("place", "account", "phone") if name in found.column_names]
+    assert told[0] == "640402001001"
+    assert all(one.isascii() for one in told)
+
+
+def test_line_ends_in_free_text_become_one_kind():
+    assert as_told(pa.array(["甲\r\n乙\r丙\n丁\t戊", None, " x\x7f\r\n"])).to_pylist() == [
+        "甲\n乙\n丙\n丁\t戊",
+        None,
+        "x",
+    ]

@@ -24,6 +24,7 @@ from zhikun.intake.survey.values import (
     Converted,
     Finding,
     Verdict,
+    as_told,
     by_unique,
     clean,
     is_unknown_word,
@@ -39,7 +40,10 @@ _LONG_SHOWN = re.compile(r"\d\.\d+E\+\d+", re.IGNORECASE)
 
 
 def convert_text(fact: Fact, column: Column, result: Converted) -> None:
-    """Fill `result` with normalised texts; what cannot be a number of its kind is answered, masked."""
+    """Fill `result` with texts: numbers and names in their usual form, free text as it was written.
+
+    What cannot be a number of its kind is answered, masked.
+    """
     usable = np.isin(column.kind, (Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.DATE))
     if fact.format == "id_number":
         _convert_id_numbers(column, usable, result)
@@ -51,8 +55,7 @@ def convert_text(fact: Fact, column: Column, result: Converted) -> None:
     elif fact.format == "bank_account":
         values = by_unique(column, usable, result, _account)
     else:
-        cleaned = clean(column.text)
-        result.values = pc.if_else(pa.array(usable), cleaned, pa.scalar(None, pa.string()))
+        result.values = pc.if_else(pa.array(usable), as_told(column.text), pa.scalar(None, pa.string()))
         return
     result.values = pa.array(values, pa.string())
 

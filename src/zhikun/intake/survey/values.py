@@ -15,7 +15,10 @@ from zhikun.identity import mask_id_numbers_in
 from zhikun.tables import Column, Kind, Severity
 from zhikun.wording import _
 
-_INVISIBLE = r"[\x{0000}-\x{0008}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}\x{00ad}]"
+_MARKS = r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}\x{00ad}"
+_INVISIBLE = rf"[\x{{0000}}-\x{{0008}}{_MARKS}]"
+_NEVER_WRITTEN = rf"[\x{{0000}}-\x{{0008}}\x{{000b}}\x{{000c}}\x{{000e}}-\x{{001f}}\x{{007f}}-\x{{009f}}{_MARKS}]"
+_LINE_END = r"\r\n?|\x{0085}|\x{2028}|\x{2029}"
 _UNKNOWN_WORDS = frozenset({"未知", "不详", "不清楚", "不知道", "不明", "待核实", "待查", "待定", "unknown", "?", "??"})
 _LONGEST_QUOTE = 40
 Mask = NDArray[np.bool_]
@@ -62,6 +65,15 @@ def clean(text: pa.Array) -> pa.Array:
         return pc.utf8_trim_whitespace(text)
     plain = pc.replace_substring_regex(pc.utf8_normalize(text, form="NFKC"), _INVISIBLE, "")
     return pc.utf8_trim_whitespace(plain)
+
+
+def as_told(text: pa.Array) -> pa.Array:
+    """Free text as people wrote it, full-width punctuation and rare characters too.
+
+    Only line ends become one kind, control and invisible marks go, and the outer spaces.
+    """
+    kept = pc.replace_substring_regex(pc.replace_substring_regex(text, _LINE_END, "\n"), _NEVER_WRITTEN, "")
+    return pc.utf8_trim_whitespace(kept)
 
 
 def quoted(text: str) -> str:

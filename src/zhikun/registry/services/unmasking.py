@@ -36,9 +36,9 @@ def unmask(household: Household, *, why: str, text: str = "", acting_officer: Of
     if not acting_officer.may(Right.HOUSEHOLD_UNMASK, household.area_id):
         raise NotAllowedHere
     if why not in WhyUnmask.values:
-        raise NeedsReason("why")
+        raise NeedsReason("why", looking=True)
     if why == WhyUnmask.OTHER and len(text.strip()) < 2:
-        raise NeedsReason("text")
+        raise NeedsReason("text", looking=True)
     reason = "：".join(part for part in (str(WhyUnmask(why).label), text.strip()) if part)[:200]
     made = Unmasking.objects.create(
         household=household, officer=acting_officer, reason=reason, until=timezone.now() + LASTS

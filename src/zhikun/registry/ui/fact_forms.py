@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -103,10 +104,16 @@ def field_of(known: Known) -> forms.Field:
     unit = f"（{known.unit}）" if known.unit else ""
     label, asks = f"{known.title}{unit}", known.question
     if known.type == "number":
-        return forms.DecimalField(
+        number = forms.DecimalField(
             label=label, help_text=asks, required=False, decimal_places=known.decimals, max_digits=15,
             min_value=_limit(known.min), max_value=_limit(known.max),
         )  # fmt: skip
+        for one in number.validators:
+            if isinstance(one, MinValueValidator):
+                one.message = _outside(_("{t}不能小于 {n}。请核对后重填。"), known, known.min)
+            elif isinstance(one, MaxValueValidator):
+                one.message = _outside(_("{t}不能大于 {n}。请核对后重填。"), known, known.max)
+        return number
     if known.type == "boolean":
         yes_no = [("", _("未知")), ("yes", _("是")), ("no", _("否"))]
         return forms.ChoiceField(label=label, help_text=asks, required=False, choices=yes_no)
@@ -156,6 +163,11 @@ def posted(known: Known, value: Any) -> list[str]:
     if shown is None:
         return []
     return [str(one) for one in shown] if isinstance(shown, list) else [str(shown)]
+
+
+def _outside(words: str, known: Known, limit: float | None) -> str:
+    amount = f"{limit or 0:,.6f}".rstrip("0").rstrip(".")
+    return words.format(t=known.title, n=f"{amount} {known.unit}".strip()).replace("%", "%%")
 
 
 def _limit(limit: float | None) -> Decimal | None:

@@ -37,7 +37,7 @@ HOUSEHOLD = "household"
 
 def taken_in(visit: Visit, officer: Officer) -> tuple[Household, Recording]:
     """The household with what the visit said; registered now if it was not on file. In the caller's transaction."""
-    source = Source(SourceKind.SURVEY, visit.visited_on, source_text=str(_("入户调查")), came_with=f"visit:{visit.pk}")
+    source = Source(SourceKind.SURVEY, visit.visited_on, came_with=f"visit:{visit.pk}")
     household = visit.assignment.household
     if household is None:
         told = _read(visit, None)
