@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.cli.people import fill
 
+from zhikun import places
 from zhikun.cli import EXIT_CODES
 from zhikun.intake.demo import NOTE
 
@@ -93,6 +94,8 @@ def test_the_platform_of_the_readmes_begins_as_written(tmp_path):
     lines = re.findall(r"^zhikun [^\n]+", block, re.MULTILINE)
     assert lines[-1] == "zhikun serve"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ZHIKUN_", "DJANGO_"))}
+    # The county's own file of areas: here the one that comes with the platform.
+    shutil.copy(Path(places.__file__).parent / "data" / "areas.csv", tmp_path)
     environment |= {"ZHIKUN_DATA": str(tmp_path / "data"), "ZHIKUN_KEYS": str(tmp_path / "keys" / "keys.json")}
     for line in lines[:-1]:
         command = [sys.executable, "-m", "zhikun.cli", *shlex.split(line)[1:]]

@@ -110,9 +110,9 @@ def field_of(known: Known) -> forms.Field:
         )  # fmt: skip
         for one in number.validators:
             if isinstance(one, MinValueValidator):
-                one.message = _outside(_("{t}不能小于 {n}。请核对后重填。"), known, known.min)
+                one.message = _outside(str(_("{t}不能小于 {n}。请核对后重填。")), known, known.min)
             elif isinstance(one, MaxValueValidator):
-                one.message = _outside(_("{t}不能大于 {n}。请核对后重填。"), known, known.max)
+                one.message = _outside(str(_("{t}不能大于 {n}。请核对后重填。")), known, known.max)
         return number
     if known.type == "boolean":
         yes_no = [("", _("未知")), ("yes", _("是")), ("no", _("否"))]
