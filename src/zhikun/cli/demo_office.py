@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import click
 from zhikun.cli.django import ready
 from zhikun.cli.screen import UNREADY, Day, Refused, say
 from zhikun.wording import _
+
+#: By these a command knows which platform is meant.
+_WHERE = ("ZHIKUN_DATA", "ZHIKUN_KEYS", "ZHIKUN_DATABASE")
 
 
 @click.command(help=_("把演示县放进平台：行政区划、每个角色一个账号、调查表里的家庭，并评估（全部为生成数据）"))
@@ -38,6 +43,10 @@ def office(file: Path, on: date, sheet: Path | None) -> int:
         say(line)
     if sheet is not None:
         private_folder(sheet.parent)
+        # Who opens a second terminal finds here what it must know first.
+        known = " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in _WHERE if os.environ.get(name))
+        if known:
+            lines.append(_("另开终端时先运行：export {v}").format(v=known))
         replace_file(sheet, ("\n".join(lines) + "\n").encode())
     return 0
 
