@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from monitoring_data import hardship
 
-from zhikun.cli.lists_each import leave_pandas_out
 from zhikun.engine.packs import load
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.identity import keys_for, read_ring, tokens_of
@@ -34,6 +33,7 @@ from zhikun.screening.running import day_of
 from zhikun.screening.runs import Runs
 from zhikun.screening.steps import screen
 from zhikun.screening.work import Task, at_work, parquet, parts_of
+from zhikun.tables.pandas_out import leave_pandas_out
 from zhikun.workdays import Month, load_calendar
 
 LISTS_OF = ("files", "groups", "causes")  # columns of last month's tables that hold lists
