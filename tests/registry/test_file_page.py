@@ -105,10 +105,10 @@ def test_a_household_of_ten_costs_as_many_queries_as_one_of_two(django_assert_ma
     for n in range(4):
         told(made, clerk, pens=n)
     browser = signed_in(clerk)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(27):
         page(browser, made)
-    # Twenty of the file itself, one of the month's warnings, one of the decisions on flags.
-    with django_assert_max_num_queries(22):
+    # Twenty of the file itself, two of the month's warnings, one of the decisions on flags.
+    with django_assert_max_num_queries(23):
         page(browser, made)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,9 +31,10 @@ def about(household: Household, officer: Officer) -> WarningQuerySet:
     """The warnings about a household: of who belongs to it now, and of who did when they were placed and is in no other."""
     if not officer.may(Right.WARNING_VIEW, household.area_id):
         return RaisedWarning.objects.none()
-    members = Membership.objects.now().filter(household=household).values("person_id")
-    elsewhere = Membership.objects.now().exclude(household=household).values("person_id")
-    left_here = Q(household=household) & ~Q(person__in=elsewhere)
+    # The few people by name, and each of the others asked alone: a set of all members of a province is not gone through.
+    members = list(Membership.objects.now().filter(household=household).values_list("person_id", flat=True))
+    elsewhere = Membership.objects.now().filter(person=OuterRef("person_id")).exclude(household=household)
+    left_here = Q(household=household) & ~Exists(elsewhere)
     return RaisedWarning.objects.filter(Q(person__in=members) | left_here).select_related("of", "person", "household")
 
 
