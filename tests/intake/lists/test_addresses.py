@@ -158,7 +158,7 @@ class Service:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.address = f"http://127.0.0.1:{self.server.server_port}/stays?secret=abc"
+        self.address = f"http://127.0.0.1:{self.server.server_port}/stays?secret=swordfish"
 
     def answer(self, handler):
         page = int(parse_qs(urlsplit(handler.path).query).get("page", ["1"])[0])
@@ -210,7 +210,7 @@ def test_every_page_is_fetched_once_whatever_names_the_next(office, service, sty
     assert received.file.receipt.accepted == 450
     assert service.asked == [1, 2, 3, 4, 5]
     assert service.tokens == {"Bearer open sesame"}
-    assert "abc" not in received.file.receipt.to_json().decode()
+    assert "swordfish" not in received.file.receipt.to_json().decode()
     assert office.rows(received).column("cost")[0].as_py() == 100.25
     assert not list((office.data / "lists" / "stays").glob(".fetch/*/*.sealed"))
     assert fetch(office, service).again
