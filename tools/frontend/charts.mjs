@@ -1,34 +1,28 @@
 // The kinds of chart that pages draw, and nothing else of the library: half its size on a slow line.
 import { init, use } from "echarts/core";
-import { BarChart, LineChart, PieChart, RadarChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, RadarChart } from "echarts/charts";
 import {
   AriaComponent,
-  DatasetComponent,
   GridComponent,
   LegendComponent,
-  MarkLineComponent,
   RadarComponent,
-  TitleComponent,
   TooltipComponent,
+  VisualMapContinuousComponent,
 } from "echarts/components";
-import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 
 use([
   AriaComponent,
   BarChart,
-  DatasetComponent,
   GridComponent,
-  LabelLayout,
+  HeatmapChart,
   LegendComponent,
   LineChart,
-  MarkLineComponent,
-  PieChart,
   RadarChart,
   RadarComponent,
   SVGRenderer,
-  TitleComponent,
   TooltipComponent,
+  VisualMapContinuousComponent,
 ]);
 
 window.echarts = { init };

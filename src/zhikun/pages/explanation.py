@@ -6,7 +6,7 @@ and under it what it was worked out from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ class _Telling:
     whom: Mapping[tuple[str, int], str]
     roundings: Mapping[tuple[str, str], str]
     questions: Mapping[str, tuple[str, str]]
+    linked: bool = True
     told: set[str] = field(default_factory=set)
 
     def step(self, key: str) -> Step:
@@ -48,7 +49,7 @@ class _Telling:
         return Step(
             title=self.title(step),
             display=step["display"],
-            id=key,
+            id=key if self.linked else "",
             undetermined=step["state"] == "undetermined",
             kind=_(KINDS[step["kind"]]) if step["kind"] in KINDS else "",
             formula=step["formula"],
@@ -59,6 +60,7 @@ class _Telling:
             reason=step["reason"],
             children=() if seen else tuple(self.step(one) for one in self.below[key]),
             told_above=seen and bool(self.below[key]),
+            again=seen,
             unit=_unit(step),
             rounding=self.roundings.get((step["on"], step["name"]), ""),
             question=question,
@@ -86,16 +88,21 @@ def tree(
     whom: Mapping[tuple[str, int], str] | None = None,
     roundings: Mapping[tuple[str, str], str] | None = None,
     questions: Mapping[str, tuple[str, str]] | None = None,
+    roots: Iterable[str] | None = None,
 ) -> list[Step]:
     """One step for each result, each with what it rests on. What several rest on is told once, and referred to after.
 
     `origins` says for the id of a fact's step where it comes from (入户调查，2026-10-09，王*), `whom` for an entity and a
     row who that is, masked: `("member", 2)`: 李*. `roundings` says for an entity and a name how it is rounded, `questions` for
-    the id of an unknown fact what to ask and where it is written down.
+    the id of an unknown fact what to ask and where it is written down. `roots` are the ids to begin with, where it is not the
+    targets: such a tree stands beside the one of the page, and its steps are no places to lead to.
     """
     steps = explanation["steps"]
     below = inputs_of(steps)
     telling = _Telling(
-        {str(step["id"]): step for step in steps}, below, origins or {}, whom or {}, roundings or {}, questions or {}
-    )
-    return [telling.step(key) for key in roots_of(steps, [one["name"] for one in explanation["targets"]], below)]
+        {str(step["id"]): step for step in steps}, below, origins or {}, whom or {}, roundings or {}, questions or {},
+        linked=roots is None,
+    )  # fmt: skip
+    if roots is None:
+        roots = roots_of(steps, [one["name"] for one in explanation["targets"]], below)
+    return [telling.step(key) for key in roots]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -118,8 +119,11 @@ def masked(value: str | None) -> SafeString:
 def icon(name: str, label: Text = "") -> SafeString:
     """One icon of the sprite. Without a label it is decoration and screen readers pass over it."""
     address = vendor_url("icons.svg")
-    if not address:
-        return SafeString("")
+    return _drawn_icon(address, name, str(label)) if address else SafeString("")
+
+
+@lru_cache(maxsize=1000)  # a household's page has fifty of them, mostly the same
+def _drawn_icon(address: str, name: str, label: str) -> SafeString:
     if label:
         return format_html(
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, address, name

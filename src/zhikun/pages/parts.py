@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -33,10 +34,13 @@ class Event:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its name, for `{% figure one %}`. A value of None is shown as 未知; `note` says what it rests on."""
+    """One number with its name, for `{% figure one %}`. A value of None is shown as 未知; `note` says what it rests on.
+
+    With the kind `text` the value is drawn already: two bounds, a share with more decimals.
+    """
 
     title: Text
-    value: Number | None
+    value: Number | SafeString | None
     unit: Text = ""
     kind: str = "count"
     note: Text = ""
@@ -45,7 +49,7 @@ class Figure:
 
     @property
     def shown(self) -> SafeString:
-        if self.kind == "count":
+        if self.kind == "count" and not isinstance(self.value, str):
             return formats.count(self.value, self.unit)
         return formats.KINDS[self.kind](self.value)
 
@@ -85,6 +89,7 @@ class Step:
     reason: Text = ""
     children: tuple[Step, ...] = ()
     told_above: bool = False
+    again: bool = False
     unit: Text = ""
     rounding: Text = ""
     question: Text = ""
@@ -150,7 +155,6 @@ class Radar:
     title: Text
     axes: Sequence[Axis]
     unit: Text = ""
-    id: str = "radar"
     sample: bool = False
 
     @property
@@ -171,6 +175,137 @@ class Radar:
             {"name": str(axis.title), "max": float(axis.most), "value": float(axis.value or 0)} for axis in self.known
         ]
         return {"kind": "radar", "title": str(self.title), "axes": axes}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One row of numbers of a chart: as many as the chart has categories; None is unknown and stays a gap.
+
+    `urls`: where each number leads. `tone` of `TONES` where the colour has a meaning (a warning's, undetermined).
+    """
+
+    name: Text
+    values: Sequence[Number | None]
+    urls: Sequence[str] = ()
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the table behind a chart. A zero leads nowhere: the list behind it is empty."""
+
+    value: Number | None
+    url: str
+
+    @property
+    def known(self) -> bool:
+        return not formats.is_unknown(self.value)
+
+
+ChartKind = Literal["bar", "stacked", "line", "heat"]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Numbers side by side, for `{% chart one %}`: the drawing, and the table with the same numbers behind it.
+
+    Bars lie down by themselves where their names need the room. `heat` draws categories as rows and series as columns.
+    `urls`: where each category leads; `note` says in a sentence what was counted; `gap` what a number of None means where
+    it is not 未知 (withheld, say). Raises ValueError where a series is not as long as the categories.
+    """
+
+    title: Text
+    kind: ChartKind
+    categories: Sequence[Text]
+    series: Sequence[Series]
+    unit: Text = ""
+    sample: bool = False
+    note: Text = ""
+    urls: Sequence[str] = ()
+    gap: Text = ""
+
+    #: More of them are a table, not a picture; names of unknown numbers and numbers read aloud are told up to these.
+    MOST_DRAWN, MOST_UNKNOWN, MOST_SAID = 60, 12, 24
+
+    def __post_init__(self) -> None:
+        wanted = len(self.categories)
+        given = [self.urls, *(one.urls for one in self.series)]
+        if any(len(one.values) != wanted for one in self.series) or any(len(one) not in (0, wanted) for one in given):
+            raise ValueError(f"chart {self.title}: numbers and addresses must be as many as the {wanted} categories")
+
+    @property
+    def rows(self) -> list[tuple[Text, str, list[Cell]]]:
+        """The table behind: a line for each category with its address and the number of each series."""
+        return [
+            (name, self.urls[at] if self.urls else "", [_cell(one, at) for one in self.series])
+            for at, name in enumerate(self.categories)
+        ]
+
+    @property
+    def unknown(self) -> str:
+        """The names of what is left out of the drawing, because nothing is known of it."""
+        names = [
+            f"{name}（{one.name}）" if len(self.series) > 1 else str(name)
+            for at, name in enumerate(self.categories)
+            for one in self.series
+            if formats.is_unknown(one.values[at])
+        ]
+        told = "、".join(names[: self.MOST_UNKNOWN])
+        return told if len(names) <= self.MOST_UNKNOWN else _("{a} 等 {b} 项").format(a=told, b=len(names))
+
+    @property
+    def gap_words(self) -> str:
+        """What stands in the place of a number that is not told."""
+        return str(self.gap) or _("未知")
+
+    @property
+    def left_out(self) -> int:
+        """How many categories stand in the table only."""
+        return max(0, len(self.categories) - self.MOST_DRAWN)
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """What charts.js draws; None where no number is known."""
+        if all(formats.is_unknown(value) for one in self.series for value in one.values):
+            return None
+        cells = [_drawn(one, self.MOST_DRAWN) for one in self.series]
+        return {
+            "kind": self.kind,
+            "unit": str(self.unit),
+            "categories": [str(name) for name in self.categories[: self.MOST_DRAWN]],
+            "series": cells,
+            "said": self.said,
+            "words": {"unknown": self.gap_words},
+        }
+
+    @property
+    def said(self) -> str:
+        """The drawing in words, for those who hear the page."""
+        told = [
+            f"{name}{f' {one.name}' if len(self.series) > 1 else ''} {self._said(one.values[at])}"
+            for at, name in enumerate(self.categories)
+            for one in self.series
+        ]
+        rest = "" if len(told) <= self.MOST_SAID else _("……其余见下面的数据表")
+        return _("{a}：{b}").format(a=self.title, b="，".join(told[: self.MOST_SAID])) + rest
+
+    def _said(self, value: Number | None) -> str:
+        return self.gap_words if formats.is_unknown(value) else f"{strip_tags(formats.count(value))}{self.unit}"
+
+
+def _cell(one: Series, at: int) -> Cell:
+    value = one.values[at]
+    return Cell(value, one.urls[at] if one.urls and value != 0 else "")
+
+
+def _drawn(one: Series, most: int) -> dict[str, Any]:
+    cells = [_cell(one, at) for at in range(min(most, len(one.values)))]
+    return {
+        "name": str(one.name),
+        "tone": one.tone,
+        "values": [None if formats.is_unknown(cell.value) else float(cell.value or 0) for cell in cells],
+        "urls": [cell.url for cell in cells],
+    }
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from zhikun.pages.frame import Crumb, Frame
 from zhikun.pages.menu import Group, Line
 from zhikun.pages.parts import Axis, Confirm, Detail, Difference, Event, Figure, Progress, Radar, Tab
 from zhikun.pages.render import render_page
+from zhikun.pages.style_charts import charts
 from zhikun.pages.style_forms import WRONG, Example, Filters
 from zhikun.pages.tables import Column, Table
 
@@ -228,7 +229,8 @@ def parts() -> dict[str, Any]:
         "events": _events(),
         "steps": tree(EXPLANATION, origins={"income": _("入户调查，2026-10-09，王*")}),
         "jobs": _jobs(),
-        "chart": _radar(),
+        "radar_chart": _radar(),
+        "charts": charts(),
         "differences": [
             Difference("phone", _("联系电话"), "138****0001", "138****0001", "138****0002"),
             Difference("income", _("月收入"), Decimal(800), Decimal(950), Decimal(1200), "money"),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from zhikun.pages import assets, formats
 from zhikun.pages.errors import Notice
 from zhikun.pages.forms import told_errors
-from zhikun.pages.parts import Confirm, Detail, Difference, Event, Figure, Progress, Radar, Step, Tab
+from zhikun.pages.parts import Chart, Confirm, Detail, Difference, Event, Figure, Progress, Radar, Step, Tab
 from zhikun.pages.tables import Table
 from zhikun.wording import SAMPLE_MARK
 
@@ -174,9 +174,15 @@ def progress(context: Context, job: Progress) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/radar.html")
-def radar(chart: Radar) -> dict[str, Any]:
+def radar(one: Radar) -> dict[str, Any]:
     """A radar chart with the table it draws; without JavaScript the table alone."""
-    return {"chart": chart, "source": f"{chart.id}-data"}
+    return {"chart": one}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(one: Chart) -> dict[str, Any]:
+    """A chart of bars, lines or a heat table with the numbers it draws; without JavaScript the numbers alone."""
+    return {"chart": one, "data": one.data, "single": len(one.series) == 1 and not one.series[0].name}
 
 
 @register.inclusion_tag("components/comparison.html")

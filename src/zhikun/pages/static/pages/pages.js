@@ -37,11 +37,28 @@
     });
     // On a phone the menu lies over the page: it never opens by itself.
     if (window.innerWidth <= 800) menu.checked = false;
+    // It looks like a button, so the key that presses buttons opens it, too.
+    menu.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") menu.click();
+    });
   }
 
-  // A question that is open closes with Escape.
+  // A form that came back: who works by keyboard, or listens, begins at the first thing that is wrong.
+  const wrong = document.querySelector("main form:not([data-example]) ul.errorlist");
+  if (wrong) {
+    const field = wrong.closest(".zk-field");
+    const first = field && field.querySelector("input:not([type=hidden]), select, textarea");
+    if (!first) wrong.tabIndex = -1;
+    (first || wrong).focus();
+  }
+
+  // A question that is open closes with Escape, and so does the menu that lies over a phone's page.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    if (menu && menu.checked && window.innerWidth <= 800) {
+      menu.checked = false;
+      menu.focus();
+    }
     const open = event.target.closest && event.target.closest("details.zk-confirm[open]");
     if (open) {
       open.open = false;
