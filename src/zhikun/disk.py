@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,9 +48,9 @@ def finish_folder(folder: Path) -> None:
 def written_whole(path: Path) -> Iterator[Path]:
     """An empty file beside `path` to write to; at the end it is forced to disk and takes the place of `path`.
 
-    `path` is the old file or the new one, whole, even if the machine stops in the middle.
+    `path` is the old file or the new one, whole, even if the machine stops in the middle, and whoever else writes it at once.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{UNFINISHED}")
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE))
     try:
         yield beside

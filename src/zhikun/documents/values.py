@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from zhikun.engine.packs.model import Pack
-from zhikun.wording import _
+from zhikun.wording import _, with_unit
 
 _GRID_DECIMALS = 6
 
@@ -39,9 +39,7 @@ class Shown:
     @property
     def heading(self) -> str:
         """Title with its unit, as a column heading."""
-        if not self.unit or f"（{self.unit}）" in self.title:
-            return self.title
-        return f"{self.title}（{self.unit}）"
+        return with_unit(self.title, self.unit)
 
 
 def number_text(value: float) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from zhikun.measures.errors import MeasureError
 from zhikun.measures.values import Named, column, numbers
 from zhikun.tables import cell_text
-from zhikun.wording import _
+from zhikun.wording import _, with_unit
 
 UNKNOWN = "__unknown"  # the level of its own
 _TRUE, _FALSE = "true", "false"
@@ -190,8 +190,7 @@ def _codes(one: Predictor, table: pa.Table, *, own: bool) -> list[str | None]:
 def _terms(one: _Levels) -> Iterator[Term]:
     value = one.predictor.value
     if not one.labels:
-        unit = f"（{value.unit}）" if value.unit and f"（{value.unit}）" not in value.title else ""
-        yield Term(value.name, "", value.title + unit)
+        yield Term(value.name, "", with_unit(value.title, value.unit))
     for level in one.others:
         yield Term(value.name, level, f"{value.title}：{one.labels[level]}")
 

@@ -29,6 +29,7 @@ from zhikun.screening.words import (
     group_words,
     number_words,
     outcome_words,
+    total_words,
 )
 from zhikun.workdays import Month
 
@@ -115,7 +116,7 @@ def _drawn(one: RaisedWarning, found: Explanation, monitoring: Monitoring) -> Ex
         shown = _indicator(line, monitoring)
         part = drawn.unknown if line.state == "unknown" else drawn.counting if line.contribution else drawn.others
         part.append(shown)
-    drawn.total = _total(lines, monitoring)
+    drawn.total = total_words(lines, monitoring)
     drawn.months = [_before(row, monitoring) for row in reversed(found.history) if row["direction"] == one.direction]
     drawn.findings = [
         _("{on}：{m} 的预警（{c}）{o}").format(
@@ -182,24 +183,6 @@ def _state_words() -> dict[str, str]:
         "counts": _("计分"), "carried": _("沿用以前的数"), "quiet": _("已处理，暂不计分"), "below": _("不到第一档"),
         "absent": _("名单里没有"), "unknown": _("未知"), "other_groups": _("不看这类人员"),
     }  # fmt: skip
-
-
-def _total(lines: Sequence[Line], monitoring: Monitoring) -> str:
-    counted = [line.contribution for line in lines if line.state in {"counts", "carried"}]
-    total = sum(counted)
-    least = _("至少 ") if any(line.at_least for line in lines) else ""
-    level = next((one for one in reversed(monitoring.levels) if total >= one.low), None)
-    reached = (
-        _("达到{l}的起点 {n} 分").format(l=level.title, n=f"{level.low:g}")
-        if level
-        else _("不到{l}的起点 {n} 分").format(l=monitoring.levels[0].title, n=f"{monitoring.levels[0].low:g}")
-    )
-    return _("{sum} = {least}{t} 分，{r}").format(
-        sum=" + ".join(map(number_words, counted)) or "0",
-        least=least,
-        t=number_words(total) if total else "0",
-        r=reached,
-    )
 
 
 def _before(row: dict[str, Any], monitoring: Monitoring) -> Before:

@@ -163,6 +163,13 @@ def find(officer: Officer, wanted: Wanted, after: After | None = None, size: int
     return found
 
 
+def tally(officer: Officer, wanted: Wanted) -> Found:
+    """The counts that belong to a list, without its lines."""
+    found = Found()
+    _count(found, _narrowed(officer, wanted), wanted)
+    return found
+
+
 def _narrowed(officer: Officer, wanted: Wanted, *, filed: bool | None = None) -> WarningQuerySet:
     """Everything but the colour and the lateness: over those the counts stand."""
     rows = RaisedWarning.objects.visible_to(officer).filter(in_ranges(list(wanted.ranges)), of=wanted.month)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.identity.generated import GENERATED_AREA
 from zhikun.wording import _
 from zhikun.workdays import Month
+
+if TYPE_CHECKING:
+    from zhikun.screening.explain import Line
 
 
 def change_words() -> dict[str, str]:
@@ -100,3 +103,22 @@ def month_ranges(months: Sequence[str]) -> str:
         else:
             runs.append([month])
     return "、".join(str(run[0]) if len(run) == 1 else _("{a} 至 {b}").format(a=run[0], b=run[-1]) for run in runs)
+
+
+def total_words(lines: Sequence[Line], monitoring: Monitoring) -> str:
+    """What the lines of one direction come to, and which level that reaches: the same words on the page and in the command."""
+    counted = [line.contribution for line in lines if line.state in {"counts", "carried"}]
+    total = sum(counted)
+    least = _("至少 ") if any(line.at_least for line in lines) else ""
+    level = next((one for one in reversed(monitoring.levels) if total >= one.low), None)
+    reached = (
+        _("达到{l}的起点 {n} 分").format(l=level.title, n=f"{level.low:g}")
+        if level
+        else _("不到{l}的起点 {n} 分").format(l=monitoring.levels[0].title, n=f"{monitoring.levels[0].low:g}")
+    )
+    return _("{sum} = {least}{t} 分，{r}").format(
+        sum=" + ".join(map(number_words, counted)) or "0",
+        least=least,
+        t=number_words(total) if total else "0",
+        r=reached,
+    )

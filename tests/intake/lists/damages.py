@@ -204,6 +204,8 @@ WHOLE_FILES = [
     Damage("quote never closed", lines(lambda t: t.__setitem__(5, t[5].replace("县医院", '"县医院'))), Refused("引号不成对")),
     Damage("quotes that swallow a row", lines(swallowed), Rejected("id_inside", "这一格里有身份证号")),
     Damage("comma inside quotes", one(医疗机构="县医院,东院"), Read({"hospital": "县医院,东院"})),
+    Damage("full-width signs", one(医疗机构="县医院（东院）Ａ座"), Read({"hospital": "县医院（东院）Ａ座"})),
+    Damage("invisible marks in a text", one(医疗机构="县\u200b医院\ufeff "), Read({"hospital": "县医院"})),
     Damage("line break inside quotes", one(医疗机构="县医院\n东院"), Read({"hospital": "县医院\n东院"})),
     Damage("packed with gzip", gzip.compress(as_csv(stays(60))), Read({"row": 2}), "list.csv.gz"),
     Damage("gzip cut off", gzip.compress(as_csv(stays(60)))[:-100], Refused("压缩文件“list.csv.gz”不完整"), "list.csv.gz"),

@@ -85,6 +85,6 @@ def test_many_equal_mistakes_are_counted_for_a_short_screen(tmp_path):
     for row in sheets["成员"][1:]:
         row[4] = "户主"
     found = survey.read(save(tmp_path / "x.xlsx", sheets), PACK, today=TODAY)
-    assert found.summary() == [("成员·与户主关系：每户恰有一名户主", 4)]
+    assert found.summary() == [("成员·与户主关系：填得不对，应为：每户恰有一名户主", 4)]
     assert found.counts["rejected"] == 2
     assert found.counts["accepted"] == 1

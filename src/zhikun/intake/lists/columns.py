@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhikun.engine.packs.model import NO_SOURCE, Fact
-from zhikun.engine.packs.monitoring import BIRTH_DATE, Column
+from zhikun.engine.packs.monitoring import BIRTH_DATE, HOUSEHOLD, Column
 from zhikun.identity import check_id_numbers
 from zhikun.intake.lists.faults import Fault, Faults
 from zhikun.intake.survey.choices import choice_table, parse_boolean, parse_choice
 from zhikun.intake.survey.dates import OLDEST_YEARS, future_allowed, parse_date, parse_serial
 from zhikun.intake.survey.numbers import expected_number, parse_number
 from zhikun.intake.survey.texts import place_prefix
-from zhikun.intake.survey.values import Verdict, clean, is_unknown_word, mask_of
+from zhikun.intake.survey.values import Verdict, as_told, clean, is_unknown_word, mask_of
 from zhikun.wording import _
 
 PLACE_DIGITS = 12
@@ -192,10 +192,14 @@ class _Numbers:
 
 
 class _Texts:
-    """Texts, without noise. A cell with a thousand characters is a sign of a quote that was not closed."""
+    """Texts as the department wrote them; a household's number, which others are compared with, in its plain form.
+
+    A cell with a thousand characters is a sign of a quote that was not closed.
+    """
 
     def __init__(self, column: Column, faults: Faults) -> None:
         self._faults = faults
+        self._is_key = column.name == HOUSEHOLD
         self._long = Fault(
             "long", column.title, _("一格里有上千字"), _("一格里的一项内容"), _("多半是引号没有成对，几行连成了一格；请核对")
         )  # fmt: skip
@@ -218,7 +222,8 @@ class _Texts:
             codes[inside] = self._faults.number(self._inside)
         if longest > _LONGEST and (long := mask_of(pc.greater(pc.utf8_length(plain), _LONGEST))).any():
             codes[long] = self._faults.number(self._long)
-        return pc.if_else(pc.equal(plain, ""), pa.scalar(None, pa.string()), plain), codes
+        kept = plain if self._is_key else as_told(texts)
+        return pc.if_else(pc.equal(plain, ""), pa.scalar(None, pa.string()), kept), codes
 
 
 def _holds_a_number(texts: pa.Array) -> NDArray[np.bool_]:

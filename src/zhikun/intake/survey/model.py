@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from zhikun.tables import RowMessage, Severity
+from zhikun.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +53,6 @@ class Survey:
         counted: Counter[str] = Counter()
         for message in self.messages:
             if message.severity is not Severity.NOTE:
-                counted[f"{message.sheet}·{message.column}：{message.expected or message.found}"] += message.rows
+                right = _("填得不对，应为：{e}").format(e=message.expected) if message.expected else message.found
+                counted[f"{message.sheet}·{message.column}：{right}"] += message.rows
         return counted.most_common()
