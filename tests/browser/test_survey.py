@@ -115,7 +115,7 @@ def test_the_questionnaire_speaks_chinese_and_not_known_joins_its_question(at_th
     speaks_chinese(page)
     for n in range(page.evaluate("() => document.querySelector('#survey').zkModel.visiblePages.length")):
         page.evaluate("n => { document.querySelector('#survey').zkModel.currentPageNo = n; }", n)
-        speaks_chinese(page, "rows", "member", "rest")
+        speaks_chinese(page)
     page.evaluate("() => { document.querySelector('#survey').zkModel.currentPageNo = 0; }")
     box = page.locator('[data-name="h_address__u"]')
     above = page.locator('[data-name="h_address"]').bounding_box()

@@ -18,9 +18,11 @@ class SurveysConfig(AppConfig):
         from zhikun.pages import menu  # noqa: PLC0415 - the same
         from zhikun.places import uses  # noqa: PLC0415 - the same
         from zhikun.registry import panels  # noqa: PLC0415 - the same
+        from zhikun.surveys import desk  # noqa: PLC0415 - the same
         from zhikun.surveys.panels import panel  # noqa: PLC0415 - the same
         from zhikun.surveys.services import following  # noqa: PLC0415 - the same
 
+        desk.register()
         panels.register(panel())
         uses.register_following(following.follow)
 

@@ -16,7 +16,7 @@ from typing import Any
 from zhikun.engine.formulas import HOUSEHOLD
 from zhikun.engine.packs.model import Fact, Pack
 from zhikun.surveys.conditions import UNKNOWN, UNKNOWN_MARK, Conditions, Untranslatable, question_name
-from zhikun.wording import _
+from zhikun.wording import _, with_unit
 
 MEMBER = "member"
 #: Facts of a member that the file keeps of the person, not of the visit. Asked only of people who are new.
@@ -125,13 +125,15 @@ class _Maker:
     def _rows(self, entity: str) -> dict[str, Any]:
         title = self.pack.entities[entity].title
         facts = [f for f in self.pack.facts_of(entity) if entity != MEMBER or f.name not in OF_THE_PERSON]
-        groups = [
+        groups: list[dict[str, Any]] = [
             {
-                "type": "panel", "name": f"{entity}_{n}", "title": dimension if entity == MEMBER else "",
+                "type": "panel", "name": f"{entity}_{n}", "title": dimension or title,
                 "elements": [element for fact in some for element in self.question(fact)],
             }
             for n, (dimension, some) in enumerate(by_dimension(facts).items(), start=1)
         ]  # fmt: skip
+        if entity != MEMBER:  # few questions: no headings among them, and no panel whose name a screen reader would say
+            groups = [element for group in groups for element in group["elements"]]
         hidden = [{"type": "text", "name": name, "visible": False} for name in (ROW, TITLE)]
         panel = {
             "type": "paneldynamic",
@@ -166,7 +168,7 @@ class _Maker:
             "type": "panel", "name": "member_who", "title": _("基本信息"), "visibleIf": f"{{panel.{ROW}}} empty",
             "elements": who,
         }  # fmt: skip
-        return [here, new, {"type": "panel", "name": "member_rest", "visibleIf": still, "elements": groups}]
+        return [here, new, *({**group, "visibleIf": still} for group in groups)]
 
     # --- one question
 
@@ -197,7 +199,7 @@ class _Maker:
         return [asked, box]
 
     def _title(self, fact: Fact) -> str:
-        return f"{fact.title}（{fact.unit}）" if fact.unit else fact.title
+        return with_unit(fact.title, fact.unit)
 
     def _told(self, fact: Fact) -> str:
         parts = []

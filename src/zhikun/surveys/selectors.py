@@ -6,9 +6,10 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,11 +21,12 @@ from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
 from zhikun.surveys.filed import Rows, current, given_rows, rows_of
-from zhikun.surveys.models import Assignment, Round, SelfReport, Visit
+from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
 HOUSEHOLD = "household"
 State = Assignment.State
+_MOST_TEAMS = 500
 
 
 @dataclass
@@ -72,6 +74,13 @@ def villages_of(given: Round, officer_reach: QuerySet[Area]) -> QuerySet[Area]:
     return officer_reach.filter(code__gte=first, code__lte=last, level=Level.VILLAGE)
 
 
+def teams_of(officer: Officer) -> list[Team]:
+    """The teams in use that the officer sees, with who is in them. In three queries, however many."""
+    found = Team.objects.visible_to(officer).filter(is_active=True).select_related("area", "engagement__firm")
+    people = TeamMember.objects.select_related("officer").order_by("part")
+    return list(found.prefetch_related(Prefetch("members", people))[:_MOST_TEAMS])
+
+
 def places_for(assignment: Assignment) -> list[dict[str, str]]:
     """The villages to choose from at the door: those of the assignment's township."""
     first = assignment.area_id // 1000 * 1000
@@ -81,7 +90,7 @@ def places_for(assignment: Assignment) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of the review: what was known before, what the visit says now. Particulars (`personal`) are masked."""
+    """One line of the review: what was known before, what the visit says now. `new`: nothing was. `personal`: masked."""
 
     path: str
     title: str
@@ -89,6 +98,12 @@ class Answer:
     now: str
     changed: bool
     personal: bool = False
+    new: bool = False
+
+    @property
+    def same(self) -> bool:
+        """What was known already, said again."""
+        return not (self.changed or self.new or self.personal)
 
 
 @dataclass
@@ -102,6 +117,17 @@ class Part:
     @property
     def changed(self) -> int:
         return sum(one.changed for one in self.answers)
+
+    @property
+    def told(self) -> list[Answer]:
+        """What says something new: what differs from the file, then what the file had not, then particulars."""
+        shown = [one for one in self.answers if not one.same]
+        return sorted(shown, key=lambda one: (not one.changed, not one.new))
+
+    @property
+    def same(self) -> list[Answer]:
+        """What stands in the file already."""
+        return [one for one in self.answers if one.same]
 
 
 @dataclass(frozen=True)
@@ -136,6 +162,47 @@ def as_handed_in(visit: Visit) -> Compared:
         # Registered by this visit: its people are in the file by now.
         told.faults = []
     return Compared(list(_parts(told, {}, rows or {})), told)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the review wants mended: whose answer it is about (masked), the question, and what is wrong with it."""
+
+    where: str
+    title: str
+    text: str
+    path: str
+    by: str
+    at: datetime
+
+
+def comments_on(visit: Visit) -> list[Remark]:
+    """What the review said when it sent the visit back, with the member or thing that each remark is about."""
+    comments = list(visit.comments.select_related("by"))
+    keys = {one.pk: key_of(one.question) for one in comments}
+    rows = rows_of(visit.household, current(visit.household)) if visit.household and any(keys.values()) else {}
+    titles = {one.key: one.title for some in rows.values() for one in some}
+    return [
+        Remark(titles.get(keys[one.pk], ""), one.title, one.text, one.question, one.by.name, one.at) for one in comments
+    ]
+
+
+def key_of(path: str) -> str:
+    """The row that a path of an answer names (`rows_member/<row>/health`); empty for the household's own."""
+    parts = path.split("/")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def differences_of(recheck: Recheck) -> list[Answer]:
+    """What the second look found otherwise than the visit had said, with whose answer each is."""
+    titles = {
+        answer.path: f"{part.title} · {answer.title}"
+        for part in to_look_again(recheck.visit)
+        for answer in part.answers
+    }
+    return [
+        Answer(path, titles.get(path, path), was, now, changed=True) for path, (was, now) in recheck.differences.items()
+    ]
 
 
 def to_look_again(visit: Visit) -> list[Part]:
@@ -182,7 +249,8 @@ def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: st
                 shown(fact, said[fact.name]),
             )
             changed = fact.name in before and before[fact.name] != said[fact.name]
-            part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed))
+            new = fact.name not in before
+            part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed, new=new))
     for name, value in told.personal.get(entity, {}).get(key, {}).items():
         fact = pack_in_force().facts[entity, name]
         hidden = _hidden(fact, str(value))

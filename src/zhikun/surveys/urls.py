@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhikun.surveys.ui import accounts, door, household, office, reports, review
+from zhikun.surveys.ui import accounts, door, household, office, reports, review, teams
 
 app_name = "surveys"
 urlpatterns = [
@@ -22,7 +22,7 @@ urlpatterns = [
     path("surveys/rounds/<uuid:pk>/close", office.close_round, name="close-round"),
     path("surveys/rounds/<uuid:pk>/assignments", office.assignments, name="assignments"),
     path("surveys/rounds/<uuid:pk>/draw", review.draw, name="draw"),
-    path("surveys/teams/new", office.new_team, name="new-team"),
+    path("surveys/teams/new", teams.new_team, name="new-team"),
     path("surveys/assignments/<uuid:pk>", office.assignment, name="assignment"),
     path("surveys/review/", review.queue, name="queue"),
     path("surveys/visits/<uuid:pk>", review.visit, name="visit"),

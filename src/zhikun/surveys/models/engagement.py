@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Officer, Organisation
 from zhikun.accounts.roles import Right
+from zhikun.places.codes import above
 from zhikun.places.models import Area
 from zhikun.registry.models.household import within
 
@@ -21,6 +22,13 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
     def visible_to(self, officer: Officer) -> EngagementQuerySet:
         """Those of the areas in which the officer manages surveys. The firm itself sees its assignments only."""
         return self.filter(within("area_id", officer.reach(Right.SURVEY_MANAGE)))
+
+    def usable_by(self, officer: Officer) -> EngagementQuerySet:
+        """Those that the officer's teams may work under: a county's contract covers the teams of its townships, too."""
+        reach = officer.reach(Right.SURVEY_MANAGE)
+        return self.filter(
+            within("area_id", reach) | Q(area_id__in={code for one in reach for code in above(one.first)})
+        )
 
 
 class Engagement(models.Model):

@@ -100,7 +100,7 @@ def form_team(
             raise TeamIncomplete(
                 _("{who}没有入户调查的任职。").format(who=officer.name), _("请管理员先办理任职，或换一位成员。")
             )
-    if engagement is not None and not Engagement.objects.visible_to(acting_officer).filter(pk=engagement.pk).exists():
+    if engagement is not None and not Engagement.objects.usable_by(acting_officer).filter(pk=engagement.pk).exists():
         raise NotAllowedHere
     made = Team.objects.create(title=title.strip() or area.name, area=area, engagement=engagement)
     TeamMember.objects.bulk_create(TeamMember(team=made, officer=one, part=part) for one, part in members.items())

@@ -80,7 +80,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     officer = officer_of(request)
     open_ = Assignment.objects.to_fill(officer).select_related("household__head", "area", "round", "team")
     waiting = sorted(
-        open_.distinct(), key=lambda one: (one.state != Assignment.State.RETURNED, one.due_on, str(one.area))
+        open_.distinct(),
+        key=lambda one: (
+            one.state != Assignment.State.RETURNED,
+            one.due_on,
+            one.area_id,
+            one.household.number if one.household else "",
+        ),
     )
     done = Assignment.objects.of_teams(officer).exclude(state=Assignment.State.CANCELLED).distinct()
     today = timezone.localdate()
@@ -126,7 +132,7 @@ def fill(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "title": _("入户调查"),
         "crumbs": [Crumb(_("我的入户"), reverse("surveys:mine")), Crumb(_("入户调查"))],
         "assignment": assignment,
-        "comments": list(visit.comments.all()) if visit else [],
+        "comments": selectors.comments_on(visit) if visit else [],
         "data": _page_data(assignment, officer, draft),
     }
     return render_page(request, "surveys/fill.html", context)
@@ -313,15 +319,19 @@ class FoundForm(forms.Form):
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = Team.objects.filter(members__officer=officer, is_active=True)
+        teams = Team.objects.filter(members__officer=officer, is_active=True).select_related("area")
         rounds = Round.objects.filter(assignments__team__in=teams, state=Round.State.OPEN).distinct()
         self.has_round = rounds.exists()
-        villages = Area.objects.within(officer.reach(Right.SURVEY_FILL)).filter(level=Level.VILLAGE)
+        mine = Area.objects.within(officer.reach(Right.SURVEY_FILL)).in_force(timezone.localdate())
+        where = [one.area.range for one in teams] if teams else []  # a team finds households where it works
+        villages = mine.within(where).filter(level=Level.VILLAGE)
         for name, queryset in (("round", rounds), ("team", teams), ("area", villages)):
             field = self.fields[name]
             if isinstance(field, forms.ModelChoiceField):
+                only = list(queryset[:2])
                 field.empty_label = str(_("请选择"))
                 field.queryset = queryset
+                field.initial = only[0].pk if len(only) == 1 else None  # nobody chooses from one
 
 
 @requires(Right.SURVEY_FILL)

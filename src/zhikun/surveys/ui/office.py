@@ -16,17 +16,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
-from zhikun.accounts.models import Appointment, Officer
-from zhikun.accounts.roles import RIGHTS, Right
+from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
 from zhikun.pages.errors import shown_in
 from zhikun.pages.forms import DayInput
 from zhikun.pages.frame import Crumb
+from zhikun.pages.parts import Confirm
 from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
 from zhikun.places.models import Area, Level
-from zhikun.registry.models.household import within
 from zhikun.surveys import selectors
-from zhikun.surveys.models import Assignment, Engagement, Round, Team, TeamMember
+from zhikun.surveys.models import Assignment, Round, Team
 from zhikun.surveys.services import assigning, rounds
 
 OFFICE = (Right.SURVEY_MANAGE, Right.SURVEY_REVIEW, Right.SURVEY_RECHECK)
@@ -46,7 +46,7 @@ class RoundForm(forms.Form):
 
     title = forms.CharField(label=gettext_lazy("名称"), max_length=60, help_text=gettext_lazy("如“2026 年度大摸排”。"))
     area = forms.ModelChoiceField(label=gettext_lazy("地区"), queryset=Area.objects.none())
-    begins = forms.DateField(label=gettext_lazy("开始"), widget=DayInput)
+    begins = forms.DateField(label=gettext_lazy("开始"), widget=DayInput, initial=timezone.localdate)
     ends = forms.DateField(label=gettext_lazy("结束"), widget=DayInput)
     percent = forms.DecimalField(
         label=gettext_lazy("复核比例（%）"), min_value=0, max_value=100, decimal_places=1, initial=5,
@@ -55,7 +55,7 @@ class RoundForm(forms.Form):
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        mine = Area.objects.within(officer.reach(Right.SURVEY_MANAGE))
+        mine = Area.objects.within(officer.reach(Right.SURVEY_MANAGE)).in_force(timezone.localdate())
         choose(self, "area", mine.filter(level__in=(Level.COUNTY, Level.TOWNSHIP)))
 
 
@@ -69,8 +69,9 @@ def choose(form: forms.Form, name: str, queryset: Any) -> None:
 
 @requires(Right.SURVEY_MANAGE, methods=("GET", "HEAD"))
 def all_rounds(request: HttpRequest) -> HttpResponse:
-    """The rounds of my area and of those above it."""
-    found = Round.objects.visible_to(officer_of(request)).select_related("area")
+    """The rounds of my area and of those above it, and the teams that make their visits."""
+    officer = officer_of(request)
+    found = Round.objects.visible_to(officer).select_related("area")
     columns = [
         Column("title", _("名称"), heading=True, link=lambda one: reverse("surveys:round", args=[one.pk])),
         Column("area", _("地区"), sort="area_id"),
@@ -90,7 +91,8 @@ def all_rounds(request: HttpRequest) -> HttpResponse:
         empty=_("还没有调查轮次。"),
         remedy=_("先“开展一轮调查”，再“组成小组”，然后在轮次页面上分派家庭。"),
     )
-    return render_page(request, "surveys/rounds.html", {"title": _("调查轮次"), "table": table})
+    context = {"title": _("调查轮次"), "table": table, "teams": selectors.teams_of(officer)}
+    return render_page(request, "surveys/rounds.html", context)
 
 
 @requires(Right.SURVEY_MANAGE)
@@ -115,55 +117,6 @@ def form_page(request: HttpRequest, title: str, form: forms.Form, submit: str, u
     return render_page(request, "surveys/form.html", context, status=422 if form.errors else 200)
 
 
-class TeamForm(forms.Form):
-    """A team of three: one field for each part."""
-
-    title = forms.CharField(label=gettext_lazy("小组名称"), max_length=60)
-    area = forms.ModelChoiceField(label=gettext_lazy("地区"), queryset=Area.objects.none())
-    engagement = forms.ModelChoiceField(
-        label=gettext_lazy("第三方委托"), queryset=Engagement.objects.none(), required=False,
-        help_text=gettext_lazy("由第三方承担的小组请选择，按完成户数结算。"),
-    )  # fmt: skip
-
-    def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        reach = officer.reach(Right.SURVEY_MANAGE)
-        choose(self, "area", Area.objects.within(reach).filter(level__in=(Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE)))
-        choose(self, "engagement", Engagement.objects.visible_to(officer))
-        people = surveyors_within(officer)
-        for part, title in TeamMember.Part.choices:
-            self.fields[part] = forms.ModelChoiceField(label=title, queryset=Officer.objects.none(), required=False)
-            choose(self, part, people)
-
-    def members(self) -> dict[Officer, str]:
-        """{officer: part} of those chosen."""
-        return {self.cleaned_data[part]: part for part in TeamMember.Part.values if self.cleaned_data.get(part)}
-
-
-def surveyors_within(officer: Officer) -> Any:
-    """Officers who may be put into a team: appointed to survey somewhere in the area the officer manages."""
-    roles = [role for role, rights in RIGHTS.items() if Right.SURVEY_FILL in rights]
-    held = Appointment.objects.in_force(timezone.now()).filter(role__in=roles)
-    held = held.filter(within("area_id", officer.reach(Right.SURVEY_MANAGE)))
-    return Officer.objects.filter(pk__in=held.values("officer_id"), is_active=True).select_related("organisation")
-
-
-@requires(Right.SURVEY_MANAGE)
-def new_team(request: HttpRequest) -> HttpResponse:
-    """Form a team."""
-    officer = officer_of(request)
-    form = TeamForm(officer, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        with shown_in(form):
-            told = form.cleaned_data
-            made = rounds.form_team(
-                told["title"], told["area"], form.members(), engagement=told["engagement"], acting_officer=officer
-            )
-            messages.success(request, _("已组成“{title}”。").format(title=made.title))
-            return HttpResponseRedirect(resolve_url("surveys:rounds"))
-    return form_page(request, _("组成入户小组"), form, _("组成"), (_("调查轮次"), reverse("surveys:rounds")))
-
-
 class AssignForm(forms.Form):
     """Households to give to a team: a village as a whole, or numbers."""
 
@@ -181,9 +134,11 @@ class AssignForm(forms.Form):
     def __init__(self, officer: Officer, given: Round, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["due_on"].initial = max(given.ends, timezone.localdate())
-        choose(self, "team", Team.objects.visible_to(officer).filter(is_active=True))
+        teams = Team.objects.visible_to(officer).filter(is_active=True)
+        choose(self, "team", teams)
         mine = Area.objects.within(officer.reach(Right.SURVEY_MANAGE))
         choose(self, "area", selectors.villages_of(given, mine))
+        self.has_team = teams.exists()
 
     def clean(self) -> dict[str, Any] | None:
         told = super().clean() or {}
@@ -210,11 +165,23 @@ def one_round(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "title": given.title, "round": given, "villages": villages, "form": form,
         "total": sum(one.total for one in villages), "accepted": sum(one.accepted for one in villages),
-        "may_close": officer.may(Right.SURVEY_MANAGE, given.area_id) and given.state == Round.State.OPEN,
-        "may_draw": officer.may(Right.SURVEY_RECHECK),
+        "closing": _closing(given) if officer.may(Right.SURVEY_MANAGE, given.area_id) else None,
+        "may_draw": officer.may(Right.SURVEY_RECHECK), "manages": manages,
         "crumbs": way((_("调查轮次"), reverse("surveys:rounds") if manages else ""), (given.title, "")),
     }  # fmt: skip
     return render_page(request, "surveys/round.html", context, status=422 if form is not None and form.errors else 200)
+
+
+def _closing(given: Round) -> Confirm | None:
+    """The question before a round ends; None where it has ended."""
+    if given.state != Round.State.OPEN:
+        return None
+    left = Assignment.objects.filter(round=given, state__in=Assignment.UNFINISHED).count()
+    return Confirm(
+        _("结束这一轮"), _("结束“{title}”？").format(title=given.title), reverse("surveys:close-round", args=[given.pk]),
+        yes=_("结束"), danger=True,
+        consequence=_("还有 {n} 户没有提交；结束后不能再填写和提交，已提交的仍可审核。").format(n=left),
+    )  # fmt: skip
 
 
 def _assign(request: HttpRequest, officer: Officer, given: Round, told: dict[str, Any]) -> None:
@@ -262,12 +229,21 @@ def assignments(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         Column("due_on", _("期限"), kind="day", sort="due_on"),
         Column("state", _("状态"), kind="status", value=lambda one: (TONES[one.state], one.get_state_display())),
     ]  # fmt: skip
-    table = Table(request, found, columns, caption=_("入户任务"), order="due_on", target="results")
+    table = Table(
+        request, found, columns, caption=_("入户任务"), order="number", target="results", empty=_("没有这样的入户任务。"),
+    )  # fmt: skip
     context = {
-        "title": _("入户任务"), "table": table, "round": given,
+        "title": _("入户任务"), "table": table, "round": given, "narrowed": _narrowed(area, state),
         "crumbs": way((given.title, reverse("surveys:round", args=[given.pk])), (_("入户任务"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/assignments.html", context, fragment="results")
+
+
+def _narrowed(area: str, state: str) -> str:
+    """What the list was narrowed down to, in words; empty where it is whole."""
+    place = Area.objects.filter(pk=int(area)).first() if area.isdecimal() and len(area) == 12 else None
+    titles = {**dict(Assignment.State.choices), "waiting": Assignment.State.ASSIGNED.label}
+    return " · ".join(str(one) for one in (place, titles.get(state)) if one)
 
 
 @requires(*OFFICE)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
+from zhikun.pages.errors import shown_in
 from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
 from zhikun.surveys import events, selectors
@@ -47,13 +52,22 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render_page(request, "surveys/table.html", {"title": _("入户审核"), "table": table})
 
 
-class ReviewForm(forms.Form):
-    """What the review decides."""
+class ReturnForm(forms.Form):
+    """Why a visit goes back: about one answer, or as a whole."""
 
-    decision = forms.ChoiceField(choices=[("accept", ""), ("return", "")])
-    text = forms.CharField(required=False, max_length=300)
-    question = forms.CharField(required=False, max_length=120)
-    stays = forms.CharField(required=False)
+    question = forms.CharField(
+        label=gettext_lazy("哪一项"), required=False, max_length=240, widget=forms.Select,
+        help_text=gettext_lazy("选了的，小组打开问卷时能一步跳到那里。"),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=gettext_lazy("意见"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("写明哪里不对、要补什么。不要写身份证号。"),
+    )  # fmt: skip
+
+    def __init__(self, parts: Sequence[selectors.Part], data: Any = None) -> None:
+        super().__init__(data)
+        asked = [(part.title, [(f"{a.path}|{a.title}", a.title) for a in part.answers]) for part in parts]
+        self.fields["question"].widget.choices = [("", _("整份")), *((t, some) for t, some in asked if some)]
 
 
 @requires(*OFFICE)
@@ -64,41 +78,44 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "household", "assignment__area", "assignment__round", "assignment__team", "submitted_by", "decided_by"
     )
     one = get_object_or_404(found, pk=pk)
-    if request.method == "POST":
-        return _review(request, officer, one)
+    if request.method == "POST" and request.POST.get("decision") == "accept":
+        done = visits.accept(one, acting_officer=officer)
+        told = _("已通过，写入 {n} 号档案。").format(n=done.household.number if done.household else "")
+        messages.success(request, told)
+        return HttpResponseRedirect(resolve_url("surveys:queue"))
+    compared = selectors.compared_visit(one) if one.state == Visit.State.SUBMITTED else selectors.as_handed_in(one)
+    form = ReturnForm(compared.parts, request.POST if request.method == "POST" else None)
+    may_decide = _may_decide(officer, one)
+    if request.method == "POST" and form.is_valid():
+        with shown_in(form) if may_decide else nullcontext():  # without the form on the page, the page of a refusal
+            _give_back(one, form, officer)
+            messages.success(request, _("已退回小组补正。"))
+            return HttpResponseRedirect(resolve_url("surveys:queue"))
     note(
         events.VISIT_SEEN, by=officer, household=one.household_id, area=one.assignment.area_id, looks=True,
         details={"visit": str(one.pk)},
     )  # fmt: skip
-    compared = selectors.compared_visit(one) if one.state == Visit.State.SUBMITTED else selectors.as_handed_in(one)
-    surveyed = set(one.surveyors.values_list("pk", flat=True)) | {one.submitted_by_id}
     context = {
-        "title": _("入户调查"), "visit": one, "parts": compared.parts, "faults": compared.told.faults,
+        "title": _("入户调查"), "visit": one, "form": form, "parts": compared.parts, "faults": compared.told.faults,
         "files": list(one.files.select_related("signer").order_by("kind", "added_at")),
-        "comments": list(one.comments.select_related("by")), "surveyors": list(one.surveyors.all()),
-        "changed": sum(part.changed for part in compared.parts),
-        "may_decide": one.state == Visit.State.SUBMITTED
-        and officer.may(Right.SURVEY_REVIEW, one.assignment.area_id)
-        and officer.pk not in surveyed,
+        "comments": selectors.comments_on(one), "surveyors": list(one.surveyors.all()),
+        "alone": one.state != Visit.State.SUBMITTED,
+        "may_decide": may_decide,
         "crumbs": way((_("入户审核"), reverse("surveys:queue")), (_("入户调查"), "")),
     }  # fmt: skip
-    return render_page(request, "surveys/visit.html", context)
+    return render_page(request, "surveys/visit.html", context, status=422 if form.errors else 200)
 
 
-def _review(request: HttpRequest, officer: Officer, one: Visit) -> HttpResponse:
-    form = ReviewForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    if form.cleaned_data["decision"] == "accept":
-        done = visits.accept(one, acting_officer=officer)
-        messages.success(
-            request, _("已通过，写入 {n} 号档案。").format(n=done.household.number if done.household else "")
-        )
-    else:
-        path, _bar, title = form.cleaned_data["question"].partition("|")
-        visits.give_back(one, [visits.Comment(form.cleaned_data["text"], path, title)], acting_officer=officer)
-        messages.success(request, _("已退回小组补正。"))
-    return HttpResponseRedirect(resolve_url("surveys:queue"))
+def _may_decide(officer: Officer, one: Visit) -> bool:
+    """Whether the visit waits for a decision that is this officer's to make."""
+    surveyed = set(one.surveyors.values_list("pk", flat=True)) | {one.submitted_by_id}
+    waits = one.state == Visit.State.SUBMITTED and officer.may(Right.SURVEY_REVIEW, one.assignment.area_id)
+    return waits and officer.pk not in surveyed
+
+
+def _give_back(one: Visit, form: ReturnForm, officer: Officer) -> None:
+    path, _bar, title = form.cleaned_data["question"].partition("|")
+    visits.give_back(one, [visits.Comment(form.cleaned_data["text"], path, title)], acting_officer=officer)
 
 
 @requires(*OFFICE, methods=("GET", "HEAD"))
@@ -158,6 +175,18 @@ def all_rechecks(request: HttpRequest) -> HttpResponse:
     )
 
 
+class RecheckForm(forms.Form):
+    """What the second look comes to. What was found otherwise stands beside the answers."""
+
+    result = forms.ChoiceField(
+        label=gettext_lazy("复核结果"), choices=Recheck.Result.choices[1:], widget=forms.RadioSelect
+    )
+    remark = forms.CharField(
+        label=gettext_lazy("说明"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("不合格的要写明理由：不合格的户在第三方结算时扣回。"),
+    )  # fmt: skip
+
+
 @requires(Right.SURVEY_RECHECK)
 def recheck(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One second look: what the visit said, with room beside it for what was found again."""
@@ -167,22 +196,24 @@ def recheck(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )
     one = get_object_or_404(found, pk=pk)
     parts = selectors.to_look_again(one.visit)
-    if request.method == "POST":
-        before = {answer.path: answer.now for part in parts for answer in part.answers}
-        told = {path: (was, request.POST.get(path, "").strip()) for path, was in before.items()}
-        differing = {path: pair for path, pair in told.items() if pair[1]}
-        rechecks.conclude(
-            one, request.POST.get("result", ""), differing, request.POST.get("remark", ""), acting_officer=officer
-        )
-        messages.success(request, _("复核结果已登记。"))
-        return HttpResponseRedirect(resolve_url("surveys:rechecks"))
+    typed = {answer.path: request.POST.get(answer.path, "").strip() for part in parts for answer in part.answers}
+    form = RecheckForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        was = {answer.path: answer.now for part in parts for answer in part.answers}
+        differing = {path: (was[path], now) for path, now in typed.items() if now}
+        with shown_in(form):
+            told = form.cleaned_data
+            rechecks.conclude(one, told["result"], differing, told["remark"], acting_officer=officer)
+            messages.success(request, _("复核结果已登记。"))
+            return HttpResponseRedirect(resolve_url("surveys:rechecks"))
     note(
         events.VISIT_SEEN, by=officer, household=one.visit.household_id, area=one.visit.assignment.area_id, looks=True,
         details={"visit": str(one.visit_id), "recheck": str(one.pk)},
     )  # fmt: skip
     context = {
-        "title": _("调查复核"), "one": one, "parts": parts, "results": Recheck.Result.choices[1:],
-        "is_open": one.result == Recheck.Result.OPEN,
+        "title": _("调查复核"), "one": one, "form": form,
+        "parts": [(part, [(answer, typed[answer.path]) for answer in part.answers]) for part in parts if part.answers],
+        "is_open": one.result == Recheck.Result.OPEN, "differences": selectors.differences_of(one),
         "crumbs": way((_("调查复核"), reverse("surveys:rechecks")), (_("复核一户"), "")),
     }  # fmt: skip
-    return render_page(request, "surveys/recheck.html", context)
+    return render_page(request, "surveys/recheck.html", context, status=422 if form.errors else 200)

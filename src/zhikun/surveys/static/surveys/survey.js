@@ -82,10 +82,17 @@ document.addEventListener("DOMContentLoaded", async () => {
 
   // --- where something is wrong
 
+  // A path names a row by its place among the rows, or by the row itself: "new-2" is the second of them.
+  function panelAt([rows, row]) {
+    const panels = (model.getQuestionByName(rows) || { panels: [] }).panels;
+    const place = row.startsWith("new-") ? Number(row.slice(4)) - 1 : Number(row);
+    return panels.find((one) => (one.getValue() || {})._row === row) || panels[place] || null;
+  }
+
   function questionAt(path) {
     const parts = path.split("/");
     if (parts.length < 3) return model.getQuestionByName(path);
-    const panel = (model.getQuestionByName(parts[0]) || { panels: [] }).panels[Number(parts[1])];
+    const panel = panelAt(parts);
     return panel ? panel.getQuestionByName(parts[2]) : null;
   }
 
@@ -93,7 +100,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     const question = questionAt(path) || model.getQuestionByName(path.split("/")[0]);
     if (!question) return;
     if (path.includes("/")) {
-      const panel = model.getQuestionByName(path.split("/")[0]).panels[Number(path.split("/")[1])];
+      const panel = panelAt(path.split("/"));
       if (panel && panel.expand) panel.expand();
     }
     model.focusQuestionByInstance ? model.focusQuestionByInstance(question) : question.focus();
@@ -111,7 +118,8 @@ document.addEventListener("DOMContentLoaded", async () => {
       notice.append(line);
     }
     const list = document.createElement("ul");
-    for (const fault of told.faults || []) {
+    const faults = told.faults && told.faults.length ? told.faults : lacking(told);
+    for (const fault of faults) {
       const question = questionAt(fault.path);
       if (question && question.addError) question.addError(new Survey.SurveyError(fault.text));
       const line = document.createElement("li");
@@ -123,9 +131,19 @@ document.addEventListener("DOMContentLoaded", async () => {
       line.append(button);
       list.append(line);
     }
-    notice.append(list);
+    if (faults.length) notice.append(list);
     box.append(notice);
     notice.scrollIntoView({ block: "center" });
+    notice.tabIndex = -1;
+    notice.focus({ preventScroll: true }); // who works by keyboard goes on from what is wrong
+  }
+
+  // What lies outside the questions: one press leads to the first signature that is missing, or to the reason for no position.
+  function lacking(told) {
+    if (told.field !== "signatures") return [];
+    const pads = model.getPageByName("page_signing").questions;
+    const empty = pads.find((one) => one.isEmpty());
+    return empty ? [{ path: empty.name, title: "", text: words.goSign }] : [];
   }
 
   function show(html) {
@@ -297,6 +315,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     button.disabled = false;
     return undefined;
   });
+  document.querySelectorAll(".zk-notice [data-path]").forEach((one) => one.addEventListener("click", () => go(one.dataset.path)));
   holder.zkModel = model;
   holder.dataset.ready = "1";
 });
