@@ -232,6 +232,9 @@ def test_a_move_to_the_same_address_or_to_a_county_is_none():
     made = factories.household()
     with pytest.raises(DomainError, match="没有变化"):
         structure.move(made, home(address="示例路1号"), CHANGE, acting_officer=clerk())
+    with pytest.raises(DomainError, match="没有变化"):
+        structure.move(made, home(address=" "), CHANGE, acting_officer=clerk())
+    assert whole(made).address == "示例路1号", "an address that nobody typed anew is not forgotten"
     with pytest.raises(DomainError, match="只写到了县"):
         structure.move(made, home(factories.COUNTY), CHANGE, acting_officer=clerk())
 
@@ -284,6 +287,18 @@ def test_a_newborn_has_no_number_and_is_found_by_name():
     assert (child.born_on, child.id_number, child.sex) == (LATER, None, "female")
     assert relations(whole(made)) == ["02", "10", "20", "41"]
     assert NameKey.objects.filter(person=child).exists()
+
+
+def test_a_newborn_entered_once_more_stays_one():
+    made = family()
+    child = NewMember(Particulars("马试四", sex="female"), "41")
+    members.born(made, child, CHANGE, acting_officer=clerk())
+    again = Change(CHANGE.on, CHANGE.reason, whole(made).version)
+    with pytest.raises(DomainError, match="同名、同一天出生"):
+        members.born(whole(made), child, again, acting_officer=clerk())
+    assert whole(made).people == 4
+    members.born(whole(made), NewMember(Particulars("马试五", sex="female"), "41"), again, acting_officer=clerk())
+    assert whole(made).people == 5, "her twin has another name"
 
 
 def test_a_bride_brings_her_facts_along_and_her_parents_keep_their_household():

@@ -55,8 +55,9 @@ def _fact(path: str) -> str:
 
 def _column(name: str) -> str:
     from zhikun.registry.services.exporting_columns import columns_offered  # noqa: PLC0415 - it reads pages of a search
+    from zhikun.registry.services.exporting_sources import title_of  # noqa: PLC0415 - the same
 
-    return str(columns_offered().get(name, name))
+    return str(columns_offered().get(name) or title_of(name) or name)
 
 
 def _as_it_is(code: str) -> str:
@@ -118,6 +119,8 @@ DETAILS = {
     "contradicted": _("只看有不一致的"),
     "place": _("地区代码"),
     "typed": _("输入了查询文字"),
+    "run": _("评估编号"),
+    "asked": _("条件（代码）"),
     "minutes": _("显示多少分钟"),
     "size": _("文件大小（字节）"),
     "command": _("用命令办理"),

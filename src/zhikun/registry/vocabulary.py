@@ -58,6 +58,18 @@ class Misfit:
     expected: str
 
 
+class PacksDisagree(ValueError):
+    """Two packs of one platform understand a fact differently: one recording cannot answer both."""
+
+    def __init__(self, pack: Pack, known: Fact, fact: Fact) -> None:
+        super().__init__(
+            _(
+                "政策包 {p} 与平台使用的政策包对“{t}”（{e}.{n}）的规定不同（类型 {a} 与 {b}，或选项不同），不能用同一份记录评估。"
+                "请统一两个政策包的 facts.yaml，或从 ZHIKUN_FURTHER_PACKS 中去掉 {p}。"
+            ).format(p=pack.id, t=fact.title, e=fact.entity, n=fact.name, a=known.type, b=fact.type)
+        )
+
+
 @cache
 def pack_in_force() -> Pack:
     """The pack that the platform works with."""
@@ -65,10 +77,33 @@ def pack_in_force() -> Pack:
 
 
 @cache
+def packs_in_force() -> dict[str, Pack]:
+    """Every pack by which households may be assessed: the platform's own first, then those that the office added.
+
+    Survey, import and categories held follow the platform's own; the others read the same facts. Raises PacksDisagree where
+    one of them understands a fact otherwise.
+    """
+    own = pack_in_force()
+    found = {own.id: own}
+    for name in settings.ZHIKUN_FURTHER_PACKS:
+        pack = load(name)
+        found.setdefault(pack.id, pack)
+    facts = dict(own.facts)
+    for pack in found.values():
+        for key, fact in pack.facts.items():
+            known = facts.setdefault(key, fact)
+            if known.type != fact.type or not set(fact.choices or ()) >= set(known.choices or ()):
+                raise PacksDisagree(pack, known, fact)
+    return found
+
+
+@cache
 def vocabulary() -> dict[tuple[str, str], Known]:
     """Everything that may be recorded, by entity and name."""
-    pack = pack_in_force()
-    found = {(fact.entity, fact.name): _of_pack(fact) for entity in pack.entities for fact in pack.facts_of(entity)}
+    found: dict[tuple[str, str], Known] = {}
+    for pack in packs_in_force().values():
+        for fact in (fact for entity in pack.entities for fact in pack.facts_of(entity)):
+            found.setdefault((fact.entity, fact.name), _of_pack(fact))
     for entity, facts in HOLDINGS.items():
         for name, given in facts.items():
             found.setdefault((entity, name), Known(entity=entity, name=name, **given))
@@ -100,7 +135,7 @@ def entity_title(entity: str) -> str:
     """What an entity is called on a page."""
     from zhikun.registry.holdings import TITLES  # noqa: PLC0415 - beside the table it belongs to
 
-    known = pack_in_force().entities.get(entity)
+    known = next((pack.entities[entity] for pack in packs_in_force().values() if entity in pack.entities), None)
     return known.title if known else str(TITLES.get(entity, entity))
 
 

@@ -19,7 +19,7 @@ from zhikun.registry.facts import REMOVED, Key, Said, Side, contradicting, of_me
 from zhikun.registry.holdings import HOLDINGS
 from zhikun.registry.models import Recording
 from zhikun.registry.sources import SourceKind
-from zhikun.registry.vocabulary import Known, asked_of, entity_title, pack_in_force, personal_of, vocabulary
+from zhikun.registry.vocabulary import Known, asked_of, entity_title, packs_in_force, personal_of, vocabulary
 
 #: How the particulars of things are masked; what is not named here is not shown at all until somebody unmasks.
 _MASKS: Mapping[str, Callable[[str], str]] = {
@@ -205,7 +205,8 @@ def _things(
     lines: Mapping[Key, FactLine], values: Mapping[str, Any], personal: list[Said], *, unmasked: bool
 ) -> list[Things]:
     particulars = work_out(personal).values
-    every = dict.fromkeys([*HOLDINGS, *(one for one in pack_in_force().entities if one not in {"household", "member"})])
+    asked = (one for pack in packs_in_force().values() for one in pack.entities)
+    every = dict.fromkeys([*HOLDINGS, *(one for one in asked if one not in {"household", "member"})])
     found = []
     for entity in every:
         rows = {**particulars.get(entity, {}), **values.get(entity, {})}

@@ -6,7 +6,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,47 +21,21 @@ from zhikun.accounts.roles import Right
 from zhikun.audit.services import Act, record_many
 from zhikun.audit.services import record as note
 from zhikun.disk import private_folder
-from zhikun.identity.pinyin import as_query
 from zhikun.jobs.services import ask
 from zhikun.pages.errors import DomainError
-from zhikun.places.models import Area
 from zhikun.privacy import open_file, remove_file, seal_file
 from zhikun.registry import events
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Export, HouseholdFacts
-from zhikun.registry.selectors.search import Hit, Wanted, find, scope
+from zhikun.registry.selectors.search import scope
 from zhikun.registry.services.exporting_columns import Line, columns_offered
 from zhikun.registry.services.exporting_files import Sheet, write
+from zhikun.registry.services.exporting_lists import Filter, FromSource, Pair, Told
 from zhikun.registry.services.importing_work import Step
 
 LIFE = timedelta(hours=24)
 MOST_ROWS = 200_000
-_AT_ONCE = 2_000
 _PURPOSE = "export_file"
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What was searched for, as the search page has it."""
-
-    place: int | None = None
-    text: str = ""
-    category: str = ""
-    state: str = ""
-    contradicted: bool = False
-
-    def wanted(self, officer: Officer) -> Wanted:
-        """The search within the officer's scope for exports."""
-        area = Area.objects.filter(pk=self.place).first() if self.place else None
-        return Wanted(
-            ranges=[]
-            if self.place and area is None
-            else scope(officer, area.range if area else None, Right.HOUSEHOLD_EXPORT),
-            query=as_query(self.text) if self.text else None,
-            category=self.category,
-            state=self.state,
-            contradicted=self.contradicted,
-        )
 
 
 class TooMany(DomainError):
@@ -77,7 +51,7 @@ class TooMany(DomainError):
 
 @transaction.atomic
 def request(
-    chosen: Filter,
+    chosen: Filter | FromSource,
     columns: Sequence[str],
     *,
     format_: str,
@@ -87,7 +61,7 @@ def request(
 ) -> Export:
     """Ask for a list. `unmasked_why`: full names and numbers, for a reason; None: masked.
 
-    Raises NotAllowedHere without the right, NeedsReason without a purpose or, for full particulars, a reason.
+    Raises NotAllowedHere without the right, NeedsReason without a purpose or, for full particulars, a reason; TooMany.
     """
     if not acting_officer.may(Right.HOUSEHOLD_EXPORT):
         raise NotAllowedHere
@@ -97,7 +71,10 @@ def request(
         raise NotAllowedHere
     if unmasked_why is not None and not unmasked_why.strip():
         raise NeedsReason("unmasked_why")
-    known = columns_offered()
+    told = chosen.told(acting_officer)
+    if told.expected is not None and told.expected > MOST_ROWS:
+        raise TooMany
+    known = columns_offered() | dict(told.columns)
     wanted = [name for name in known if name in set(columns)]
     if not wanted:
         raise DomainError(_("没有选择要导出的列。"), remedy=_("请至少选择一列。"), field="columns")
@@ -112,11 +89,11 @@ def request(
         arguments={"export": str(export.pk)},
         key=str(export.pk),
         by=acting_officer,
-        area=chosen.place,
+        area=told.place,
     )
     note(
-        events.EXPORTED, by=acting_officer, subject=str(export.pk), area=chosen.place, reason=export.purpose,
-        details={"step": "asked", **_in_codes(chosen), "columns": wanted, "unmasked": unmasked_why is not None,
+        events.EXPORTED, by=acting_officer, subject=str(export.pk), area=told.place, reason=export.purpose,
+        details={"step": "asked", **told.codes, "columns": wanted, "unmasked": unmasked_why is not None,
                  "format": export.format},
     )  # fmt: skip
     return export
@@ -181,14 +158,15 @@ def _made(export: Export, step: Step) -> dict[str, Any]:
     officer = export.officer
     if not officer.may(Right.HOUSEHOLD_EXPORT):
         raise NotAllowedHere
-    chosen = Filter(**json.loads(export.wanted))
+    told = chosen_of(export).told(officer)
+    titles = columns_offered() | dict(told.columns)  # without what the pack of today no longer asks
+    names = [name for name in export.columns if name in titles]
     acts: list[Act] = []
-    titles = columns_offered()  # without what the pack of today no longer asks
     sheet = Sheet(
-        title=_("家庭名单"),
-        headings=[titles[name] for name in export.columns if name in titles],
-        rows=_lines(export, officer, chosen, step, acts),
-        about=_about(export, officer, chosen),
+        title=told.title,
+        headings=[titles[name] for name in names],
+        rows=_lines(export, names, told, step, acts),
+        about=_about(export, officer, told),
         mark=_mark(export, officer),
     )
     bench = private_folder(folder() / f"open-{export.pk}")
@@ -207,38 +185,40 @@ def _made(export: Export, step: Step) -> dict[str, Any]:
             event = events.UNMASKED if export.unmasked_why else events.EXPORTED
             record_many(event, acts, by=officer, reason=export.unmasked_why or export.purpose, looks=True)
             note(
-                events.EXPORTED, by=officer, subject=str(export.pk), area=chosen.place, reason=export.purpose,
-                details={"step": "made", "rows": rows, **_in_codes(chosen)},
+                events.EXPORTED, by=officer, subject=str(export.pk), area=told.place, reason=export.purpose,
+                details={"step": "made", "rows": rows, **told.codes},
             )  # fmt: skip
     return {"text": _("{n} 户").format(n=f"{rows:,}")}
 
 
-def _lines(export: Export, officer: Officer, chosen: Filter, step: Step, acts: list[Act]) -> Iterator[list[object]]:
-    """The rows, page by page of the same search that the officer saw; each household's look is noted in `acts`."""
-    wanted, after, count = chosen.wanted(officer), None, 0
-    full_ranges = scope(officer, None, Right.HOUSEHOLD_UNMASK) if export.unmasked_why else []
-    known = columns_offered()
-    while True:
-        found = find(officer, wanted, after, _AT_ONCE)
-        facts = _facts(found.hits)
-        for hit in found.hits:
-            home = hit.household
-            full = any(one.first <= home.area_id <= one.last for one in full_ranges)
-            line = Line(hit, facts.get(home.pk, {}), full)
-            yield [line.value(name) for name in export.columns if name in known]
-            acts.append(Act(home.pk, home.number, home.area_id, {"export": str(export.pk), "full": full}))
-        count += len(found.hits)
-        step.expect(max(found.count, count), _("户"))
+def chosen_of(export: Export) -> Filter | FromSource:
+    """What the export was asked for."""
+    told = json.loads(export.wanted)
+    return FromSource(**told) if "source" in told else Filter(**told)
+
+
+def _lines(export: Export, names: Sequence[str], told: Told, step: Step, acts: list[Act]) -> Iterator[list[object]]:
+    """The rows; each household's look is noted in `acts`."""
+    full_ranges = scope(export.officer, None, Right.HOUSEHOLD_UNMASK) if export.unmasked_why else []
+    count = 0
+    for pairs, expected in told.parts:
+        facts = _facts(pairs)
+        for hit, values in pairs:
+            home = hit.household if hit is not None else None
+            full = home is not None and any(one.first <= home.area_id <= one.last for one in full_ranges)
+            line = Line(hit, facts.get(home.pk, {}) if home else {}, full)
+            yield [values.get(name) if name in told.columns else line.value(name) for name in names]
+            if home is not None:
+                acts.append(Act(home.pk, home.number, home.area_id, {"export": str(export.pk), "full": full}))
+        count += len(pairs)
+        step.expect(max(expected, count), _("户"))
         step.check()
         if count > MOST_ROWS:
             raise TooMany
-        after = found.next
-        if after is None:
-            return
 
 
-def _facts(hits: Sequence[Hit]) -> dict[uuid.UUID, dict[str, Any]]:
-    ids = [hit.household.pk for hit in hits]
+def _facts(pairs: Sequence[Pair]) -> dict[uuid.UUID, dict[str, Any]]:
+    ids = [hit.household.pk for hit, _values in pairs if hit is not None]
     rows = HouseholdFacts.objects.filter(household_id__in=ids).values_list("household_id", "values")
     return {id_: values.get("household", {}).get("", {}) for id_, values in rows}
 
@@ -251,16 +231,14 @@ def _mark(export: Export, officer: Officer) -> str:
     )
 
 
-def _about(export: Export, officer: Officer, chosen: Filter) -> list[tuple[str, str]]:
+def _about(export: Export, officer: Officer, told: Told) -> list[tuple[str, str]]:
     """What the sheet beside the list says."""
-    place = Area.objects.filter(pk=chosen.place).first() if chosen.place else None
     return [
         (_("导出人"), str(officer)),
         (_("账号"), officer.username),
         (_("导出时间"), timezone.localtime().strftime("%Y-%m-%d %H:%M")),
         (_("用途"), export.purpose),
-        (_("地区"), place.name if place else _("全部管辖地区")),
-        (_("按姓名或号码查找"), _("是") if chosen.text else _("否")),
+        *told.lines,
         (
             _("完整个人信息"),
             _("是，理由：{r}").format(r=export.unmasked_why) if export.unmasked_why else _("否，已遮盖"),
@@ -268,14 +246,6 @@ def _about(export: Export, officer: Officer, chosen: Filter) -> list[tuple[str, 
         (_("编号"), str(export.pk)),
         (_("注意"), _("含个人信息，只能用于上述用途，不得转给他人；用完请删除。导出已留痕，当事人可以查询。")),
     ]
-
-
-def _in_codes(chosen: Filter) -> dict[str, Any]:
-    """The filter for the record: never what was typed."""
-    return {
-        "place": chosen.place, "typed": bool(chosen.text), "category": chosen.category, "state": chosen.state,
-        "contradicted": chosen.contradicted,
-    }  # fmt: skip
 
 
 def folder() -> Path:

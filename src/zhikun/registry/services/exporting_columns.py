@@ -65,14 +65,16 @@ def columns_offered() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Line:
-    """One household of the list. `full`: the officer may have its particulars whole."""
+    """One household of the list, None: it has left the officer's areas. `full`: they may have its particulars whole."""
 
-    hit: Hit
+    hit: Hit | None
     facts: dict[str, Any]
     full: bool
 
     def value(self, name: str) -> object:
         """What stands in a column; nothing where nothing is known."""
+        if self.hit is None:
+            return str(_("已迁出管辖地区")) if name == "number" else None
         if name.startswith(_FACT):
             fact = name.removeprefix(_FACT)
             value = self.facts.get(fact)

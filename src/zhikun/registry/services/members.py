@@ -178,6 +178,8 @@ def _arrives(household: Household, new: NewMember, change: Change, kind: Kind, o
             remedy=_("请核对号码；如死亡登记有误，请先在原户更正。"),
             field="id_number",
         )
+    if known is None and not given.id_number:
+        _not_here_already(held, given)
     person = known or people.created(given, area=held.area_id, generated=held.generated)
     begin(held, person, new.relation, change.on)
     restate(held, {}, change.on)
@@ -190,6 +192,16 @@ def _arrives(household: Household, new: NewMember, change: Change, kind: Kind, o
     touched = [held] if left is None else [held, left]
     concluded(*touched, kind=kind, change=change, officer=officer)
     return person
+
+
+def _not_here_already(household: Household, given: people.Particulars) -> None:
+    """Who has no number is known by name and day of birth: entered once more, it is the same one. Raises PersonRefused."""
+    said = (given.name.strip(), given.born_on)
+    if any((row.person.name, row.person.born_on) == said for row in members_of(household).values()):
+        raise PersonRefused(
+            _("这一户已有同名、同一天出生的成员。"),
+            _("可能已经登记过，请回到档案核对；确是同名的两个人，请填证件号码。"),
+        )
 
 
 def _left_behind(household: Household, now: Membership, change: Change, officer: Officer) -> Household:

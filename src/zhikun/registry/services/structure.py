@@ -156,8 +156,12 @@ def move(household: Household, home: Home, change: Change, *, acting_officer: Of
     """
     held = begun(household, change, officer=acting_officer)
     left = held.area_id
-    if left == home.checked().area.pk and home.address.strip() == (held.address or ""):
-        raise DomainError(_("地址没有变化。"), remedy=_("请填写新的村（社区）或地址。"), field="area")
+    # In the same village an empty address is one that nobody typed, not one to be forgotten.
+    if left == home.checked().area.pk and home.address.strip() in {"", held.address or ""}:
+        raise DomainError(
+            _("地址没有变化。"), why=_("仍是现在的村（社区），也没有写新的详细地址。"),
+            remedy=_("请选新的村（社区），或写新的详细地址。"), field="area",
+        )  # fmt: skip
     for old in Residence.objects.filter(household=held, until__isnull=True):
         old.until = max(old.since, change.on)
         old.save(update_fields=["until"])

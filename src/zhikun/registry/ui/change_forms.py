@@ -273,14 +273,14 @@ class MergeForm(ChangeForm):
         "本户全部成员并入另一户，本户档案停用，只供查阅。成员和财物的情况一并带去；户级的收入支出不带，请在那一户重新登记。"
         "关系填与那一户户主的关系。"
     )
-    into = forms.CharField(label=_("并入的户编号"), max_length=40)
 
     def built(self) -> dict[str, forms.Field]:
+        into = forms.CharField(label=_("并入的户编号"), max_length=40)
         fields = self.relations(blank=False)
         for field in fields.values():
             field.choices = [CHOOSE, *OTHERS]  # type: ignore[attr-defined]  # a choice field
             field.initial = ""
-        return fields
+        return {"into": into, **fields}  # to whom they are related is asked after who that is
 
     def perform(self) -> Household:
         into = Household.objects.visible_to(self.officer).filter(number=self.cleaned_data["into"].strip()).first()

@@ -28,6 +28,8 @@ from zhikun.registry.models import Export, Household
 from zhikun.registry.selectors.search import MOST_COUNTED, find
 from zhikun.registry.services import exporting
 from zhikun.registry.services.exporting_columns import USUAL, columns_offered
+from zhikun.registry.services.exporting_lists import Filter, FromSource
+from zhikun.registry.services.exporting_sources import source, title_of
 from zhikun.registry.ui import asked as asking
 from zhikun.registry.ui.exports_forms import ExportForm
 from zhikun.registry.vocabulary import categories
@@ -48,7 +50,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     ]
     table = Table(
         request, Export.objects.visible_to(officer_of(request)), columns, caption=_("我的导出"), order="-asked_at",
-        target="results", empty=_("还没有导出过。"), remedy=_("请在“家庭档案”里查询后，点“导出”。"),
+        target="results", empty=_("还没有导出过。"), remedy=_("请在“家庭档案”里查询后，或在评估和统计的名单里，点“导出”。"),
     )  # fmt: skip
     context = {"title": _("我的导出"), "crumbs": [Crumb(_("我的导出"))], "table": table}
     return render_page(request, "registry/export_list.html", context, fragment="results")
@@ -56,20 +58,17 @@ def exports(request: HttpRequest) -> HttpResponse:
 
 @requires(Right.HOUSEHOLD_EXPORT)
 def new(request: HttpRequest) -> HttpResponse:
-    """The households of a search: how many, which columns, what for."""
+    """The households of a search, or of a list of a room above (`list` in the address): how many, which columns, what for."""
     officer = officer_of(request)
+    if "list" in request.GET:
+        return _new_of_list(request, officer)
     chosen, lost = _filter(request)
     found = find(officer, chosen.wanted(officer), None, 1)
     initial = {"columns": list(USUAL), "format": Export.Format.XLSX}
     form = ExportForm(officer, request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and not lost:
-        given = form.cleaned_data
         with shown_in(form):
-            export = exporting.request(
-                chosen, given["columns"], format_=given["format"], purpose=given["purpose"], unmasked_why=form.why,
-                acting_officer=officer,
-            )  # fmt: skip
-            return HttpResponseRedirect(_address(export))
+            return _asked(form, chosen, officer)
     context = {
         "title": _("导出家庭名单"),
         "crumbs": [Crumb(_("家庭档案"), _search(request)), Crumb(_("导出家庭名单"))],
@@ -83,6 +82,40 @@ def new(request: HttpRequest) -> HttpResponse:
         "back": _search(request),
     }
     return render_page(request, "registry/export_new.html", context, status=422 if form.errors else 200)
+
+
+def _new_of_list(request: HttpRequest, officer: Officer) -> HttpResponse:
+    """The households of a list that a room above has made; the file has as many rows as the list, where the officer may export."""
+    found = source(request.GET["list"])
+    if found is None:
+        raise Http404
+    chosen = FromSource(request.GET["list"], found.asked(request.GET, officer))
+    listing = chosen.listing(officer)
+    initial = {"columns": [*USUAL, *listing.usual], "format": Export.Format.XLSX}
+    form = ExportForm(officer, request.POST or None, initial=initial, further=listing.columns)
+    if request.method == "POST" and form.is_valid():
+        with shown_in(form):
+            return _asked(form, chosen, officer)
+    context = {
+        "title": _("导出家庭名单"),
+        "crumbs": [Crumb(listing.title, listing.url), Crumb(_("导出家庭名单"))],
+        "form": form,
+        "lines": [Detail(label, text) for label, text in listing.lines],
+        "count": _("{n} 户").format(n=f"{listing.count:,}"),
+        "beyond": listing.seen - listing.count,
+        "nothing": not listing.count,
+        "back": listing.url,
+    }
+    return render_page(request, "registry/export_new.html", context, status=422 if form.errors else 200)
+
+
+def _asked(form: ExportForm, chosen: Filter | FromSource, officer: Officer) -> HttpResponse:
+    given = form.cleaned_data
+    export = exporting.request(
+        chosen, given["columns"], format_=given["format"], purpose=given["purpose"], unmasked_why=form.why,
+        acting_officer=officer,
+    )  # fmt: skip
+    return HttpResponseRedirect(_address(export))
 
 
 @requires(Right.HOUSEHOLD_EXPORT)
@@ -110,7 +143,7 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
         "lines": [
             Detail(_("用途"), found.purpose),
             Detail(_("户数"), found.rows, "count"),
-            Detail(_("列"), "、".join(titles.get(name, name) for name in found.columns)),
+            Detail(_("列"), "、".join(titles.get(name) or title_of(name) or name for name in found.columns)),
             Detail(
                 _("个人信息"), _("完整，理由：{r}").format(r=found.unmasked_why) if found.unmasked_why else _("已遮盖")
             ),
@@ -158,13 +191,13 @@ def _status(found: Export) -> Any:
     return formats.status(TONES[state.value], state.label)
 
 
-def _filter(request: HttpRequest) -> tuple[exporting.Filter, bool]:
+def _filter(request: HttpRequest) -> tuple[Filter, bool]:
     """The search whose address led here; and whether what was typed has been forgotten since."""
     given = request.GET
     asked = asking.asked(request.session, given.get("q", ""))
     state = given.get("state", "")
     known = {Household.State.CLOSED.value, Household.State.MERGED.value}
-    chosen = exporting.Filter(
+    chosen = Filter(
         category=given.get("category", "")[:30],
         state="" if state == "all" else state if state in known else Household.State.OPEN.value,
         contradicted=bool(given.get("contradictions")),
@@ -182,7 +215,7 @@ def _search(request: HttpRequest) -> str:
     return reverse("registry:search") + (f"?{query}" if query else "")
 
 
-def _in_words(chosen: exporting.Filter) -> list[Detail]:
+def _in_words(chosen: Filter) -> list[Detail]:
     area = Area.objects.filter(pk=chosen.place).first() if chosen.place else None
     return [
         Detail(_("地区"), area.name if area else _("全部管辖地区")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -14,7 +15,7 @@ from zhikun.registry.services.exporting_columns import columns_offered
 
 
 class ExportForm(forms.Form):
-    """Which columns, as what, what for."""
+    """Which columns, as what, what for. `further`: columns of the list's own."""
 
     columns = forms.MultipleChoiceField(
         label=_("要哪些列"),
@@ -32,9 +33,10 @@ class ExportForm(forms.Form):
     )  # fmt: skip
     unmasked_why = forms.CharField(label=_("需要完整信息的理由"), max_length=200, required=False)
 
-    def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, officer: Officer, *args: Any, further: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast("forms.MultipleChoiceField", self.fields["columns"]).choices = list(columns_offered().items())
+        offered = {**columns_offered(), **(further or {})}
+        cast("forms.MultipleChoiceField", self.fields["columns"]).choices = list(offered.items())
         if not officer.may(Right.HOUSEHOLD_UNMASK):
             del self.fields["unmasked"], self.fields["unmasked_why"]
 

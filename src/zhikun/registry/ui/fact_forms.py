@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.pages.forms import DayInput
 from zhikun.registry.vocabulary import Known
+from zhikun.wording import with_unit
 
 NONE_OF_THEM = "_none"
 PERSONAL = "personal-"
@@ -101,8 +102,7 @@ class FactsForm(ToldForm):
 
 def field_of(known: Known) -> forms.Field:
     """The form field of a fact. None is required: what is not known stays empty."""
-    unit = f"（{known.unit}）" if known.unit else ""
-    label, asks = f"{known.title}{unit}", known.question
+    label, asks = with_unit(known.title, known.unit), known.question
     if known.type == "number":
         number = forms.DecimalField(
             label=label, help_text=asks, required=False, decimal_places=known.decimals, max_digits=15,
