@@ -47,6 +47,10 @@ def page_of(household, who=None):
     return signed_in(who or reviewer()).get(url).content.decode()
 
 
+def anchors_of(page):
+    return re.findall(r'id="(step-[^"]+)"', page)
+
+
 def decided(household, decision=OVERRIDE, by=None):
     seen = raised_now(household, FLAG).seen
     return decide_flag(
@@ -62,12 +66,27 @@ def test_a_figure_opens_down_to_who_recorded_the_fact_and_when():
     anchors = re.findall(r'href="#(step-[\w.]+)"', page)
     assert len(anchors) >= 10
     assert [one for one in anchors if f'id="{one}"' not in page] == []
-    leaf = page.split('id="step-business_income_year"')[1].split("</details>")[0]
-    assert "30,000" in leaf
+    assert len(anchors_of(page)) == len(set(anchors_of(page)))
+    above, below = page.split('id="step-business_income_year"')
+    assert "30,000" in above.rpartition("<details")[2]
+    leaf = below.split("</details>")[0]
     assert re.search(r"来源</span> 入户调查.*情况日期 2026-11-02；测试员（.*），\d{4}-\d\d-\d\d \d\d:\d\d 记录", leaf)
     assert "家庭档案本身" in page.split('id="step-member.birth_date.1"')[1].split("</details>")[0]
     assert "马试一" not in page
-    assert "马**" in page
+    assert "1·马**，户主" in page
+
+
+@pytest.mark.django_db
+def test_a_flag_opens_down_to_the_facts_of_those_whom_it_is_about():
+    sick = factories.member("苏试二", "10", 91, "19700301", **{**PERSON, "self_rated_health": "poor"})
+    made = factories.household(members=[factories.member("马试一", "02", 90, **PERSON), sick], **HOME)
+    flags = page_of(made).split('id="flags"')[1].split("</section>")[0]
+    assert "健康状况（自述）（2·苏**，配偶）" in flags
+    assert "健康状况（自述）（1·" not in flags
+    assert flags.count("来源</span> 入户调查，情况日期 2026-11-02") == 3
+    assert "原州区28项指标第10项" in flags
+    asked = signed_in(reviewer()).get(reverse("assessments:decide", args=[made.pk, FLAG])).content.decode()
+    assert "健康状况（自述）（2·苏**，配偶）" in asked
 
 
 @pytest.mark.django_db

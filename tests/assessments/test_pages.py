@@ -89,8 +89,10 @@ def test_a_place_outside_ones_own_is_not_there_and_a_filter_nobody_offered_finds
     assert clerk.get(url, {"place": factories.OTHER_TOWNSHIP}).status_code == 404
     assert clerk.get(url, {"place": factories.VILLAGE}).status_code == 200
     assert clerk.get(url, {"place": "1 OR 1=1"}).status_code == 404
-    nothing = clerk.get(url, {"category": "x' OR 'a'='a"}).content.decode()
+    nothing = clerk.get(url, {"category": "nobody"}).content.decode()
     assert "没有符合条件的家庭" in nothing
+    refused = clerk.get(url, {"category": "x' OR 'a'='a"})
+    assert (refused.status_code, "没有列出家庭" in refused.content.decode()) == (422, True)
     assert signed_in(factories.officer(Role.COUNTY_REVIEWER, factories.OTHER_COUNTY)).get(url).status_code == 404
 
 
@@ -202,9 +204,12 @@ def test_where_only_the_day_differs_the_page_says_so():
     earlier, later = run_now(DAY - timedelta(days=1)), run_now(DAY)
     pack = pack_in_force()
     facts = {"household": [{"household": str(made.pk), "pens": 1.0}]}
-    assert comparing.reasons((earlier, later), pack, facts, facts) == ["评估日：2026-11-19 → 2026-11-20"]
+    assert comparing.reasons((earlier, later), pack, facts, facts, values=True) == ["评估日：2026-11-19 → 2026-11-20"]
     more = {"household": [{"household": str(made.pk), "pens": 2.0}], "member": [{"row": 1}]}
-    assert comparing.reasons((later, later), pack, facts, more) == ["圈舍数量", "家庭成员：0 → 1"]
+    told = comparing.reasons((later, later), pack, facts, more, values=True)
+    assert (told[0][:5], told[1]) == ("圈舍数量：", "家庭成员：0 → 1")
+    # Of a household that one may not see, only what differs, not from what to what.
+    assert comparing.reasons((later, later), pack, facts, more, values=False) == ["圈舍数量", "家庭成员：0 → 1"]
 
 
 @pytest.mark.parametrize(

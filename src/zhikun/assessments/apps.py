@@ -14,11 +14,14 @@ class AssessmentsConfig(AppConfig):
     def ready(self) -> None:
         """The household's page shows what this room knows of it; the menu leads to the runs."""
         from zhikun.accounts.roles import Right  # noqa: PLC0415 - models are not loaded before apps are ready
+        from zhikun.assessments.exporting import SOURCE, Lists  # noqa: PLC0415 - the same
         from zhikun.assessments.panels import history, panel  # noqa: PLC0415 - the same
         from zhikun.pages import menu  # noqa: PLC0415 - the same
         from zhikun.registry import panels  # noqa: PLC0415 - the same
+        from zhikun.registry.services import exporting_sources  # noqa: PLC0415 - the same
 
         panels.register(panel())
+        exporting_sources.register(SOURCE, Lists())
         panels.register_events(self.label, history)
         menu.register(
             menu.Entry(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,12 +19,15 @@ from zhikun.accounts.models import Officer
 from zhikun.assessments.bridge import ID, ROW
 from zhikun.assessments.keeping import folder_of, results_file
 from zhikun.assessments.models import Run
+from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import facts_of, within_areas
-from zhikun.assessments.selectors import PER_PAGE, quoted, visible
-from zhikun.disk import private_folder, written_whole
+from zhikun.assessments.selectors import PER_PAGE, visible
+from zhikun.assessments.wanted import quoted
+from zhikun.disk import only_one, private_folder, written_whole
 from zhikun.engine.packs.model import Pack
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
 from zhikun.registry.models import Household
+from zhikun.registry.words import in_words
 
 #: How a household may differ; each stands under the first that fits.
 KINDS = ("category", "index", "came", "gone")
@@ -38,11 +42,11 @@ _DIFFERENCES = """
                a._index AS was_index, b._index AS is_index,
                CASE WHEN a.household IS NULL THEN 'came' WHEN b.household IS NULL THEN 'gone'
                     WHEN a._category IS DISTINCT FROM b._category THEN 'category' ELSE 'index' END AS kind
-        FROM read_parquet('{earlier}') AS a FULL JOIN read_parquet('{later}') AS b USING (household)
+        FROM read_parquet({earlier}) AS a FULL JOIN read_parquet({later}) AS b USING (household)
         WHERE a.household IS NULL OR b.household IS NULL OR a._category IS DISTINCT FROM b._category
            OR a._index IS DISTINCT FROM b._index
         ORDER BY 1
-    ) TO '{out}' (FORMAT parquet, ROW_GROUP_SIZE 16384)
+    ) TO {out} (FORMAT parquet, ROW_GROUP_SIZE 16384)
 """
 
 
@@ -84,10 +88,16 @@ def differences(earlier: Run, later: Run, ranges: Sequence[AreaRange]) -> duckdb
     path = folder_of(later.pk) / "compared" / f"{earlier.pk}.parquet"
     if not path.exists():
         private_folder(path.parent)
-        with written_whole(path) as beside, duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as con:
-            earlier_file, later_file = results_file(earlier.pk), results_file(later.pk)
-            con.execute(_DIFFERENCES.format(earlier=earlier_file, later=later_file, out=beside))
+        with only_one(path):
+            if not path.exists():
+                _work_out(earlier, later, path)
     return within_areas(path, ranges)
+
+
+def _work_out(earlier: Run, later: Run, path: Path) -> None:
+    with written_whole(path) as beside, duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as con:
+        files = {"earlier": results_file(earlier.pk), "later": results_file(later.pk), "out": beside}
+        con.execute(_DIFFERENCES.format(**{name: quoted(str(file)) for name, file in files.items()}))
 
 
 def summary(rows: duckdb.DuckDBPyRelation) -> list[Moved]:
@@ -129,7 +139,8 @@ def changes(
     for row in page[:PER_PAGE]:
         why = []
         if row["kind"] in {"category", "index"}:
-            why = reasons(runs, pack, was[row["was_position"]], now[row["is_position"]])
+            seen = uuid.UUID(row[ID]) in homes
+            why = reasons(runs, pack, was[row["was_position"]], now[row["is_position"]], values=seen)
         lines.append(
             Change(
                 row["order"], row["kind"], row["was_category"], row["is_category"], row["was_index"], row["is_index"],
@@ -142,20 +153,20 @@ def changes(
 _Rows = Mapping[str, list[dict[str, Any]]]
 
 
-def reasons(runs: tuple[Run, Run], pack: Pack, was: _Rows, now: _Rows) -> list[str]:
-    """Which facts differ, and whether the pack or the day does."""
-    told = _facts(pack, was, now)
+def reasons(runs: tuple[Run, Run], pack: Pack, was: _Rows, now: _Rows, *, values: bool) -> list[str]:
+    """Which facts differ, and whether the pack or the day does. `values`: from what to what, for who may see the household."""
+    told = _facts(pack, was, now, values=values)
     more = len(told) - _SHOWN
     said = told[:_SHOWN] + ([_("另有 {n} 项").format(n=more)] if more > 0 else [])
     earlier, later = runs
     if earlier.pack_hash != later.pack_hash:
-        said.append(_("政策包：{a} → {b}").format(a=earlier.pack_version, b=later.pack_version))
+        said.append(_("政策包：{a} → {b}").format(a=pack_words(earlier), b=pack_words(later)))
     if earlier.on != later.on:
         said.append(_("评估日：{a} → {b}").format(a=earlier.on.isoformat(), b=later.on.isoformat()))
     return said
 
 
-def _facts(pack: Pack, was: _Rows, now: _Rows) -> list[str]:
+def _facts(pack: Pack, was: _Rows, now: _Rows, *, values: bool) -> list[str]:
     told = []
     for entity in pack.entities:
         before, after = was.get(entity, []), now.get(entity, [])
@@ -169,7 +180,14 @@ def _facts(pack: Pack, was: _Rows, now: _Rows) -> list[str]:
                     continue
                 fact = pack.facts.get((entity, name))
                 what = fact.title if fact else name
-                told.append(
-                    what if entity == ID else _("{entity}{n}的{what}").format(entity=title, n=new[ROW], what=what)
-                )
+                if entity != ID:
+                    what = _("{entity}{n}的{what}").format(entity=title, n=new[ROW], what=what)
+                if values:
+                    before_, after_ = _said(entity, name, old.get(name)), _said(entity, name, new[name])
+                    what = _("{what}：{a} → {b}").format(what=what, a=before_, b=after_)
+                told.append(what)
     return told
+
+
+def _said(entity: str, name: str, value: Any) -> str:
+    return _("未知") if value is None else in_words(entity, name, value)

@@ -32,6 +32,7 @@ DETAILS = {
     "later": _("后一次评估编号"),
     "count": _("找到几户"),
     "shown": _("列出几户"),
+    "asked": _("条件（代码）"),
     "households": _("户数"),
     "flag": _("提示"),
     "decision": _("结论"),

@@ -28,8 +28,12 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(wanted)
 
     def finished(self) -> RunQuerySet:
-        """Those whose results are there, the newest first."""
-        return self.filter(state=Run.State.DONE).order_by("-current_at", "-pk")
+        """Those whose results are there: the latest day first, so that looking back at an earlier day makes nothing old new."""
+        return self.filter(state=Run.State.DONE).order_by("-on", "-current_at", "-pk")
+
+    def usual(self) -> RunQuerySet:
+        """Those by the platform's own pack, of today or of before: not the trials of further packs."""
+        return self.exclude(pack__in=[name for name in settings.ZHIKUN_FURTHER_PACKS if name != settings.ZHIKUN_PACK])
 
     def over(self, area: int) -> RunQuerySet:
         """Those that cover the area of this code."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
+from zhikun.assessments import grounds
 from zhikun.assessments.bridge import ID, OF_THE_FILE, HouseholdKnown, known
 from zhikun.assessments.models import FlagDecision
 from zhikun.assessments.neighbours import Alike, alike
@@ -31,6 +32,7 @@ from zhikun.registry.facts import present
 from zhikun.registry.models import Household, HouseholdFacts, Membership, Recording
 from zhikun.registry.selectors.file import unmasked_now
 from zhikun.registry.sources import SourceKind
+from zhikun.registry.templatetags.registry import relation_title
 from zhikun.registry.vocabulary import KEPT_BY_FILE, vocabulary
 
 _DIRECTIONS = {
@@ -61,6 +63,7 @@ class Opened:
     origins: Mapping[str, str]
     whom: Mapping[tuple[str, int], str]
     flags: list[Flag]
+    raised: Mapping[str, Any]
     former: list[FlagDecision]
     asks: list[Ask]
     kept: Kept | None
@@ -70,10 +73,17 @@ class Opened:
 
     def steps(self) -> list[Step]:
         """The tree of explanation."""
+        return self._tree(self.told.explanation)
+
+    def grounds(self, flag: Flag) -> list[Step]:
+        """What a flag rests on, down to the facts."""
+        return self._tree(self.raised, grounds.roots(self.plan, flag, self.raised["steps"]))
+
+    def _tree(self, told: Mapping[str, Any], roots: Iterable[str] | None = None) -> list[Step]:
         missing = {_step_id(one.question): (one.question.question, one.url) for one in self.asks}
         return tree(
-            self.told.explanation, origins=self.origins, whom=self.whom, roundings=_roundings(self.plan, self.on),
-            questions=missing,
+            told, origins=self.origins, whom=self.whom, roundings=_roundings(self.plan, self.on), questions=missing,
+            roots=roots,
         )  # fmt: skip
 
     @property
@@ -104,16 +114,27 @@ def opened(household: Household, officer: Officer) -> Opened:
             former.setdefault((one.flag, one.row), one)
     kept = result_of(household)
     may_edit = household.state == Household.State.OPEN and officer.may(Right.HOUSEHOLD_EDIT, household.area_id)
+    raised = grounds.explained(about, plan, flags)
+    origins = _origins(household, about, [*told.explanation["steps"], *raised["steps"]])
+    asks = [_ask(one, household, about, whom, may_edit=may_edit) for one in told.missing]
     return Opened(
-        household, on, plan, told, members, _origins(household, about, told.explanation["steps"]), whom, flags,
-        list(former.values()), [_ask(one, household, about, whom, may_edit=may_edit) for one in told.missing], kept,
+        household, on, plan, told, members, origins, whom, flags, raised, list(former.values()), asks, kept,
         alike(kept, officer) if kept else None, unmasked, may_edit,
     )  # fmt: skip
 
 
 def _whom(about: HouseholdKnown, members: Iterable[Membership], *, unmasked: bool) -> dict[tuple[str, int], str]:
-    names = {str(one.person_id): str(one.person.name) if unmasked else masked(one.person, "name") for one in members}
-    return {("member", n): names[one.key] for n, one in enumerate(about.members, start=1) if one.key in names}
+    """2·马**，配偶: by their place in the file and the relation, for masked names of one family are often the same."""
+    people = {str(one.person_id): one for one in members}
+    found = {}
+    for n, one in enumerate(about.members, start=1):
+        if one.key in people:
+            person = people[one.key].person
+            name = str(person.name) if unmasked else masked(person, "name")
+            found["member", n] = _("{n}·{name}，{relation}").format(
+                n=n, name=name, relation=relation_title(one.relation)
+            )
+    return found
 
 
 def _origins(household: Household, about: HouseholdKnown, steps: Iterable[Mapping[str, Any]]) -> dict[str, str]:

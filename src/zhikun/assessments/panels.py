@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
+from zhikun.assessments.naming import RANK_TITLES
 from zhikun.assessments.results import Kept, result_of
 from zhikun.assessments.services import provisional
 from zhikun.assessments.services.deciding import decisions_of, flag_words
@@ -28,7 +29,6 @@ from zhikun.registry.vocabulary import pack_in_force
 #: The highest score of a cause: the scale of the published table is 0, 0.5, ... 5 (原州区 1+8+N, 致困因子赋分量表).
 MOST = 5
 _FIRST = 6  # questions shown before the rest is folded away
-RANK_TITLES = {"village": "本村（社区）", "township": "本乡镇（街道）", "county": "全县（区）"}
 
 
 def panel() -> Panel:
@@ -81,16 +81,21 @@ def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, ke
     for name, value in ((results.category, now["category"]), (results.index, now["index"])):
         if name:
             shown = shown_of(pack, name)
-            lines.append(Detail(shown.heading, shown.text(value) if value not in (None, "") else None))
-    lines.extend(
-        Detail(one.title + (f"（{one.unit}）" if one.unit else ""), one.display if one.value is not None else None)
-        for one in today.others
-    )
+            text = f"{shown.text(value)} {shown.unit or ''}".strip() if value not in (None, "") else None
+            lines.append(Detail(shown.title, text))
+    lines.extend(Detail(one.title, _brief(one) if one.value is not None else None) for one in today.others)
     if kept is not None:
         for name, rank in ((name, kept.ranks.get(name)) for name in RANK_TITLES):
             text = _("第 {r} 位，共 {n} 户").format(r=rank[0], n=rank[1]) if rank else None
-            lines.append(Detail(_("{where}困难排序").format(where=_(RANK_TITLES[name])), text, on=kept.run.on))
+            lines.append(Detail(_("{where}困难排序").format(where=RANK_TITLES[name]), text, on=kept.run.on))
     return lines
+
+
+def _brief(one: provisional.Figure) -> str:
+    """A figure for a glance: of a quotient without a unit three decimals say enough, the assessment's page has them all."""
+    if one.unit or not isinstance(one.value, float) or round(one.value, 3) == one.value:
+        return one.display
+    return _("约 {n}").format(n=f"{one.value:.3f}")
 
 
 def _radar(pack: Pack, causes: Sequence[provisional.Figure]) -> Radar:

@@ -122,10 +122,10 @@ _MEMBERS = """
     USING (position, person) ORDER BY position, place, person
 """
 _ROWS = """
-    SELECT position, household, CAST(row_number() OVER (PARTITION BY position ORDER BY at) AS INTEGER) AS "row", {columns}
-    FROM (SELECT position, household, unnest(range(len(map_keys(s['{entity}'])))) AS at,
+    SELECT position, household, CAST(row_number() OVER (PARTITION BY position ORDER BY nth) AS INTEGER) AS "row", {columns}
+    FROM (SELECT position, household, unnest(range(len(map_keys(s['{entity}'])))) AS nth,
                  unnest(map_values(s['{entity}'])) AS said FROM told)
-    WHERE said['{removed}'] IS NOT TRUE ORDER BY position, at
+    WHERE said['{removed}'] IS NOT TRUE ORDER BY position, nth
 """
 
 

@@ -4,7 +4,9 @@
     newest_run(ranges) / newest_covering    the run that pages of a place show
     results_in(run, ranges)                 DuckDB relation of a run's results, cut to the areas of an officer
     facts_of(run, positions)                the facts used for some households, as plain rows
-    columns_of(run)                         the names in a run's results
+    answer(run, ranges, sql)                one statement about the same rows, under the name `found`
+    columns_of(run), types_of(run)          the names in a run's results, and their types in DuckDB
+    causes_of(run)                          those of them that the pack calls causes
 
 `results_in` has, beside every named value of the pack on the household under its own name, the columns
 
@@ -25,6 +27,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +40,11 @@ from zhikun.assessments.bridge import ID
 from zhikun.assessments.keeping import facts_file, results_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import RANKED_IN
-from zhikun.engine.packs.model import Results
+from zhikun.assessments.wanted import quoted
+from zhikun.engine.packs.model import Pack, Results
 from zhikun.places.models import AreaRange
 from zhikun.registry.models import Household, Residence
-from zhikun.registry.vocabulary import pack_in_force
+from zhikun.registry.vocabulary import pack_in_force, packs_in_force
 
 #: Older runs are not asked for a household that the newer ones do not have.
 _LOOKED_BACK = 5
@@ -71,7 +75,7 @@ class Kept:
 
 
 def result_of(household: Household) -> Kept | None:
-    """The newest result of a household: of the newest finished run that holds it, wherever it lived then.
+    """The newest result of a household by the platform's own pack: of the newest finished run that holds it, wherever it lived.
 
     None where no run has seen it, and for a file that was merged into another: its people are assessed there.
     """
@@ -82,7 +86,7 @@ def result_of(household: Household) -> Kept | None:
     for code in homes:
         wanted |= Q(area__lte=code, area_last__gte=code)
     # A run that began before the file was opened cannot have it.
-    runs = Run.objects.finished().filter(wanted, listed_at__gte=household.registered_at)
+    runs = Run.objects.finished().usual().filter(wanted, listed_at__gte=household.registered_at)
     for run in runs[:_LOOKED_BACK]:
         found = kept_in(run, household.pk, homes)
         if found is not None:
@@ -92,19 +96,24 @@ def result_of(household: Household) -> Kept | None:
 
 def kept_in(run: Run, household: uuid.UUID, homes: set[int] | None = None) -> Kept | None:
     """The household's result in a run. `homes`: where it may have lived, so that only their row groups are read."""
-    rows = _relation(run)
-    its = f"{ID} = '{uuid.UUID(str(household))}'"
-    found = (
-        rows.filter(f"{_in([AreaRange(code, code) for code in sorted(homes)])} AND {its}").fetchall() if homes else []
-    )
+    row = _row(run.pk, uuid.UUID(str(household)), tuple(sorted(homes or ())))
+    return _kept(run, row) if row is not None else None
+
+
+@lru_cache(maxsize=2000)
+def _row(run: uuid.UUID, household: uuid.UUID, homes: tuple[int, ...]) -> Mapping[str, Any] | None:
+    """A row of a finished run's file, which never changes: officers open the same files again and again."""
+    rows = _connection().sql("SELECT * FROM read_parquet(?)", params=[str(results_file(run))])
+    its = f"{ID} = '{household}'"
+    found = rows.filter(f"{_in([AreaRange(code, code) for code in homes])} AND {its}").fetchall() if homes else []
     # Its village may have had another code then.
     found = found or rows.filter(its).fetchall()
-    return _kept(run, dict(zip(rows.columns, found[0], strict=True))) if found else None
+    return dict(zip(rows.columns, found[0], strict=True)) if found else None
 
 
 def newest_run(officer: Officer, right: Right = Right.HOUSEHOLD_VIEW) -> Run | None:
-    """The newest finished run of which the officer may see a part."""
-    return Run.objects.visible_to(officer, right).finished().first()
+    """The newest finished run by the platform's own pack of which the officer may see a part."""
+    return Run.objects.visible_to(officer, right).finished().usual().first()
 
 
 def results_in(run: Run, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRelation:
@@ -117,9 +126,38 @@ def within_areas(path: Path, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRela
     return _connection().sql("SELECT * FROM read_parquet(?)", params=[str(path)]).filter(_in(ranges))
 
 
+def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
+    """DuckDB's answer to one statement about the table `found`: the results of a finished run in these areas."""
+    return answer_from(results_file(run.pk), ranges, sql)
+
+
+def answer_from(path: Path, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
+    """The same of any file of a run with a column `_area`. A long statement is read once; steps of a relation, several times."""
+    found = f"found AS (SELECT * FROM read_parquet({quoted(str(path))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
+    return _connection().sql(f"WITH {found} {sql}")
+
+
 def columns_of(run: Run) -> list[str]:
     """The names in a run's results."""
-    return list(_relation(run).columns)
+    return list(types_of(run))
+
+
+def types_of(run: Run) -> Mapping[str, str]:
+    """The columns of a finished run with their types, as DuckDB calls them."""
+    return _types(run.pk)
+
+
+def causes_of(run: Run) -> list[str]:
+    """The columns that the pack calls causes; a cause that the run's own pack did not have is left out."""
+    types = types_of(run)
+    return [name for name in pack_of(run).results.causes if types.get(name) == "DOUBLE"]
+
+
+@lru_cache(maxsize=64)
+def _types(run: uuid.UUID) -> Mapping[str, str]:
+    """Of a finished run's file, which never changes."""
+    rows = _connection().sql("SELECT * FROM read_parquet(?)", params=[str(results_file(run))])
+    return dict(zip(rows.columns, map(str, rows.types), strict=True))
 
 
 def facts_of(run: Run, positions: Sequence[int]) -> dict[int, dict[str, list[dict[str, Any]]]]:
@@ -155,9 +193,14 @@ def _kept(run: Run, row: Mapping[str, Any]) -> Kept:
     )  # fmt: skip
 
 
-def _names(_run: Run) -> Results:
+def pack_of(run: Run) -> Pack:
+    """The run's pack as it is in force today; where it no longer is, the platform's own, for what can still be named."""
+    return packs_in_force().get(run.pack, pack_in_force())
+
+
+def _names(run: Run) -> Results:
     """What the pack shows. Names that a run of an older version has and the pack of today has not are left out."""
-    return pack_in_force().results
+    return pack_of(run).results
 
 
 def _relation(run: Run) -> duckdb.DuckDBPyRelation:

@@ -9,47 +9,30 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import duckdb
+from functools import lru_cache
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.models import Run
-from zhikun.assessments.results import results_in
+from zhikun.assessments.results import answer, causes_of, results_in
+from zhikun.assessments.wanted import Wanted
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
 from zhikun.registry.models import Household
 from zhikun.registry.selectors.search import scope
 
 PER_PAGE = 50
-#: The category of those who have none yet, and any flag at all, in addresses.
-OPEN, ANY = "-", "*"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a list of results is narrowed down to. Codes have been checked against the pack before they come here."""
-
-    category: str = ""
-    flag: str = ""
-    missing: str = ""
-    undetermined: bool = False
-
-    @property
-    def condition(self) -> str:
-        """The filter in DuckDB's words."""
-        told = ["true"]
-        if self.category:
-            told.append("_category IS NULL" if self.category == OPEN else f"_category = {quoted(self.category)}")
-        if self.flag == ANY:
-            told.append("len(_flags) > 0")
-        elif self.flag:
-            told.append(f"list_contains(_flags, {quoted(self.flag)})")
-        if self.missing:
-            told.append(f"list_contains(_missing, {quoted(self.missing)})")
-        if self.undetermined:
-            told.append("_undetermined")
-        return " AND ".join(told)
+#: All figures of an overview in one statement: what is counted, its code (if it has codes), how many households.
+_OVERVIEW = """
+    , seen AS MATERIALIZED (SELECT _category, _undetermined, _flags, _missing FROM found)
+    SELECT what, code, n FROM (
+        SELECT 'all' AS what, NULL AS code, count(*) AS n FROM seen
+        UNION ALL SELECT 'open', NULL, count(*) FILTER (WHERE _undetermined) FROM seen
+        UNION ALL SELECT 'flagged', NULL, count(*) FILTER (WHERE len(_flags) > 0) FROM seen
+        UNION ALL SELECT 'category', _category, count(*) FROM seen GROUP BY _category
+        UNION ALL SELECT 'flag', code, count(*) FROM (SELECT unnest(_flags) AS code FROM seen) GROUP BY code
+        UNION ALL SELECT 'missing', code, count(*) FROM (SELECT unnest(_missing) AS code FROM seen) GROUP BY code
+    ) ORDER BY what, n DESC, code
+"""
 
 
 @dataclass(frozen=True)
@@ -102,25 +85,33 @@ class Listed:
     count: int
 
 
-def reach(officer: Officer, run: Run, place: Area | None = None) -> list[AreaRange]:
-    """The areas of a run that the officer may see, cut to a place."""
-    of_run = [
-        AreaRange(max(one.first, run.area), min(one.last, run.area_last))
-        for one in scope(officer, place.range if place else None)
-    ]
-    return [one for one in of_run if one.first <= one.last]
+def reach(
+    officer: Officer, run: Run, place: Area | None = None, right: Right = Right.HOUSEHOLD_VIEW
+) -> list[AreaRange]:
+    """The areas of a run in which the officer holds the right, cut to a place."""
+    return cut(scope(officer, place.range if place else None, right), [run.range])
+
+
+def cut(ranges: Sequence[AreaRange], others: Sequence[AreaRange]) -> list[AreaRange]:
+    """What lies in both."""
+    told = [AreaRange(max(a.first, b.first), min(a.last, b.last)) for a in ranges for b in others]
+    return [one for one in told if one.first <= one.last]
 
 
 def overview(run: Run, ranges: Sequence[AreaRange]) -> Overview:
     """The figures of a run in some areas."""
-    rows = results_in(run, ranges)
-    counts = "count(*), count(*) FILTER (WHERE _undetermined), count(*) FILTER (WHERE len(_flags) > 0)"
-    counted = rows.aggregate(counts).fetchall()[0]
-    by_category = rows.aggregate("_category, count(*) AS n", "_category").order("n DESC, _category").fetchall()
-    return Overview(
-        counted[0], counted[1], counted[2], [Count(code, n) for code, n in by_category], _listed(rows, "_flags"),
-        _listed(rows, "_missing"),
-    )  # fmt: skip
+    return _overview(run.pk, tuple(ranges))
+
+
+@lru_cache(maxsize=256)
+def _overview(run: uuid.UUID, ranges: tuple[AreaRange, ...]) -> Overview:
+    """Counted once: a finished run never changes, and its pages and lists are opened again and again."""
+    found: dict[str, list[Count]] = {}
+    for what, code, n in answer(Run(pk=run), ranges, _OVERVIEW).fetchall():
+        found.setdefault(what, []).append(Count(code, n))
+    every, open_, flagged = (found[what][0].households for what in ("all", "open", "flagged"))
+    categories, flags, missing = (found.get(what, []) for what in ("category", "flag", "missing"))
+    return Overview(every, open_, flagged, categories, flags, missing)
 
 
 def by_place(run: Run, ranges: Sequence[AreaRange], top: Area) -> list[PlaceCount]:
@@ -128,19 +119,26 @@ def by_place(run: Run, ranges: Sequence[AreaRange], top: Area) -> list[PlaceCoun
     if top.level >= Level.VILLAGE:
         return []
     unit = 10 ** FREE_DIGITS[Level(top.level + 1)]
-    rows = results_in(run, ranges).aggregate(
+    found = _by_place(run.pk, tuple(ranges), unit)
+    return [PlaceCount(area, *found[area.pk]) for area in Area.objects.filter(pk__in=found).order_by("code")]
+
+
+@lru_cache(maxsize=256)
+def _by_place(run: uuid.UUID, ranges: tuple[AreaRange, ...], unit: int) -> dict[int, tuple[int, int]]:
+    rows = results_in(Run(pk=run), ranges).aggregate(
         f"_area // {unit} * {unit} AS place, count(*), count(*) FILTER (WHERE _undetermined)", "place"
     )
-    found = {place: (n, open_) for place, n, open_ in rows.fetchall()}
-    return [PlaceCount(area, *found[area.pk]) for area in Area.objects.filter(pk__in=found).order_by("code")]
+    return {place: (n, open_) for place, n, open_ in rows.fetchall()}
 
 
 def listed(run: Run, ranges: Sequence[AreaRange], wanted: Wanted, officer: Officer, after: int = -1) -> Listed:
     """One page of the households of a run, in the order of lists."""
-    rows = results_in(run, ranges).filter(wanted.condition)
-    count = rows.aggregate("count(*)").fetchall()[0][0]
-    told = rows.filter(f"_position > {int(after)}").order("_position").limit(PER_PAGE + 1)
-    page = told.select("household, _position, _category, _index, _flags, _undetermined").fetchall()
+    count = count_of(run, ranges, wanted)
+    page = answer(
+        run, ranges,
+        "SELECT household, _position, _category, _index, _flags, _undetermined FROM found "  # noqa: S608 - a condition of `Wanted`
+        f"WHERE ({wanted.condition(causes_of(run))}) AND _position > {int(after)} ORDER BY _position LIMIT {PER_PAGE + 1}",
+    ).fetchall()  # fmt: skip
     homes = visible(officer, [uuid.UUID(row[0]) for row in page[:PER_PAGE]])
     lines = [
         Line(position, category, index, flags or (), open_, homes.get(uuid.UUID(id_)))
@@ -149,17 +147,19 @@ def listed(run: Run, ranges: Sequence[AreaRange], wanted: Wanted, officer: Offic
     return Listed(lines, lines[-1].position if len(page) > PER_PAGE else None, count)
 
 
+def count_of(run: Run, ranges: Sequence[AreaRange], wanted: Wanted) -> int:
+    """How many households a list has."""
+    return _count(run.pk, tuple(ranges), wanted.condition(causes_of(run)))
+
+
+@lru_cache(maxsize=2048)
+def _count(run: uuid.UUID, ranges: tuple[AreaRange, ...], condition: str) -> int:
+    counted = f"SELECT count(*) FROM found WHERE {condition}"  # noqa: S608 - a condition of `Wanted`
+    found: int = answer(Run(pk=run), ranges, counted).fetchall()[0][0]
+    return found
+
+
 def visible(officer: Officer, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Household]:
     """Those of the households that the officer may see now, with head and place."""
     rows = Household.objects.visible_to(officer, Right.HOUSEHOLD_VIEW).filter(pk__in=ids)
     return {one.pk: one for one in rows.select_related("area__parent", "head")}
-
-
-def _listed(rows: duckdb.DuckDBPyRelation, column: str) -> list[Count]:
-    told: Any = rows.select(f"unnest({column}) AS code").aggregate("code, count(*) AS n", "code").order("n DESC, code")
-    return [Count(code, n) for code, n in told.fetchall()]
-
-
-def quoted(text: str) -> str:
-    """A text as DuckDB reads it."""
-    return "'" + text.replace("'", "''") + "'"

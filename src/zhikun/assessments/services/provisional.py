@@ -12,7 +12,7 @@ from zhikun.assessments.bridge import HouseholdKnown, known, tables
 from zhikun.engine.plan import Plan, make_plan
 from zhikun.engine.run import Explainer, Explanation, one_household
 from zhikun.registry.models import Household
-from zhikun.registry.vocabulary import pack_in_force
+from zhikun.registry.vocabulary import pack_in_force, packs_in_force
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def of_known(household: HouseholdKnown, on: date) -> Provisional:
 
 
 @lru_cache(maxsize=8)
-def plan_on(on: date) -> Plan:
-    """The plan of the pack in force on a day: made once, used for every household of the day."""
-    return make_plan(pack_in_force(), on=on)
+def plan_on(on: date, pack: str = "") -> Plan:
+    """The plan of a pack in force on a day (without a name: the platform's own): made once for every household of the day."""
+    return make_plan(packs_in_force()[pack] if pack else pack_in_force(), on=on)
 
 
 @lru_cache(maxsize=8)

@@ -21,6 +21,7 @@ from zhikun.jobs.models import Job
 from zhikun.jobs.services import ask
 from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
+from zhikun.registry.vocabulary import packs_in_force
 
 KIND = "assessments.run"
 #: The key of a run's job, and the job's states in which nothing goes on any more.
@@ -35,16 +36,18 @@ def job_of(run: Run) -> Job | None:
 
 
 @transaction.atomic
-def start(area: Area, on: date, *, acting_officer: Officer) -> tuple[Run, bool]:
+def start(area: Area, on: date, pack: str = "", *, acting_officer: Officer) -> tuple[Run, bool]:
     """Ask for an assessment of an area in the background; the run, and whether it is a new one.
 
-    Where the same (area, day, pack) is under way already, that run is the answer. One whose work failed or was cancelled
-    gives way. Raises NotAllowedHere without the right in the area.
+    `pack`: one of `packs_in_force()`; without it the platform's own. Where the same (area, day, pack) is under way already,
+    that run is the answer. One whose work failed or was cancelled gives way. Raises NotAllowedHere without the right in the area.
     """
-    run, new = _opened(area, on, acting_officer)
+    run, new = _opened(area, on, pack, acting_officer)
     if new:
+        named = packs_in_force()[run.pack].title
+        title = _("评估：{area}，{on}，{pack}").format(area=area.name, on=on.isoformat(), pack=named)
         ask(
-            KIND, title=_("评估：{area}，{on}").format(area=area.name, on=on.isoformat()), arguments={"run": str(run.pk)},
+            KIND, title=title, arguments={"run": str(run.pk)},
             key=str(run.pk), by=acting_officer, area=area.pk,
         )  # fmt: skip
         note(
@@ -54,13 +57,13 @@ def start(area: Area, on: date, *, acting_officer: Officer) -> tuple[Run, bool]:
     return run, new
 
 
-def assess(area: Area, on: date, *, acting_officer: Officer) -> tuple[Run, bool]:
+def assess(area: Area, on: date, pack: str = "", *, acting_officer: Officer) -> tuple[Run, bool]:
     """Assess every open household of the area by its current facts, here and now; the run, and whether it is a new one.
 
     The same pack, day, area and facts again are recognised: nothing is computed, and the run is the one there was.
     """
     with transaction.atomic():
-        run, new = _opened(area, on, acting_officer)
+        run, new = _opened(area, on, pack, acting_officer)
     if not new and job_of(run) is not None:
         return run, False
     working.work(run.pk, working.Alone())
@@ -68,11 +71,11 @@ def assess(area: Area, on: date, *, acting_officer: Officer) -> tuple[Run, bool]
     return (run.same_as, False) if run.same_as is not None else (run, True)
 
 
-def _opened(area: Area, on: date, officer: Officer) -> tuple[Run, bool]:
+def _opened(area: Area, on: date, named: str, officer: Officer) -> tuple[Run, bool]:
     """An active run of the area on the day, and whether it was opened now."""
     if not officer.may(Right.ASSESSMENT_RUN, area.pk):
         raise NotAllowedHere
-    pack = plan_on(on).pack
+    pack = plan_on(on, named).pack
     same = Run.objects.select_for_update().filter(
         area=area.pk, on=on, pack_hash=pack.hash, state=Run.State.ACTIVE
     )  # fmt: skip

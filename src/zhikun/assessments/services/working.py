@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhikun.assessments import events, reading
+from zhikun.assessments import events, followers, reading
 from zhikun.assessments.bridge import ID
 from zhikun.assessments.keeping import PART, Bench
 from zhikun.assessments.models import Run
@@ -29,6 +29,7 @@ from zhikun.audit.services import record as note
 from zhikun.engine.plan import Plan
 from zhikun.engine.run import PartsRun
 from zhikun.jobs.errors import JobFailed
+from zhikun.registry.vocabulary import packs_in_force
 
 #: A list older than this is not gone on with after a stop: too much may have changed since.
 FRESH = timedelta(hours=6)
@@ -75,7 +76,11 @@ def work(run_id: uuid.UUID, step: Step) -> dict[str, Any]:
     run = Run.objects.get(pk=run_id)
     if run.state != Run.State.ACTIVE:
         return {"text": _("这次评估已经结束或被新的评估代替。"), "run": str(run.same_as_id or run.pk)}
-    plan, bench = plan_on(run.on), Bench(run.pk)
+    if run.pack not in packs_in_force():
+        raise JobFailed(
+            _("政策包 {p} 已不在平台使用，没有评估。").format(p=run.pack), remedy=_("请换一个政策包重新发起评估。")
+        )
+    plan, bench = plan_on(run.on, run.pack), Bench(run.pk)
     if plan.pack.hash != run.pack_hash:
         raise JobFailed(_("政策包在发起之后改过，没有评估。"), remedy=_("请重新发起评估。"))
     households = _households(run, bench)
@@ -90,7 +95,10 @@ def work(run_id: uuid.UUID, step: Step) -> dict[str, Any]:
     engine = PartsRun(plan)
     _assess(engine, bench, households, counted)
     _write(engine, run, bench, households, counted)
-    return _finish(run, bench)
+    told = _finish(run, bench)
+    for done in Run.objects.finished().filter(pk=run.pk):
+        followers.follow(done)
+    return told
 
 
 def _households(run: Run, bench: Bench) -> pa.Table:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from zhikun.accounts.access import officer_of
 from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
 from zhikun.assessments.models import Run
-from zhikun.assessments.selectors import OPEN, reach
-from zhikun.documents.values import shown_of
+from zhikun.assessments.naming import category_words, fact_words, flag_words
+from zhikun.assessments.results import pack_of
+from zhikun.assessments.selectors import reach
+from zhikun.assessments.wanted import Wanted
 from zhikun.engine.packs.model import Pack
 from zhikun.places.models import Area, AreaRange
 from zhikun.registry.selectors.places import offered
-from zhikun.registry.vocabulary import pack_in_force
+
+__all__ = ["Asked", "address", "asked", "category_words", "fact_words", "flag_words", "found"]
+
+
+def places_of(
+    officer: Officer, run: Run, place: Area | None, right: Right = Right.HOUSEHOLD_VIEW
+) -> list[tuple[int, str]]:
+    """The places to choose from on a page of a run: those in which the officer holds the right, and the one shown."""
+    told = offered(officer, place, right)
+    found = {one.code: one.title for one in told if run.area <= one.code <= run.area_last}
+    if place is not None:  # also one above their own, that a figure of the page led to
+        found.setdefault(place.pk, place.name)
+    return sorted(found.items())
 
 
 @dataclass(frozen=True)
@@ -39,16 +54,20 @@ class Asked:
 
     def places(self) -> list[tuple[int, str]]:
         """The places to choose from: those of the officer that the run covers."""
-        told = offered(self.officer, self.place)
-        found = {one.code: one.title for one in told if self.run.area <= one.code <= self.run.area_last}
-        if self.place is not None:  # also one above their own, that a figure of the page led to
-            found.setdefault(self.place.pk, self.place.name)
-        return sorted(found.items())
+        return places_of(self.officer, self.run, self.place)
 
     def list_url(self, **wanted: str) -> str:
         """The list behind a figure of the place that is shown."""
-        query = ({"place": str(self.place.pk)} if self.place else {}) | wanted
-        return address("assessments:households", self.run, query)
+        return address("assessments:households", self.run, [*self.here, *wanted.items()])
+
+    def list_of(self, wanted: Wanted) -> str:
+        """The list of exactly these."""
+        return address("assessments:households", self.run, [*self.here, *wanted.query()])
+
+    @property
+    def here(self) -> list[tuple[str, str]]:
+        """The place, as it stands in addresses."""
+        return [("place", str(self.place.pk))] if self.place else []
 
 
 def asked(request: HttpRequest, run: Run) -> Asked:
@@ -64,7 +83,7 @@ def asked(request: HttpRequest, run: Run) -> Asked:
     ranges = reach(officer, run, place)
     if not ranges:
         raise Http404
-    return Asked(officer, run, Area.objects.get(pk=run.area), place, ranges, pack_in_force())
+    return Asked(officer, run, Area.objects.get(pk=run.area), place, ranges, pack_of(run))
 
 
 def found(request: HttpRequest, pk: UUID) -> Run:
@@ -75,31 +94,8 @@ def found(request: HttpRequest, pk: UUID) -> Run:
     return one
 
 
-def address(view: str, run: Run, query: dict[str, str]) -> str:
+def address(view: str, run: Run, query: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
     """A page of a run with its filters."""
-    told = {key: value for key, value in query.items() if value}
+    pairs = query.items() if isinstance(query, Mapping) else query
+    told = [(key, value) for key, value in pairs if value]
     return reverse(view, args=[run.pk]) + (f"?{urlencode(told)}" if told else "")
-
-
-def category_words(pack: Pack, code: str | None) -> str:
-    """What a category is called; none yet says so."""
-    if code is None or code == OPEN:
-        return _("尚不能确定")
-    return shown_of(pack, pack.results.category).text(code) if pack.results.category else str(code)
-
-
-def flag_words(pack: Pack, code: str | None) -> str:
-    """What a flag is called."""
-    for name in pack.results.flags:
-        labels = shown_of(pack, name).labels
-        if code is not None and code in labels:
-            return labels[code]
-    return str(code)
-
-
-def fact_words(pack: Pack, path: str | None) -> str:
-    """What a fact is called: 成员·健康状况."""
-    entity, _dot, name = str(path).partition(".")
-    fact = pack.facts.get((entity, name))
-    title = fact.title if fact else name
-    return title if entity == "household" or entity not in pack.entities else f"{pack.entities[entity].title}·{title}"

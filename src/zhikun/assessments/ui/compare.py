@@ -14,7 +14,8 @@ from zhikun.accounts.roles import Right
 from zhikun.assessments import comparing, events
 from zhikun.assessments.comparing import KINDS, Moved
 from zhikun.assessments.models import Run
-from zhikun.assessments.ui.common import Asked, asked, category_words, found
+from zhikun.assessments.naming import category_words
+from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.ui.forms import PlaceForm
 from zhikun.assessments.ui.runs import after, moment
 from zhikun.audit.services import record as note

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.services.run import OLDEST
-from zhikun.engine.packs.model import Pack
 from zhikun.pages.forms import DayInput
 from zhikun.places.models import Area
 from zhikun.registry.selectors.places import offered
+from zhikun.registry.vocabulary import packs_in_force
 
 
 class StartForm(forms.Form):
@@ -29,23 +29,38 @@ class StartForm(forms.Form):
         help_text=gettext_lazy("年龄、期限和当时有效的标准按这一天计算；家庭情况按现在的档案。"),
     )  # fmt: skip
 
-    def __init__(self, officer: Officer, pack: Pack, data: Any = None) -> None:
+    pack = forms.ChoiceField(
+        label=gettext_lazy("政策包"), required=False,
+        help_text=gettext_lazy("别的政策包只读取同样的记录；它问而本地没有记录的情况是未知。"),
+    )  # fmt: skip
+
+    def __init__(self, officer: Officer, data: Any = None) -> None:
         super().__init__(data, initial={"on": timezone.localdate()})
-        self._first_day = pack.first_day
+        packs = packs_in_force()
+        if len(packs) > 1:
+            told = [(name, f"{pack.title} {pack.version}") for name, pack in packs.items()]
+            self.fields["pack"].choices = told  # type: ignore[attr-defined]  # a choice field
+        else:
+            del self.fields["pack"]
         choices = [(one.code, one.title) for one in offered(officer, None, Right.ASSESSMENT_RUN)]
         self.fields["area"].choices = choices  # type: ignore[attr-defined]  # a choice field
         self.areas = Area.objects.in_bulk([code for code, _title in choices])
 
     def clean_on(self) -> date:
-        """A day that the pack speaks of, and that has come."""
+        """A day that has come."""
         on: date = self.cleaned_data["on"]
-        today = timezone.localdate()
-        if on > today:
+        if on > timezone.localdate():
             raise forms.ValidationError(_("评估日不能晚于今天。"))
-        if on < max(self._first_day, today - OLDEST):
-            first = max(self._first_day, today - OLDEST)
-            raise forms.ValidationError(_("评估日不能早于 {d}：政策包没有那时的标准。").format(d=first.isoformat()))
         return on
+
+    def clean(self) -> dict[str, Any]:
+        """A day that the pack speaks of."""
+        told = super().clean() or self.cleaned_data
+        told["pack"] = told.get("pack") or next(iter(packs_in_force()))
+        first = max(packs_in_force()[told["pack"]].first_day, timezone.localdate() - OLDEST)
+        if told.get("on") is not None and told["on"] < first:
+            self.add_error("on", _("评估日不能早于 {d}：政策包没有那时的标准。").format(d=first.isoformat()))
+        return told
 
 
 class ListForm(forms.Form):
@@ -56,6 +71,8 @@ class ListForm(forms.Form):
     flag = forms.ChoiceField(label=gettext_lazy("须由人确认"), required=False)
     missing = forms.ChoiceField(label=gettext_lazy("还缺的情况"), required=False)
     undetermined = forms.BooleanField(label=gettext_lazy("只看尚不能确定"), required=False)
+    #: The further conditions of a figure; they are taken away one by one on the page.
+    which = forms.Field(required=False, widget=forms.MultipleHiddenInput)
 
     def __init__(self, data: Any, choices: dict[str, Sequence[tuple[Any, str]]]) -> None:
         super().__init__(data)

@@ -18,11 +18,11 @@ from zhikun.accounts.roles import Right
 from zhikun.assessments import events
 from zhikun.assessments.errors import FlagNotRaised
 from zhikun.assessments.models import FlagDecision
+from zhikun.assessments.naming import category_words
 from zhikun.assessments.opening import Opened, opened
 from zhikun.assessments.report import report_of
 from zhikun.assessments.services.deciding import RIGHT, decide_flag, flag_words, raised_now
 from zhikun.assessments.services.provisional import Figure, plan_on
-from zhikun.assessments.ui.common import category_words
 from zhikun.audit.services import record as note
 from zhikun.documents import FontsMissing
 from zhikun.documents.values import shown_of
@@ -87,7 +87,7 @@ def _shown(at: Opened) -> dict[str, Any]:
     heads = [one for one in (at.told.category, at.told.index) if one is not None]
     titles = {one.name: one.title for one in at.told.causes}
     return {
-        "at": at, "pack": pack, "told": at.told,
+        "at": at, "pack": pack, "told": at.told, "flags": [(one, at.grounds(one)) for one in at.flags],
         "heads": [_figure(one, steps) for one in heads],
         "causes": [_figure(one, steps) for one in at.told.causes],
         "others": [_figure(one, steps) for one in at.told.others],
@@ -95,6 +95,7 @@ def _shown(at: Opened) -> dict[str, Any]:
         "changes": [one["text"] for one in at.told.explanation["changes"]],
         "former": [(one, flag_words(pack, one.flag)) for one in at.former],
         "kept_category": category_words(pack, at.kept.category) if at.kept else "",
+        "kept_index": _index(pack, at.kept.index) if at.kept and at.kept.index is not None else "",
         "alike_median": _index(pack, at.alike.median) if at.alike else "",
         "alike_index": _index(pack, at.alike.index) if at.alike else "",
         "alike_cause": titles.get(at.alike.cause, at.alike.cause) if at.alike else "",
@@ -144,7 +145,7 @@ def decide(request: HttpRequest, pk: uuid.UUID, flag: str) -> HttpResponse:
     title = _("认定：{t}").format(t=raised.told["title"])
     context = {
         "title": title, "crumbs": [*crumbs(found, link=True), _back(found), Crumb(title)], "household": found,
-        "form": form, "flag": raised,
+        "form": form, "flag": raised, "grounds": opened(found, officer).grounds(raised),
     }  # fmt: skip
     return render_page(
         request,

@@ -1,4 +1,4 @@
-"""The pages of runs: the list of them, starting one, one run while it goes on and what it found, and its households."""
+"""The pages of runs: the list of them, starting one, one run while it goes on and what it found."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.assessments import events, selectors
+from zhikun.assessments import followers, selectors
 from zhikun.assessments.models import Run
-from zhikun.assessments.selectors import ANY, OPEN, Overview, Wanted
+from zhikun.assessments.naming import category_words, fact_words, flag_words, pack_words
+from zhikun.assessments.selectors import Overview
 from zhikun.assessments.services import run as running
-from zhikun.assessments.ui.common import Asked, address, asked, category_words, fact_words, flag_words, found
-from zhikun.assessments.ui.forms import ListForm, PlaceForm, StartForm
-from zhikun.audit.services import record as note
-from zhikun.documents.values import shown_of
+from zhikun.assessments.ui.common import Asked, address, asked, found
+from zhikun.assessments.ui.forms import PlaceForm, StartForm
+from zhikun.assessments.wanted import ANY, OPEN
 from zhikun.jobs.models import Job
 from zhikun.pages import formats
 from zhikun.pages.errors import shown_in
@@ -30,8 +30,7 @@ from zhikun.pages.parts import Detail, Figure, JobState, Progress
 from zhikun.pages.render import render_page, wants_fragment
 from zhikun.pages.tables import Column, Table
 from zhikun.places.models import Area
-from zhikun.registry.ui.asked import first_time
-from zhikun.registry.vocabulary import pack_in_force
+from zhikun.registry.vocabulary import packs_in_force
 
 TONES = {"active": "progress", "done": "success", "same": "neutral", "stopped": "neutral"}
 _MOST_MISSING = 10  # open questions shown on the page of a run
@@ -47,7 +46,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     columns = [
         Column("on", _("评估日"), kind="day", sort="on", heading=True, link=lambda r: reverse("assessments:run", args=[r.pk])),
         Column("area", _("地区"), value=lambda r: names.get(r.area, r.area)),
-        Column("pack", _("政策包"), value=_pack_words, wide=True),
+        Column("pack", _("政策包"), value=pack_words, wide=True),
         Column("state", _("状态"), value=lambda r: formats.status(TONES[r.state], r.get_state_display())),
         Column("started_by", _("发起人"), value=lambda r: str(r.started_by) if r.started_by else _("平台"), wide=True),
         Column("started_at", _("发起时间"), kind="moment", sort="started_at"),
@@ -65,12 +64,12 @@ def runs(request: HttpRequest) -> HttpResponse:
 @requires(Right.ASSESSMENT_RUN)
 def start(request: HttpRequest) -> HttpResponse:
     """Assess an area as of a day by the pack in force."""
-    officer, pack = officer_of(request), pack_in_force()
-    form = StartForm(officer, pack, request.POST or None)
+    officer = officer_of(request)
+    form = StartForm(officer, request.POST or None)
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
             area = form.areas[form.cleaned_data["area"]]
-            made, new = running.start(area, form.cleaned_data["on"], acting_officer=officer)
+            made, new = running.start(area, form.cleaned_data["on"], form.cleaned_data["pack"], acting_officer=officer)
             if not new:
                 messages.warning(request, _("同样的评估正在进行，下面就是；没有再发起一次。"))
             return HttpResponseRedirect(reverse("assessments:run", args=[made.pk]))
@@ -78,7 +77,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "title": _("发起评估"),
         "crumbs": [Crumb(_("评估"), reverse("assessments:runs")), Crumb(_("发起评估"))],
         "form": form,
-        "pack": pack,
+        "packs": list(packs_in_force().values()),
     }
     return render_page(request, "assessments/start.html", context, status=422 if form.errors else 200)
 
@@ -119,65 +118,15 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
         "others": _others(at.officer, one),
         "lines": _lines(one),
         "sample": at.pack.sample,
+        "pages": followers.pages(one),
     }  # fmt: skip
     return render_page(request, "assessments/run.html", context, fragment="results")
-
-
-@requires(Right.HOUSEHOLD_VIEW, methods=_GET)
-def households(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The households behind a figure of a run, fifty at a time."""
-    one = found(request, pk)
-    if one.state != Run.State.DONE:
-        return HttpResponseRedirect(reverse("assessments:run", args=[pk]))
-    at = asked(request, one)
-    told = selectors.overview(one, at.ranges)
-    form = ListForm(request.GET, {
-        "place": at.places(),
-        "category": [(c.code or OPEN, category_words(at.pack, c.code)) for c in told.categories],
-        "flag": [(ANY, _("有任何一项")), *((c.code, flag_words(at.pack, c.code)) for c in told.flags)],
-        "missing": [(c.code, fact_words(at.pack, c.code)) for c in told.missing],
-    })  # fmt: skip
-    chosen = form.cleaned_data if form.is_valid() else {}
-    wanted = Wanted(
-        chosen.get("category", ""), chosen.get("flag", ""), chosen.get("missing", ""), bool(chosen.get("undetermined"))
-    )
-    listed = None if form.errors else selectors.listed(one, at.ranges, wanted, at.officer, after(request, -1))
-    if listed is not None and first_time(request.session, request.get_full_path()):
-        details = {"run": str(one.pk), "count": listed.count, "shown": len(listed.lines)}
-        note(events.LISTED, by=at.officer, area=at.place.pk if at.place else None, looks=True, details=details)
-    context = {
-        "title": _("评估的家庭"),
-        "crumbs": [
-            Crumb(_("评估"), reverse("assessments:runs")),
-            Crumb(_("{area}的评估").format(area=at.top.name), address("assessments:run", one, _place(at))),
-            Crumb(_("家庭名单")),
-        ],
-        "run": one,
-        "form": form,
-        "listed": listed,
-        "lines": [
-            (line, category_words(at.pack, line.category), "、".join(flag_words(at.pack, code) for code in line.flags))
-            for line in (listed.lines if listed else [])
-        ],
-        "index_title": _index_title(at),
-        "next": _further(request, listed.next) if listed and listed.next is not None else "",
-        "first": _further(request, None) if "after" in request.GET else "",
-    }
-    return render_page(request, "assessments/households.html", context, fragment="results")
 
 
 def after(request: HttpRequest, otherwise: int) -> int:
     """Where the page begins; anything that is no number is the beginning."""
     text = request.GET.get("after", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
-
-
-def _further(request: HttpRequest, position: int | None) -> str:
-    query = request.GET.copy()
-    query.pop("after", None)
-    if position is not None:
-        query["after"] = str(position)
-    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 def _away(request: HttpRequest, url: str) -> HttpResponse:
@@ -235,7 +184,7 @@ def _figures(at: Asked, told: Overview) -> list[Figure]:
 def _lines(one: Run) -> list[Detail]:
     return [
         Detail(_("评估日"), one.on, "day"),
-        Detail(_("政策包"), _pack_words(one)),
+        Detail(_("政策包"), pack_words(one)),
         Detail(_("发起人"), str(one.started_by) if one.started_by else _("平台")),
         Detail(_("发起时间"), one.started_at, "moment"),
         *([Detail(_("完成时间"), one.finished_at, "moment")] if one.finished_at else []),
@@ -249,14 +198,14 @@ def _others(officer: Officer, one: Run) -> list[tuple[str, str]]:
     rows = Run.objects.visible_to(officer).finished().exclude(pk=one.pk)
     rows = rows.filter(area__lte=one.area_last, area_last__gte=one.area)[:20]
     names = dict(Area.objects.filter(pk__in=[row.area for row in rows]).values_list("pk", "name"))
-    told = _("{area} {on}（{at} 发起，政策包 {pack}）")
+    told = _("{area} {on}（{at} 发起，{pack}）")
     return [
         (
             reverse(
                 "assessments:compare", args=[row.pk, one.pk] if row.started_at < one.started_at else [one.pk, row.pk]
             ),
             told.format(
-                area=names.get(row.area, row.area), on=row.on.isoformat(), at=moment(row), pack=row.pack_version
+                area=names.get(row.area, row.area), on=row.on.isoformat(), at=moment(row), pack=pack_words(row)
             ),
         )
         for row in rows
@@ -270,16 +219,3 @@ def moment(one: Run) -> str:
 
 def _of_place(one: Run, area: Area) -> str:
     return address("assessments:households", one, {"place": str(area.pk), "undetermined": "on"})
-
-
-def _place(at: Asked) -> dict[str, str]:
-    return {"place": str(at.place.pk)} if at.place else {}
-
-
-def _pack_words(one: Run) -> str:
-    pack = pack_in_force()
-    return f"{pack.title if pack.id == one.pack else one.pack} {one.pack_version}"
-
-
-def _index_title(at: Asked) -> str:
-    return shown_of(at.pack, at.pack.results.index).heading if at.pack.results.index else _("困难指数")

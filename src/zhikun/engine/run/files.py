@@ -32,26 +32,29 @@ TEXTUAL = {"choice": "{}", "place": "{}", "choices": "{}.list.element"}  # colum
 
 
 class ParquetRows:
-    """One entity's Parquet file, read by ranges of rows; keeps the row groups last read."""
+    """One entity's Parquet file, read by ranges of rows; keeps the row groups last read.
 
-    def __init__(self, path: Path, columns: Sequence[str], textual: Sequence[str]) -> None:
-        self.path = path
+    `key` is the column that says which household a row is of; whatever it is called in the file, it is read as `household`.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], textual: Sequence[str], key: str = ID) -> None:
+        self.path, self.key = path, key
         self.textual = list(textual)
         names = set(pq.read_schema(path).names)
         words = [n for n in textual if n.partition(".")[0] in names]
         self.file = pq.ParquetFile(path, read_dictionary=words, memory_map=True)
-        self.columns = [name for name in columns if name in names]
+        self.columns = [key if name == ID else name for name in columns if name == ID or name in names]
         sizes = [self.file.metadata.row_group(g).num_rows for g in range(self.file.metadata.num_row_groups)]
         self.starts: NDArray[np.int64] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._cached: dict[int, pa.Table] = {}
 
     def reopened(self) -> ParquetRows:
         """The same rows through a file of their own."""
-        return ParquetRows(self.path, self.columns, self.textual)
+        return ParquetRows(self.path, self._named(self.columns), self.textual, self.key)
 
     def ids(self) -> pa.Array:
         """The household column of the whole file. Raises FactsError where a row has none."""
-        column = self.file.read(columns=[ID]).column(ID)
+        column = self.file.read(columns=[self.key]).column(self.key)
         if column.null_count:  # a comparison with null is null: the row would pass for one of the household above
             raise FactsError(_("{f} 有 {n} 行没有户编号；请补填后再评估。").format(f=self.path, n=column.null_count))
         return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
@@ -65,9 +68,13 @@ class ParquetRows:
             g: self._cached.get(g) or self.file.read_row_group(g, self.columns, use_threads=False) for g in groups
         }
         if not self._cached:
-            return self.file.schema_arrow.empty_table().select(self.columns)
+            whole = self.file.schema_arrow.empty_table().select(self.columns)
+            return whole.rename_columns(self._named(self.columns))
         whole = pa.concat_tables(self._cached.values(), promote_options="default")
-        return whole.slice(first - int(self.starts[low]), last - first)
+        return whole.rename_columns(self._named(whole.column_names)).slice(first - int(self.starts[low]), last - first)
+
+    def _named(self, columns: Sequence[str]) -> list[str]:
+        return [ID if name == self.key else name for name in columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +118,21 @@ class FactsFiles:
         return found
 
 
-def open_facts(plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Needs | None = None) -> FactsFiles:
+def open_facts(
+    plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Needs | None = None, key: str = ID
+) -> FactsFiles:
     """The files of a plan's facts; an entity file that is not in household order is sorted into `scratch` first.
 
-    `only`: read just the facts and entities that a kernel needs.
+    `only`: read just the facts and entities that a kernel needs. `key`: the column of the files that names the household.
     """
-    rows = {ID: _rows(plan, ID, sources[ID], only)}
+    rows = {ID: _rows(plan, ID, sources[ID], only, key)}
     ids = rows[ID].ids()
     if not _ascending(ids) and pc.count_distinct(ids).as_py() != len(ids):
         raise FactsError(_("{f} 的户编号有重复；每户只能有一行。").format(f=sources[ID]))
     wanted = [e for e in entities_of(plan) if e in sources and (only is None or e in only.entities)]
 
     def opened(entity: str) -> tuple[ParquetRows, NDArray[np.intp]]:
-        return _open_entity(plan, entity, sources, ids, scratch, only)
+        return _open_entity(plan, entity, sources, (ids, key), scratch, only)
 
     with ThreadPoolExecutor(max(len(wanted), 1)) as pool:
         found = dict(zip(wanted, pool.map(opened, wanted), strict=True))
@@ -135,14 +144,15 @@ def open_facts(plan: Plan, sources: Mapping[str, Path], scratch: Path, only: Nee
 
 
 def _open_entity(
-    plan: Plan, entity: str, sources: Mapping[str, Path], ids: Any, scratch: Path, only: Needs | None
+    plan: Plan, entity: str, sources: Mapping[str, Path], by: tuple[Any, str], scratch: Path, only: Needs | None
 ) -> tuple[ParquetRows, NDArray[np.intp]]:
-    """One entity's file in household order, and each household's first row in it."""
-    own = _rows(plan, entity, sources[entity], only)
+    """One entity's file in household order, and each household's first row in it. `by`: the households, and their column."""
+    ids, key = by
+    own = _rows(plan, entity, sources[entity], only, key)
     firsts = _first_rows(ids, own.ids())
     if firsts is None or not _in_row_order(sources[entity], firsts):
-        copy = _sorted_copy(sources[ID], sources[entity], scratch / f"{entity}.parquet")
-        own = _rows(plan, entity, copy, only)
+        copy = _sorted_copy(sources[ID], sources[entity], scratch / f"{entity}.parquet", key)
+        own = _rows(plan, entity, copy, only, key)
         firsts = _first_rows(ids, own.ids())
     if firsts is None:
         raise FactsError(
@@ -151,14 +161,14 @@ def _open_entity(
     return own, firsts
 
 
-def _rows(plan: Plan, entity: str, path: Path, only: Needs | None) -> ParquetRows:
+def _rows(plan: Plan, entity: str, path: Path, only: Needs | None, key: str) -> ParquetRows:
     steps = [
         s
         for s in plan.facts
         if s.entity == entity and (only is None or s.type == "place" or (entity, s.name) in only.facts)
     ]
     return ParquetRows(
-        path, [ID, *(s.name for s in steps)], [TEXTUAL[s.type].format(s.name) for s in steps if s.type in TEXTUAL]
+        path, [ID, *(s.name for s in steps)], [TEXTUAL[s.type].format(s.name) for s in steps if s.type in TEXTUAL], key
     )
 
 
@@ -222,15 +232,15 @@ def _first_rows_of_numbers(ids: NDArray[Any], own: NDArray[Any]) -> NDArray[np.i
     return starts
 
 
-def _sorted_copy(households: Path, rows: Path, out: Path) -> Path:
+def _sorted_copy(households: Path, rows: Path, out: Path, key: str) -> Path:
     import duckdb  # noqa: PLC0415 - only files in another order need a sort
 
     order = f", r.{ROW}" if ROW in pq.read_schema(rows).names else ""
     with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = true")
         connection.execute(
-            f"COPY (SELECT r.* FROM read_parquet(?) r LEFT JOIN (SELECT {ID}, file_row_number AS place FROM "  # noqa: S608 - names are ours, files are parameters
-            f"read_parquet(?, file_row_number = true)) h USING ({ID}) ORDER BY h.place{order}) TO '{out}' (FORMAT parquet)",
+            f"COPY (SELECT r.* FROM read_parquet(?) r LEFT JOIN (SELECT {key}, file_row_number AS place FROM "  # noqa: S608 - names are ours, files are parameters
+            f"read_parquet(?, file_row_number = true)) h USING ({key}) ORDER BY h.place{order}) TO '{out}' (FORMAT parquet)",
             [str(rows), str(households)],
         )
     return out

@@ -1,4 +1,8 @@
-"""The part of a plan that a changed value reaches, over stored results: the rest is read, not computed."""
+"""The part of a plan that a changed value reaches, over stored results: the rest is read, not computed.
+
+The files are those that `assess_files` wrote, or others in the same shape whose households are named by a number that rises
+from row to row (`keys`): then nobody has to compare a million long names.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,22 @@ from zhikun.engine.run.unaffected import unaffected
 class PartialRun:
     """Which named household values are taken from the base run, and the kernel for the others."""
 
-    def __init__(self, base: Plan, variant: Plan, sources: Mapping[str, Path], stored: Path, names: set[str]) -> None:
+    def __init__(
+        self,
+        base: Plan,
+        variant: Plan,
+        sources: Mapping[str, Path],
+        stored: Path,
+        names: set[str],
+        *,
+        keys: tuple[str, str] = (ID, ID),
+    ) -> None:
+        """`names`: the columns of `stored`. `keys`: the column that names the household, in the facts and in `stored`."""
         same = unaffected(base, variant)
         self.variant = variant
         self.sources = sources
         self.stored = stored
+        self.keys = keys
         self.given = {
             step.slot: step
             for step in variant.computed
@@ -38,24 +53,37 @@ class PartialRun:
         }
         self.same = same
 
-    def parts(self, steps: Sequence[Step]) -> Iterator[tuple[pa.Table, pa.Table, Any]]:
-        """(base values, variant values, places) of the compared values, chunk by chunk."""
-        moved = [self.variant.step(s.name) for s in steps if (ID, s.name) not in self.same]
+    def moves(self, step: Step) -> bool:
+        """Whether the change reaches this value."""
+        return (ID, step.name) not in self.same
+
+    def parts(
+        self, steps: Sequence[Step], *, carried: Sequence[str] = (), within: tuple[int, int] | None = None
+    ) -> Iterator[tuple[pa.Table, pa.Table, Any]]:
+        """(base values, variant values, places) of the compared values, chunk by chunk.
+
+        `carried`: further columns of the stored results that come along with the base values. `within`: only the rows from
+        the first to before the last of the files.
+        """
+        moved = [self.variant.step(s.name) for s in steps if self.moves(s)]
         kernel = Kernel(self.variant, [step.slot for step in moved], frozenset(self.given))
         read = [self.given[slot] for slot in kernel.read if slot in self.given]
         place = next((s for s in self.variant.facts if s.entity == ID and s.type == "place"), None)
         with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(cpu_count() or 1) as pool:
-            files = open_facts(self.variant, self.sources, Path(scratch), kernel)
+            files = open_facts(self.variant, self.sources, Path(scratch), kernel, self.keys[0])
             old = ParquetRows(
                 self.stored,
-                list(dict.fromkeys([ID, *(s.name for s in steps), *(s.name for s in read)])),
+                list(dict.fromkeys([ID, *(s.name for s in steps), *(s.name for s in read), *carried])),
                 [s.name for s in (*steps, *read) if s.type == "choice"],
+                self.keys[1],
             )
+            low, high = within or (0, files.households)
             waiting: deque[Future[tuple[pa.Table, pa.Table, Any]]] = deque()
-            for first, last in files.ranges(CHUNK):
+            for first, last in _ranges(low, high):
                 chunk = files.chunk(first, last)
                 before = old.between(first, last)
-                waiting.append(pool.submit(self._chunk, kernel, chunk, before, read, moved, steps, place))
+                names = [ID, *(s.name for s in steps), *carried]
+                waiting.append(pool.submit(self._chunk, kernel, chunk, before, read, moved, names, place))
                 if len(waiting) > (cpu_count() or 1) + 1:
                     yield waiting.popleft().result()
             while waiting:
@@ -68,7 +96,7 @@ class PartialRun:
         before: pa.Table,
         read: Sequence[Step],
         moved: Sequence[Step],
-        steps: Sequence[Step],
+        names: Sequence[str],
         place: Step | None,
     ) -> tuple[pa.Table, pa.Table, Any]:
         whole = load(self.variant, chunk.tables, starts=chunk.starts, only=kernel)
@@ -83,12 +111,16 @@ class PartialRun:
                 value = values[step.slot]
                 if value is not None:
                     after[step.name].append(columns(step, value, last - first)[step.name])
-        table = before.select([ID, *(s.name for s in steps)])
         variant = pa.table({
-            ID: before.column(ID),
-            **{s.name: pa.chunked_array(after[s.name]) if after.get(s.name) else before.column(s.name) for s in steps},
+            name: pa.chunked_array(after[name]) if after.get(name) else before.column(name) for name in names
         })  # fmt: skip
-        return table, variant, None if place is None else chunk.tables[ID].column(place.name)
+        return before.select(names), variant, None if place is None else chunk.tables[ID].column(place.name)
+
+
+def _ranges(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Chunks of the rows first..last-1; one empty chunk if there are none, so that results still have their columns."""
+    for low in range(first, max(last, first + 1), CHUNK):
+        yield low, min(low + CHUNK, last)
 
 
 def _stored(step: Step, table: pa.Table) -> Value:

@@ -165,46 +165,48 @@ def _grouped(places: Any, digits: int) -> pa.Array:
     return pc.fill_null(cut, "")
 
 
-def _plain(column: Any) -> Any:
+def plain(column: Any) -> Any:
+    """One contiguous array of a column, words as words."""
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
 
 
-def _differs(a: Any, b: Any) -> Any:
-    a, b = _plain(a), _plain(b)
+def differs(a: Any, b: Any) -> Any:
+    """Where two columns hold different values, or one of them none."""
+    a, b = plain(a), plain(b)
     return pc.or_(pc.fill_null(pc.not_equal(a, b), False), pc.xor(pc.is_null(a), pc.is_null(b)))
 
 
 def _changed(before: pa.Table, after: pa.Table, place: pa.Array, steps: Sequence[Step]) -> pa.Table:
     columns: dict[str, Any] = {ID: before.column(ID), "place": place}
-    differs: Any = None
+    moved: Any = None
     for step in steps:
-        old, new = _plain(before.column(step.name)), _plain(after.column(step.name))
+        old, new = plain(before.column(step.name)), plain(after.column(step.name))
         columns[step.name], columns[step.name + "__variant"] = old, new
-        found = _differs(old, new)
-        differs = found if differs is None else pc.or_(differs, found)
-    return pa.table(columns).filter(differs)
+        found = differs(old, new)
+        moved = found if moved is None else pc.or_(moved, found)
+    return pa.table(columns).filter(moved)
 
 
-def _covered(table: pa.Table, plan: Plan) -> Any:
+def covered(table: pa.Table, plan: Plan) -> Any:
     """Which households receive: the pack's eligibility, or else a positive amount, or else any category but `none`."""
     shown = plan.pack.results
     if shown.eligible:
-        return _plain(table.column(shown.eligible))
+        return plain(table.column(shown.eligible))
     if shown.amount:
-        return pc.greater(_plain(table.column(shown.amount)), 0.0)
-    return pc.not_equal(_plain(table.column(shown.category)), "none")
+        return pc.greater(plain(table.column(shown.amount)), 0.0)
+    return pc.not_equal(plain(table.column(shown.category)), "none")
 
 
 def _sums(before: pa.Table, after: pa.Table, place: pa.Array, plan: Plan) -> pa.Table:
-    was, will = _covered(before, plan), _covered(after, plan)
+    was, will = covered(before, plan), covered(after, plan)
     open_ = pc.or_(pc.is_null(was), pc.is_null(will))
     was, will = pc.fill_null(was, False), pc.fill_null(will, False)
     amount = plan.pack.results.amount
     old = new = pa.array(np.zeros(before.num_rows))
     if amount:
         # An amount that is open on one side would count as zero there and make a difference that nobody receives.
-        old, new = _plain(before.column(amount)), _plain(after.column(amount))
+        old, new = plain(before.column(amount)), plain(after.column(amount))
         open_ = pc.or_(open_, pc.or_(pc.is_null(old), pc.is_null(new)))
         old, new = pc.if_else(open_, 0.0, old), pc.if_else(open_, 0.0, new)
     one = pa.array(np.ones(before.num_rows, np.int64))

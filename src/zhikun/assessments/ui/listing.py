@@ -1,0 +1,124 @@
+"""The list behind every number of a run: narrowed down by what stands in its address, fifty households at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from zhikun.accounts.access import requires
+from zhikun.accounts.roles import Right
+from zhikun.assessments import events, selectors
+from zhikun.assessments.exporting import SOURCE
+from zhikun.assessments.models import Run
+from zhikun.assessments.naming import category_words, fact_words, flag_words, index_title, term_words
+from zhikun.assessments.results import causes_of, types_of
+from zhikun.assessments.selectors import Listed
+from zhikun.assessments.ui.common import Asked, address, asked, found
+from zhikun.assessments.ui.forms import ListForm
+from zhikun.assessments.ui.runs import after
+from zhikun.assessments.wanted import ANY, OPEN, Unreadable, Wanted, read
+from zhikun.audit.services import record as note
+from zhikun.documents.values import number_text
+from zhikun.pages.frame import Crumb
+from zhikun.pages.render import render_page
+from zhikun.registry.ui.asked import first_time
+
+
+@requires(Right.HOUSEHOLD_VIEW, methods=("GET", "HEAD"))
+def households(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The households behind a figure of a run, fifty at a time."""
+    one = found(request, pk)
+    if one.state != Run.State.DONE:
+        return HttpResponseRedirect(reverse("assessments:run", args=[pk]))
+    at = asked(request, one)
+    context = {
+        "title": _("评估的家庭"),
+        "crumbs": [
+            Crumb(_("评估"), reverse("assessments:runs")),
+            Crumb(_("{area}的评估").format(area=at.top.name), address("assessments:run", one, at.here)),
+            Crumb(_("家庭名单")),
+        ],
+        "run": one,
+    }
+    try:
+        wanted = read(request.GET, types_of(one), causes_of(one))
+    except Unreadable as error:
+        # Listing them without it would show more households than the figure counted.
+        told = {**context, "unreadable": error.text, "without": _without(request, error.text)}
+        return render_page(request, "assessments/households.html", told, fragment="results", status=422)
+    listed = selectors.listed(one, at.ranges, wanted, at.officer, after(request, -1))
+    if first_time(request.session, request.get_full_path()):
+        details = {"run": str(one.pk), "asked": urlencode(wanted.query()), "count": listed.count, "shown": len(listed.lines)}  # fmt: skip
+        note(events.LISTED, by=at.officer, area=at.place.pk if at.place else None, looks=True, details=details)
+    context |= {
+        "form": _form(request, at, wanted),
+        "chips": [(term_words(term, at.pack), _without(request, term.text)) for term in wanted.terms],
+        "listed": listed,
+        "export": _export(at, wanted) if listed.count else "",
+        "lines": _lines(at, listed),
+        "index_title": index_title(at.pack),
+        "next": _further(request, listed.next) if listed.next is not None else "",
+        "first": _further(request, None) if "after" in request.GET else "",
+    }
+    return render_page(request, "assessments/households.html", context, fragment="results")
+
+
+def _form(request: HttpRequest, at: Asked, wanted: Wanted) -> ListForm:
+    """What can be chosen here, and what has been, also where nobody here has it."""
+    # Of all that the officer may see of the run: counted once, whichever place of it is looked at.
+    told = selectors.overview(at.run, selectors.reach(at.officer, at.run))
+    pack = at.pack
+    categories = [(c.code or OPEN, category_words(pack, c.code)) for c in told.categories]
+    flags = [(ANY, _("有任何一项")), *((str(c.code), flag_words(pack, c.code)) for c in told.flags)]
+    missing = [(str(c.code), fact_words(pack, c.code)) for c in told.missing]
+    return ListForm(request.GET, {
+        "place": at.places(),
+        "category": _with(categories, wanted.category, category_words(pack, wanted.category)),
+        "flag": _with(flags, wanted.flag, flag_words(pack, wanted.flag)),
+        "missing": _with(missing, wanted.missing, fact_words(pack, wanted.missing)),
+    })  # fmt: skip
+
+
+def _with(choices: Sequence[tuple[str, str]], code: str, title: str) -> list[tuple[str, str]]:
+    return [*choices, *([(code, title)] if code and code not in dict(choices) else [])]
+
+
+def _lines(at: Asked, listed: Listed) -> list[tuple[object, ...]]:
+    return [
+        (
+            line, category_words(at.pack, line.category), "" if line.index is None else number_text(line.index),
+            "、".join(flag_words(at.pack, code) for code in line.flags),
+        )
+        for line in listed.lines
+    ]  # fmt: skip
+
+
+def _export(at: Asked, wanted: Wanted) -> str:
+    """Where the same list is exported; nowhere without the right here."""
+    if not selectors.reach(at.officer, at.run, at.place, Right.HOUSEHOLD_EXPORT):
+        return ""
+    query = [("list", SOURCE), ("run", str(at.run.pk)), *at.here, *wanted.query()]
+    return f"{reverse('exports:new')}?{urlencode(query)}"
+
+
+def _without(request: HttpRequest, text: str) -> str:
+    """The address without one condition, from the first page on."""
+    query = request.GET.copy()
+    query.pop("after", None)
+    for name in ("category", "flag", "missing", "which"):
+        if kept := query.getlist(name):
+            query.setlist(name, [value for value in kept if value != text])
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def _further(request: HttpRequest, position: int | None) -> str:
+    query = request.GET.copy()
+    query.pop("after", None)
+    if position is not None:
+        query["after"] = str(position)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
