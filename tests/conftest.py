@@ -87,6 +87,7 @@ hypothesis.settings.load_profile("zhikun")
 
 #: The files that take longest, longest first. They are begun first, so that at the end nobody waits for one of them alone.
 LONGEST = (
+    "tests/assessments/test_digits.py",
     "tests/web/test_backup.py",
     "tests/jobs/test_killed.py",
     "tests/registry/test_import_killed.py",
@@ -102,6 +103,9 @@ LONGEST = (
     "tests/browser/test_style_page.py",
     "tests/screening/test_changes.py",
     "tests/browser/test_survey.py",
+    "tests/browser/test_journey_assessed.py",
+    "tests/browser/test_journey_assessing.py",
+    "tests/browser/test_journey_statistics.py",
     "tests/engine/test_packs_hold.py",
     "tests/browser/test_journey_file.py",
     "tests/screening/test_judge.py",

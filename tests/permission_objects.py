@@ -20,7 +20,7 @@ from PIL import Image
 from tests import factories, permission_registry
 
 from zhikun.accounts.models import AccountImport, Appointment, Officer, Organisation
-from zhikun.accounts.roles import Role
+from zhikun.accounts.roles import Right, Role
 from zhikun.audit.services import record
 from zhikun.jobs.models import Job
 from zhikun.places.models import Area, Level
@@ -281,6 +281,33 @@ ASSESSMENTS: dict[str, Make] = {
 }
 
 
+ANALYTICS: dict[str, Make] = {
+    "analytics:crossing": lambda in_scope: {"run": _run(in_scope).pk},
+    "analytics:statistics": lambda in_scope: {"run": _run(in_scope).pk},
+}
+
+
+def _fit(in_scope: bool) -> dict[str, Any]:
+    from zhikun.analytics import fitting
+    from zhikun.analytics.fits import Fit
+
+    area, run = place(in_scope), _run(in_scope)
+    made, new = Fit.objects.get_or_create(
+        run=run, area=area.pk, area_last=area.pk, key="table",
+        defaults={"asked": {}, "started_by": factories.officer(Role.COUNTY_REVIEWER), "finished_at": timezone.now()},
+    )  # fmt: skip
+    if new:
+        fitting.keep(made.pk, {"card": {"base": 0, "lines": []}})
+    return {"run": run.pk, "fit": made.pk, "name": "card.csv"}
+
+
+MEASURES: dict[str, Make] = {
+    "analytics:poverty": lambda in_scope: {"run": _run(in_scope).pk},
+    "analytics:means": lambda in_scope: {"run": _run(in_scope).pk},
+    "analytics:means-file": _fit,
+}
+
+
 def _warning(in_scope: bool) -> dict[str, Any]:
     from zhikun.monitoring.models import RaisedWarning, WarningMonth
 
@@ -295,8 +322,19 @@ def _warning(in_scope: bool) -> dict[str, Any]:
     return {"pk": made.pk}
 
 
+def _trial(in_scope: bool, asking: Officer) -> Any:
+    """A trial of the officer who asks, over the run of the place; outside, somebody else's of there."""
+    from zhikun.analytics.services.whatif import start
+
+    run = _run(in_scope)
+    by = asking if in_scope and asking.may(Right.POLICY_TRY) else factories.officer(Role.COUNTY_REVIEWER, run.area)
+    return start(run, ["cause_threshold=3"], acting_officer=by).pk
+
+
 OBJECTS: dict[str, Make] = {
     "monitoring:warning": _warning,
+    "analytics:trial": lambda in_scope, asking: {"pk": _trial(in_scope, asking)},
+    "analytics:trial-households": lambda in_scope, asking: {"pk": _trial(in_scope, asking)},
     "audit:entry": lambda in_scope: {"number": audit_entry(in_scope)},
     # Areas are public facts: every officer may open each of them; outside is a code that nobody knows.
     "places:children": lambda in_scope: {"code": INSIDE if in_scope else 999999999999},
@@ -304,6 +342,8 @@ OBJECTS: dict[str, Make] = {
     **permission_registry.OBJECTS,
     **SURVEYS,
     **ASSESSMENTS,
+    **ANALYTICS,
+    **MEASURES,
     "accounts:organisation": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-edit": lambda in_scope: {"organisation_id": organisation(in_scope).pk},
     "accounts:organisation-act": lambda in_scope: {"organisation_id": organisation(in_scope).pk, "act": "close"},

@@ -13,6 +13,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "zhikun"
 #: From the top down, as in pyproject.toml.
 LAYERS = (
     ("web",),
+    ("analytics",),
     ("surveys", "monitoring"),
     ("assessments",),
     ("registry",),

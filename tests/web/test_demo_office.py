@@ -1,12 +1,17 @@
 """The demo county through the whole platform: uploaded, approved by another, committed, assessed."""
 
 import csv
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
+from tests.analytics import report_of
+from tests.officers import signed_in
 
+from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Role
 from zhikun.assessments.results import results_in
 from zhikun.audit.chain import verify
@@ -40,6 +45,14 @@ def test_every_cell_of_the_published_table_comes_out_of_the_files_of_the_househo
     assert {name: [counts[float(score)] for score in scores] for name, counts in found.items()} == {
         name: [int(published[title][score]) for score in scores] for name, title in titles.items()
     }
+    report_of.holds(made.run)
+    browser = signed_in(Officer.objects.get(appointments__role=Role.COUNTY_REVIEWER))
+    page = browser.get(reverse("analytics:newest"), follow=True).content.decode()
+    table = page[page.index('id="causes"') :]
+    for title, row in published.items():
+        cells = table[table.index(f'<th scope="row">{title}</th>') :].split("</tr>")[0]
+        told = [int(re.sub(r"<[^>]*>|,", "", cell)) for cell in re.findall(r"<td[^>]*>(.*?)</td>", cells)]
+        assert told[:12] == [int(row[score]) for score in (*scores, "total")], title
     again = build(workbook, DAY, lambda text: None)
     assert (again.run.pk, ImportBatch.objects.count()) == (made.run.pk, 1)
     assert Household.objects.count() == 4803

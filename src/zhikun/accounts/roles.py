@@ -29,6 +29,7 @@ class Right(StrEnum):
     SURVEY_REVIEW = "survey.review"
     SURVEY_RECHECK = "survey.recheck"
     ASSESSMENT_RUN = "assessment.run"
+    POLICY_TRY = "policy.try"
     WARNING_VIEW = "warning.view"
     ACCOUNT_MANAGE = "account.manage"
     AREA_MANAGE = "area.manage"
@@ -52,6 +53,7 @@ RIGHT_TITLES: dict[Right, str | Promise] = {
     Right.SURVEY_REVIEW: _("审核入户调查"),
     Right.SURVEY_RECHECK: _("抽查复核"),
     Right.ASSESSMENT_RUN: _("运行评估"),
+    Right.POLICY_TRY: _("试算政策（不影响任何家庭）"),
     Right.WARNING_VIEW: _("查看预警"),
     Right.ACCOUNT_MANAGE: _("管理机构和账号"),
     Right.AREA_MANAGE: _("管理行政区划"),
@@ -102,19 +104,21 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         _SEE
         | {
             _R.HOUSEHOLD_EDIT, _R.HOUSEHOLD_UNMASK, _R.HOUSEHOLD_SETTLE, _R.HOUSEHOLD_IMPORT, _R.HOUSEHOLD_EXPORT,
-            _R.SURVEY_MANAGE, _R.SURVEY_REVIEW, _R.SURVEY_RECHECK, _R.ASSESSMENT_RUN, _R.WARNING_VIEW, _R.PRIVACY_VIEW,
+            _R.SURVEY_MANAGE, _R.SURVEY_REVIEW, _R.SURVEY_RECHECK, _R.ASSESSMENT_RUN, _R.POLICY_TRY, _R.WARNING_VIEW,
+            _R.PRIVACY_VIEW,
         }
     ),
     Role.COUNTY_APPROVER: frozenset(
         _SEE
         | {
-            _R.HOUSEHOLD_UNMASK, _R.HOUSEHOLD_EXPORT, _R.IMPORT_APPROVE, _R.SURVEY_RECHECK, _R.WARNING_VIEW, _R.PRIVACY_VIEW,
+            _R.HOUSEHOLD_UNMASK, _R.HOUSEHOLD_EXPORT, _R.IMPORT_APPROVE, _R.SURVEY_RECHECK, _R.POLICY_TRY,
+            _R.WARNING_VIEW, _R.PRIVACY_VIEW,
         }
     ),
     # A department sees a household only when it was referred to it; files of lists are received by command.
     Role.DEPARTMENT_OFFICER: frozenset(),
-    Role.CITY_SUPERVISOR: frozenset(_SEE | {_R.WARNING_VIEW}),
-    Role.PROVINCE_SUPERVISOR: frozenset(_SEE | {_R.WARNING_VIEW}),
+    Role.CITY_SUPERVISOR: frozenset(_SEE | {_R.POLICY_TRY, _R.WARNING_VIEW}),
+    Role.PROVINCE_SUPERVISOR: frozenset(_SEE | {_R.POLICY_TRY, _R.WARNING_VIEW}),
     Role.AUDITOR: frozenset({_R.AUDIT_VIEW, _R.PRIVACY_VIEW}),
     # Keeps accounts and machines, and sees no household: 8.1.4.2 of GB/T 22239-2019, separation of administrator powers.
     Role.ADMINISTRATOR: frozenset({_R.ACCOUNT_MANAGE, _R.AREA_MANAGE, _R.JOB_MANAGE, _R.SYSTEM_VIEW}),

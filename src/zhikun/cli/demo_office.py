@@ -13,8 +13,8 @@ from zhikun.cli.django import ready
 from zhikun.cli.screen import UNREADY, Day, Refused, say
 from zhikun.wording import _
 
-#: By these a command knows which platform is meant.
-_WHERE = ("ZHIKUN_DATA", "ZHIKUN_KEYS", "ZHIKUN_DATABASE")
+#: By these a command knows which platform is meant. Not the address of a server: it may hold a password.
+_WHERE = ("ZHIKUN_DATA", "ZHIKUN_KEYS")
 
 
 @click.command(help=_("把演示县放进平台：行政区划、每个角色一个账号、调查表里的家庭，并评估（全部为生成数据）"))

@@ -20,6 +20,7 @@ from zhikun.screening.words import (
     number_words,
     outcome_words,
     stage_words,
+    total_words,
     way_words,
 )
 from zhikun.wording import SAMPLE_MARK, _
@@ -111,21 +112,7 @@ def _direction_lines(
     )
     for line in lines:
         yield f"  {monitoring.indicators[line.indicator].title}：{_line(line)}"
-    counted = [line.contribution for line in lines if line.state in ("counts", "carried")]
-    total = sum(counted)
-    least = _("至少 ") if any(line.at_least for line in lines) else ""
-    level = next((one for one in reversed(monitoring.levels) if total >= one.low), None)
-    reached = (
-        _("达到{l}的起点 {n} 分").format(l=level.title, n=f"{level.low:g}")
-        if level
-        else _("不到{l}的起点 {n} 分").format(l=monitoring.levels[0].title, n=f"{monitoring.levels[0].low:g}")
-    )
-    yield _("  合计：{sum} = {least}{t} 分，{r}").format(
-        sum=" + ".join(map(number_words, counted)) or "0",
-        least=least,
-        t=number_words(total) if total else "0",
-        r=reached,
-    )
+    yield _("  合计：{t}").format(t=total_words(lines, monitoring))
 
 
 def _line(line: Line) -> str:

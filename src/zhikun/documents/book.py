@@ -12,10 +12,10 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from zhikun.tables import write_text_cell
+from zhikun.tables import plain_text, write_text_cell
 
-TEXT, WRAP, WHOLE, DECIMAL, MONEY = "text", "wrap", "whole", "decimal", "money"
-_NUMBER_FORMATS = {WHOLE: "#,##0", DECIMAL: "#,##0.######", MONEY: "#,##0.00"}
+TEXT, WRAP, WHOLE, DECIMAL, MONEY, SHARE = "text", "wrap", "whole", "decimal", "money", "share"
+_NUMBER_FORMATS = {WHOLE: "#,##0", DECIMAL: "#,##0.######", MONEY: "#,##0.00", SHARE: "0.0%"}
 _FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "top"}
 _NAVY, _PALE, _LINE, _AMBER, _AMBER_PALE = "#0B3F8A", "#EEF3FA", "#DDE3EA", "#9A5B00", "#FFF7E8"
 
@@ -32,14 +32,19 @@ class Head:
 
 
 class Book:
-    """results.xlsx while it is being written. Use as a context manager: leaving it saves the file."""
+    """results.xlsx while it is being written. Use as a context manager: leaving it saves the file.
 
-    def __init__(self, path: Path, title: str) -> None:
+    `foot` stands at the bottom of every printed page, beside the page's number.
+    """
+
+    def __init__(self, path: Path, title: str, foot: str = "") -> None:
         # No strings_to_*: what is written as text stays text, and no link or formula is ever made.
         self._book = xlsxwriter.Workbook(
             str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         )
         self._book.set_properties({"title": title})
+        # Longer than 255 characters, a footer is left out altogether.
+        self._foot = f"&L&8{plain_text(foot).replace('&', '&&')[:200]}&R&P / &N" if foot else "&C&P / &N"
         self._formats: dict[tuple[str, bool, bool], Format] = {}
         self._heading = self._book.add_format(
             {**_FONT, "bold": True, "font_color": "#FFFFFF", "bg_color": _NAVY, "border": 1, "border_color": _LINE,
@@ -100,7 +105,7 @@ class Book:
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(first)
-        sheet.set_footer("&C&P / &N")
+        sheet.set_footer(self._foot)
         return count
 
     def lines(self, name: str, title: str, lines: Iterable[tuple[str, str]], warning: str = "") -> None:
@@ -121,6 +126,7 @@ class Book:
         sheet.set_paper(9)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
+        sheet.set_footer(self._foot)
 
     def _top(self, sheet: Worksheet, width: int, title: str, remarks: Sequence[str], warning: str) -> int:
         """Title, warning and remarks; returns the row of the heading."""

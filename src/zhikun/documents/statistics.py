@@ -9,11 +9,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from zhikun.documents.errors import ScoreOffScale
 from zhikun.documents.inputs import Assessed
-from zhikun.engine.packs.model import Item
+from zhikun.engine.packs.model import Item, Pack, Rule
 from zhikun.engine.plan.scope import value_for
 from zhikun.tables import write_csv
 from zhikun.wording import SAMPLE_MARK, _
@@ -87,6 +88,29 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """Bins of equal round width, by number: bin n begins at n widths, and what lies above the last is in the last.
+
+    The width is whole on the grid, so that a value and the edge of its bin compare as they are written.
+    """
+
+    width: int  # in millionths of the unit
+    first: int
+    last: int
+
+    def number(self, value: float) -> int:
+        """In which bin a value lies."""
+        return min(round(value * GRID) // self.width, self.last)
+
+    def bins(self, counts: Mapping[int, int]) -> tuple[Bin, ...]:
+        """All bins with their households, also those without any."""
+        return tuple(
+            Bin(n * self.width / GRID, None if n == self.last else (n + 1) * self.width / GRID, counts.get(n, 0))
+            for n in range(self.first, self.last + 1)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """One household value in bins of equal width, the long tail in the last."""
 
@@ -147,8 +171,13 @@ def causes_table(assessed: Assessed) -> CausesTable:
 
 def cause_line(assessed: Assessed) -> CauseLine:
     """The line that the pack draws on the day for its own place, or the usual one where it draws none."""
-    standard = assessed.pack.standards.get(CAUSE_THRESHOLD)
-    found = value_for(standard, assessed.day, assessed.pack.place) if standard is not None else None
+    return line_on(assessed.pack, assessed.day)
+
+
+def line_on(pack: Pack, day: date) -> CauseLine:
+    """The line from which a score counts as a cause, on a day."""
+    standard = pack.standards.get(CAUSE_THRESHOLD)
+    found = value_for(standard, day, pack.place) if standard is not None else None
     if standard is None or found is None or isinstance(found.value, bool) or not isinstance(found.value, int | float):
         return CauseLine()
     reference = SAMPLE_MARK if found.source.sample else found.source.reference
@@ -215,16 +244,21 @@ def distribution(assessed: Assessed, name: str) -> Distribution:
     undetermined = len(values) - len(known)
     if not known:
         return Distribution(shown.title, shown.unit, (), undetermined, None)
-    low, high = known[0], known[min(len(known) - 1, int(len(known) * _TAIL))]
-    width = round_width((high - min(low, 0.0)) / (_MOST_BINS - 1))
-    first = math.floor(min(low, 0.0) / width)
-    last = max(math.floor(high / width), first)
-    counts = Counter(min(math.floor(v / width), last) for v in known)
-    bins = tuple(
-        Bin(index * width, None if index == last else (index + 1) * width, counts[index])
-        for index in range(first, last + 1)
-    )
-    return Distribution(shown.title, shown.unit, bins, undetermined, _median(known))
+    scale = scale_over(known[0], known[tail_at(len(known))])
+    counts = Counter(scale.number(value) for value in known)
+    return Distribution(shown.title, shown.unit, scale.bins(counts), undetermined, _median(known))
+
+
+def tail_at(count: int) -> int:
+    """Of so many sorted values, the place of the one above which the tail is gathered in the last bin."""
+    return min(count - 1, int(count * _TAIL))
+
+
+def scale_over(low: float, high: float) -> Scale:
+    """At most a dozen round bins from zero, or from `low` below it, to the one in which `high` lies."""
+    width = max(1, round(round_width((high - min(low, 0.0)) / (_MOST_BINS - 1)) * GRID))
+    first = round(min(low, 0.0) * GRID) // width
+    return Scale(width, first, max(round(high * GRID) // width, first))
 
 
 def _median(known: Sequence[float]) -> float:
@@ -273,10 +307,14 @@ def items(assessed: Assessed, lists: Sequence[str]) -> tuple[ItemCount, ...]:
         rule = assessed.pack.rules[("household", name)]
         counts = Counter(code for codes in assessed.codes(name) for code in codes)
         waiting = Counter(code for codes in assessed.undecided(name) for code in codes)
-        in_force = [i for i in rule.items if i.period.holds(assessed.day)]
-        once = {i.code: i for i in in_force}.values()
-        found += [_item_count(name, i, counts[i.code], waiting[i.code]) for i in sorted(once, key=lambda i: i.order)]
+        found += [_item_count(name, i, counts[i.code], waiting[i.code]) for i in items_on(rule, assessed.day)]
     return tuple(found)
+
+
+def items_on(rule: Rule, day: date) -> list[Item]:
+    """The items of a list that are in force on the day, each once, in the pack's order."""
+    once = {item.code: item for item in rule.items if item.period.holds(day)}
+    return sorted(once.values(), key=lambda item: item.order)
 
 
 def flagged_households(assessed: Assessed) -> int:

@@ -44,6 +44,7 @@ class Environment:
     https: bool
     debug: bool
     pack: str
+    further_packs: list[str]
     name: str
     secret: str
     origins: list[str]
@@ -74,6 +75,7 @@ VARIABLES = (
     Variable("ZHIKUN_PROXIES", _("反向代理的地址，逗号分隔；只相信它们转来的访问者地址"), _("无")),
     Variable("ZHIKUN_NAME", _("页面上显示的平台名称"), _("知困·社会救助综合服务平台")),
     Variable("ZHIKUN_PLATFORM_PACK", _("平台使用的政策包"), "yuanzhou"),
+    Variable("ZHIKUN_FURTHER_PACKS", _("评估时还可以选用的政策包，逗号分隔；登记和调查仍按平台使用的政策包"), _("无")),
     Variable("ZHIKUN_IDLE_MINUTES", _("多少分钟没有操作须重新登录，5 到 480"), "20"),
     Variable("ZHIKUN_CIPHER", _("新写入的个人信息用哪种算法加密：aes-256-gcm 或 sm4-gcm"), "aes-256-gcm"),
     Variable("ZHIKUN_METRICS_TOKEN", _("从别的机器读取运行指标 /metrics 时要出示的口令，至少 16 个字符"), _("无：只能从本机读取")),
@@ -107,6 +109,7 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         "https": take("ZHIKUN_HTTPS", "", _yes),
         "debug": take("ZHIKUN_DEBUG", "", _yes),
         "pack": take("ZHIKUN_PLATFORM_PACK", "yuanzhou", _pack),
+        "further_packs": take("ZHIKUN_FURTHER_PACKS", "", _packs),
         "name": take("ZHIKUN_NAME", _("知困·社会救助综合服务平台"), str.strip),
         "origins": take("ZHIKUN_ORIGINS", "", _origins),
         "proxies": take("ZHIKUN_PROXIES", "", _addresses),
@@ -279,3 +282,7 @@ def _secret(text: str) -> str:
     if not _SECRET.fullmatch(secret):
         raise ValueError(_("会话密钥文件 {p} 已损坏。删除它会使所有人重新登录，数据不受影响。").format(p=path))
     return secret
+
+
+def _packs(text: str) -> list[str]:
+    return [_pack(word) for word in _words(text)]

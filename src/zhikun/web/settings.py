@@ -21,6 +21,8 @@ ZHIKUN_NAME = ENVIRONMENT.name
 ZHIKUN_DATA = ENVIRONMENT.data
 ZHIKUN_KEYS = ENVIRONMENT.keys
 ZHIKUN_PACK = ENVIRONMENT.pack
+#: Packs that runs may use besides, over the same facts (registry/vocabulary.py).
+ZHIKUN_FURTHER_PACKS = ENVIRONMENT.further_packs
 ZHIKUN_CIPHER = ENVIRONMENT.cipher
 ZHIKUN_PROXIES = ENVIRONMENT.proxies
 ZHIKUN_METRICS_TOKEN = ENVIRONMENT.metrics_token
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "zhikun.assessments",
     "zhikun.monitoring",
     "zhikun.surveys",
+    "zhikun.analytics",
     "zhikun.web",
 ]
 

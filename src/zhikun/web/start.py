@@ -1,4 +1,4 @@
-"""What must be right before the platform serves: database, tables, key ring, data folder. Said in sentences for people."""
+"""What must be right before the platform serves: database, tables, key ring, data folder, packs. Said in sentences for people."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext as _
 
+from zhikun.engine.packs import PackErrors
 from zhikun.identity import KeysRefused, read_ring
+from zhikun.registry.vocabulary import PacksDisagree, packs_in_force
 
 
 def faults(*, keys: bool = True) -> list[str]:
     """Everything that keeps the platform from serving; an empty list is good news."""
-    found = [database_fault() or tables_fault(), folder_fault()]
+    found = [database_fault() or tables_fault(), folder_fault(), packs_fault()]
     if keys:
         found.append(keys_fault())
     return [text for text in found if text]
@@ -85,6 +87,17 @@ def folder_fault() -> str:
         Path(name).unlink()
     except OSError as error:
         return _("写不了数据文件夹 {p}（{w}）。请检查权限和磁盘空间。").format(p=settings.ZHIKUN_DATA, w=error.strerror)
+    return ""
+
+
+def packs_fault() -> str:
+    """Why a pack of the platform cannot be used, or two of them not together; empty: they can."""
+    try:
+        packs_in_force()
+    except PackErrors as error:
+        return _("平台使用的政策包有错，不能评估，也不能登记：\n{e}").format(e=error)
+    except PacksDisagree as error:
+        return str(error)
     return ""
 
 

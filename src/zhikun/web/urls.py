@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("zhikun.assessments.urls")),
     path("", include("zhikun.surveys.urls")),
     path("", include("zhikun.monitoring.urls")),
+    path("", include("zhikun.analytics.urls")),
 ]
 
 handler400 = "zhikun.pages.errors.bad_request"

@@ -34,6 +34,17 @@ def shown(text: str) -> str:
     return _UNSHOWN.sub("\ufffd", text)
 
 
+def with_unit(title: str, unit: str | None) -> str:
+    """A title with its unit behind it, said once: 工资性收入（年） in 元/年 is 工资性收入（元/年）."""
+    if not unit:
+        return title
+    stem, opened, last = title.rpartition("（")
+    said = last.removesuffix("）") if opened and last.endswith("）") else ""
+    if said == unit:
+        return title
+    return f"{stem if said and unit.endswith('/' + said) else title}（{unit}）"
+
+
 def did_you_mean(word: str, known: Iterable[str], *, shortened: bool = False) -> str:
     """'您是不是想写“…”？' for the nearest known word, or an empty string when none is near.
 

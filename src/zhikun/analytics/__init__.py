@@ -1,0 +1,1 @@
+"""Read-only views across what runs found: statistics, pictures, what-if, measures of poverty."""

@@ -1,0 +1,14 @@
+"""Figures of this room that no law fixes: samples of ours, for the place to fill in."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from zhikun.accounts.limits import Limit
+
+#: On a screen that the public sees, smaller numbers of households are not told (docs/reference/statistics-wall.md).
+SMALL_NUMBER = Limit(
+    5,
+    _("户"),
+    _("大屏人人可见：一个村镇里某种情况只有一两户时，邻里认得出是谁家。法律没有规定户数，各地统计部门多取 3 至 10"),
+)

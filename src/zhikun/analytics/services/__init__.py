@@ -1,0 +1,1 @@
+"""What officers start here: trials of other rules, measures of poverty."""
