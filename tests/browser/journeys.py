@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
+
+import pypdf
 from playwright.sync_api import Page
 from tests import factories
-from tests.browser.looking import fits, is_sound, picture, sign_in
+from tests.browser.looking import SCREENSHOTS, fits, is_sound, picture, sign_in
 from tests.officers import officer, signed_in
 
 from zhikun.accounts.models import Officer
@@ -26,6 +30,12 @@ def sits_down(page: Page, who: Officer, address: str) -> None:
     sign_in(page, signed_in(who), address)
 
 
+def by_menu(page: Page, title: str) -> None:
+    """From the first page by the menu."""
+    page.goto("/")
+    page.get_by_role("navigation", name="主菜单").get_by_role("link", name=title, exact=True).click()
+
+
 def both_sizes(page: Page, name: str, *known: str) -> None:
     """The page is sound on a desk and fits a phone; afterwards it has the size that it had."""
     own = page.viewport_size
@@ -36,3 +46,27 @@ def both_sizes(page: Page, name: str, *known: str) -> None:
     is_sound(page, name, *known)
     if own:
         page.set_viewport_size(own)
+
+
+def without_spaces(text: str) -> str:
+    """What is said, without the spaces that a layout puts in."""
+    return re.sub(r"\s", "", text)
+
+
+def on_paper(page: Page, name: str, *said: str, sheets: int = 3) -> str:
+    """What the page says as it is printed: without menu and buttons, nothing wider than the sheet, no more sheets than these."""
+    pdf = page.pdf(format="A4")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    (SCREENSHOTS / f"{name}-paper.pdf").write_bytes(pdf)
+    assert len(pypdf.PdfReader(io.BytesIO(pdf)).pages) <= sheets
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 690, "height": 980})  # the room that A4 leaves between its margins
+    fits(page)
+    text = without_spaces(page.locator("body").inner_text())
+    page.emulate_media(media="null")
+    page.set_viewport_size(DESK)
+    missing = [one for one in (*said, "打印时间") if without_spaces(one) not in text]
+    assert missing == []
+    assert "后台任务" not in text  # a line of the menu
+    assert "退出" not in text
+    return text
