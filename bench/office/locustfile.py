@@ -1,7 +1,8 @@
 """An office at work, for locust: officers who sign in, search, open files, look at what waits for them, and write.
 
 Run by bench/office/run.py, which names the accounts and what can be searched for in the file of ZHIKUN_OFFICE. The mix is that of
-an ordinary morning: mostly reading, one act in sixteen writes. The pause between two acts is said by bench/office/run.py.
+an ordinary morning: mostly reading, one act in sixteen writes. `Reader` reads statistics instead. The pause between two acts is
+said by bench/office/run.py.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from locust.env import Environment
 OFFICE = json.loads(Path(os.environ["ZHIKUN_OFFICE"]).read_text(encoding="utf-8"))
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 FILE = re.compile(r'href="(/households/[0-9a-f-]{36})"')
+LISTS = re.compile(r'href="(/assessments/[0-9a-f-]{36}/households[^"]*)"')
+PLACES = re.compile(r'href="/statistics/[0-9a-f-]{36}\?place=(\d{12})"')
 TURN = itertools.count()
 
 #: Seconds after the last officer came: by then all have signed in (Argon2 takes its time on purpose) and seen a first page.
@@ -47,9 +50,10 @@ def _begin() -> None:
 RUN: list[Environment] = []
 
 
-class Officer(FastHttpUser):
-    """One officer, signed in for the length of the run."""
+class Signed(FastHttpUser):
+    """Somebody signed in for the length of the run."""
 
+    abstract = True
     wait_time = between(*OFFICE["pause"])
 
     def on_start(self) -> None:
@@ -68,6 +72,14 @@ class Officer(FastHttpUser):
                 signed.failure(f"not signed in: {signed.status_code}")
             else:
                 signed.success()
+
+
+class Officer(Signed):
+    """One officer at their daily work."""
+
+    def on_start(self) -> None:
+        """Sign in, and see the first list."""
+        super().on_start()
         self.list()
 
     @task(4)
@@ -114,6 +126,40 @@ class Officer(FastHttpUser):
                 kept.failure(f"answered {kept.status_code}")
             else:
                 kept.success()
+
+
+class Reader(Signed):
+    """Somebody who reads statistics: the main page by place, causes crossed at a line, the list behind a number, trends."""
+
+    def on_start(self) -> None:
+        """Sign in, and find the newest run and what can be asked of it."""
+        super().on_start()
+        page = self.client.get("/statistics/", name="statistics")
+        self.page = page.url
+        self.lists = [url.replace("&amp;", "&") for url in LISTS.findall(page.text)]
+        self.places = sorted(set(PLACES.findall(page.text)))
+
+    @task(6)
+    def statistics(self) -> None:
+        """The page of all one's areas, every other time of a place of them."""
+        place = self.dice.choice(["", self.dice.choice(self.places or [""])])
+        self.client.get(self.page + (f"?place={place}" if place else ""), name="statistics")
+
+    @task(2)
+    def crossing(self) -> None:
+        """Causes crossed at a line of the reader's choice."""
+        self.client.get(f"{self.page.rstrip('/')}/causes?at={self.dice.randrange(1, 11) / 2:g}", name="causes crossed")
+
+    @task(2)
+    def behind(self) -> None:
+        """The list behind a number."""
+        if self.lists:
+            self.client.get(self.dice.choice(self.lists), name="list behind a number")
+
+    @task(1)
+    def trends(self) -> None:
+        """From one assessment to the next."""
+        self.client.get("/statistics/trends", name="trends")
 
 
 class Form(HTMLParser):

@@ -33,15 +33,22 @@ def main() -> int:
         "--pause", type=float, nargs=2, default=(0, 1), metavar=("LEAST", "MOST"),
         help="seconds between two acts of one officer; people need 2 to 8 to read a page",
     )  # fmt: skip
+    parser.add_argument(
+        "--statistics", action="store_true", help="they read statistics; one in five supervises the whole city"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zhikun-office-") as folder:
         about = Path(folder) / "office.json"
         about.write_text(
-            json.dumps({**office(options.officers), "pause": options.pause}, ensure_ascii=False), encoding="utf-8"
+            json.dumps(
+                {**office(options.officers, supervisors=options.statistics), "pause": options.pause}, ensure_ascii=False
+            ),
+            encoding="utf-8",
         )
         command = [
             str(options.locust), "-f", str(HERE / "locustfile.py"), "--headless", "--host", options.host,
             "-u", str(options.officers), "-r", "5", "-t", f"{options.seconds}s", "--csv", f"{folder}/run", "--only-summary",
+            "Reader" if options.statistics else "Officer",
         ]  # fmt: skip
         subprocess.run(command, check=False, env={**os.environ, "ZHIKUN_OFFICE": str(about)}, stdout=sys.stderr)
         print(json.dumps(measured(Path(folder) / "run_stats.csv"), ensure_ascii=False, indent=1))
@@ -67,7 +74,7 @@ def _milliseconds(text: str) -> float:
     return float(text) if text not in ("", "N/A") else 0.0
 
 
-def office(count: int) -> dict[str, object]:
+def office(count: int, *, supervisors: bool = False) -> dict[str, object]:
     """Accounts that can sign in with a password alone, and what they search for."""
     from zhikun.cli.django import ready  # noqa: PLC0415 - the environment says which platform
 
@@ -94,7 +101,11 @@ def office(count: int) -> dict[str, object]:
         officer.set_password(password)
         officer.must_change_password, officer.password_changed_at = False, timezone.now()
         officer.save()
-        Appointment.objects.get_or_create(officer=officer, role=Role.TOWNSHIP_CLERK, area=town)
+        whole = supervisors and n % 5 == 0
+        Appointment.objects.filter(officer=officer).delete()
+        Appointment.objects.create(
+            officer=officer, role=Role.CITY_SUPERVISOR if whole else Role.TOWNSHIP_CLERK, area=county if whole else town
+        )
         accounts.append({"username": officer.username, "password": password})
     heads = [one.head for one in Household.objects.open().select_related("head").order_by("pk")[:200] if one.head]
     return {
