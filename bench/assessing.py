@@ -1,9 +1,9 @@
 """The figures of bench/assess_platform.py, worked out in a process in which the platform is set up.
 
 `transfer`: the run's own statements alone, rows as Arrow. `run`: the whole run; `read`: its first part, from those statements to
-the facts as typed columns on disk and to what each part came out with, before ranks and the joining of results. `again`: the same asked for again, which is
-recognised. `engine`: `assess_files` over the facts of the run, Parquet to Parquet, two threads; `memory`: the engine over the same
-facts in memory. Seconds of the clock; `peak_mib` is the most that the process held in the run.
+the facts as typed columns on disk and what each part came out with, before ranks and the joining of results. `again`: the same
+asked for again, which is recognised. `engine`: `assess_files` over the facts of the run, Parquet to Parquet, two threads;
+`memory`: the engine over the same facts in memory. Seconds of the clock; `peak_mib` is the most that the process held in the run.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def unwritten(run: Run) -> None:
     bench.keep_listing(households)
     plan, counted = plan_on(run.on), Unwritten()
     engine = working.PartsRun(plan)
-    with bench.joined_facts(plan.pack.entities) as joined:
-        parts = working.Reading(engine, bench, joined, ahead=True)
+    with bench.joined_facts(plan.pack.entities) as join:
+        parts = working.Reading(engine, bench, join, ahead=True)
         run.fingerprint = working._read(parts, run, households, counted)  # noqa: SLF001 - a database of before knows no run like this
     working._assess(parts, households, counted)  # noqa: SLF001 - the same
     working._write(engine, run, bench, households, counted)  # noqa: SLF001 - the same

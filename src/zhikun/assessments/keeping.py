@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,10 @@ from zhikun.engine.run.parts import Keys
 PART = 32_768
 #: Households of a row group: one of them is read for one household.
 GROUP = 16_384
+
+
+#: Takes the facts of a part, one table an entity.
+AddFacts = Callable[[Mapping[str, pa.Table]], None]
 
 
 def folder_of(run: uuid.UUID) -> Path:
@@ -120,10 +124,18 @@ class Bench:
         """The facts of a part, of every entity."""
         return {entity: self.facts(part, entity) for entity in entities}
 
-    def joined_facts(self, entities: Iterable[str]) -> JoinedFacts:
-        """One file an entity, to which the parts' facts are added in their order; there when the context ends."""
+    @contextmanager
+    def joined_facts(self, entities: Iterable[str]) -> Iterator[AddFacts]:
+        """One file an entity, to which the facts of part after part are added; they are there, whole, when the context ends."""
         folder = private_folder(self.folder / "facts")
-        return JoinedFacts({entity: folder / f"{entity}.parquet" for entity in entities})
+        with ExitStack() as stack:
+            files = {entity: stack.enter_context(joined(folder / f"{entity}.parquet")) for entity in entities}
+
+            def add(facts: Mapping[str, pa.Table]) -> None:
+                for entity, add_table in files.items():
+                    add_table(facts[entity])
+
+            yield add
 
     def join_results(self, tables: Iterator[pa.Table]) -> None:
         """One file of all results."""
@@ -131,53 +143,26 @@ class Bench:
         write(self.folder / "results" / "household.parquet", tables)
 
 
-class JoinedFacts:
-    """Facts of part after part, one Parquet file an entity: whole at the end, or not there."""
+@contextmanager
+def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Adds tables one after another to a Parquet file, with what is needed to find one row group among many."""
+    with written_whole(path) as beside, ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
 
-    def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._paths, self._stack = paths, ExitStack()
-        self._files: dict[str, Joined] = {}
+        def add(table: pa.Table) -> None:
+            nonlocal writer
+            if writer is None:
+                writer = stack.enter_context(_writer(beside, table.schema))
+            writer.write_table(table, row_group_size=GROUP)
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self._files = {entity: stack.enter_context(Joined(path)) for entity, path in self._paths.items()}
-            self._stack = stack.pop_all()
-        return self
-
-    def add(self, facts: Mapping[str, pa.Table]) -> None:
-        for entity, file in self._files.items():
-            file.add(facts[entity])
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-
-class Joined:
-    """Tables one after another in a Parquet file, with what is needed to find one row group among many."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._stack = path, ExitStack()
-        self._beside = path
-        self._writer: pq.ParquetWriter | None = None
-
-    def __enter__(self) -> Self:
-        self._beside = self._stack.enter_context(written_whole(self._path))
-        return self
-
-    def add(self, table: pa.Table) -> None:
-        if self._writer is None:
-            self._writer = self._stack.enter_context(_writer(self._beside, table.schema))
-        self._writer.write_table(table, row_group_size=GROUP)
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
+        yield add
 
 
 def write(path: Path, tables: Iterable[pa.Table]) -> None:
     """All of these tables as one file."""
-    with Joined(path) as file:
+    with joined(path) as add:
         for table in tables:
-            file.add(table)
+            add(table)
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -82,7 +82,7 @@ def digest(households: pa.Table, said: Said) -> str:
             # How long each value is, and all values one after another: neither depends on how the column is cut.
             whole = chunk if pa.types.is_string(chunk.type) else chunk.cast(pa.string())
             lengths = pc.fill_null(pc.binary_length(whole), -1)
-            found.update(np.ascontiguousarray(lengths.to_numpy(zero_copy_only=False), np.int32))
+            found.update(lengths.to_numpy(zero_copy_only=False).astype(np.int32).tobytes())
         for chunk in column.chunks:
             whole = chunk if pa.types.is_string(chunk.type) else chunk.cast(pa.string())
             found.update(_content(whole))

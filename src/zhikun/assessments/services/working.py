@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.assessments import events, followers, reading
 from zhikun.assessments.bridge import ID
-from zhikun.assessments.keeping import PART, Bench, JoinedFacts
+from zhikun.assessments.keeping import PART, AddFacts, Bench
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import ranks_of, whole_places
 from zhikun.assessments.services.provisional import plan_on
@@ -90,8 +90,8 @@ def work(run_id: uuid.UUID, step: Step) -> dict[str, Any]:
     if before is not None:
         return _same(run, before, bench)
     counted, engine = Counted(step, households.num_rows), PartsRun(plan)
-    with bench.joined_facts(plan.pack.entities) as joined:
-        parts = Reading(engine, bench, joined, ahead=not _may_be_same(run))
+    with bench.joined_facts(plan.pack.entities) as join:
+        parts = Reading(engine, bench, join, ahead=not _may_be_same(run))
         run.fingerprint = _read(parts, run, households, counted)
     before = Run.objects.finished().filter(fingerprint=run.fingerprint).first()
     if before is not None:
@@ -143,7 +143,7 @@ class Reading:
 
     engine: PartsRun
     bench: Bench
-    joined: JoinedFacts
+    join: AddFacts
     ahead: bool  # assessed at once
     assessed: set[int] = field(default_factory=set)  # the parts of which that is true
 
@@ -158,7 +158,7 @@ class Reading:
         self._joined(number, self.bench.all_facts(number, self.engine.plan.pack.entities))
 
     def _joined(self, number: int, facts: Mapping[str, pa.Table]) -> None:
-        self.joined.add(facts)
+        self.join(facts)
         if self.ahead and not self.bench.has_results(number):
             _assess_part(self.engine, self.bench, number, facts)
             self.assessed.add(number)
