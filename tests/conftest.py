@@ -166,6 +166,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{marker}: {need.title}")
 
 
+@pytest.hookimpl(optionalhook=True)  # known to pytest-xdist alone
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` is: two for each core, as tests wait for servers and browsers as long as they compute.
+
+    A process and its browser take up to a gigabyte and a half; a machine with less memory has fewer of them.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(2 * len(os.sched_getaffinity(0)), int(memory / 1.5e9)))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     for item in items:
