@@ -189,7 +189,7 @@ def test_an_officer_of_a_part_tries_that_part_and_sees_of_it_what_is_theirs_now(
     assert some(trial.totals, "households", "leave", "open") == (2, 1, 0)
     browser = signed_in(by)
     url = reverse("analytics:trial", args=[trial.pk])
-    assert "1" in browser.get(url).content.decode()
+    assert browser.get(url).status_code == 200
     held = Appointment.objects.get(officer=by)
     held.ends = timezone.now() - timedelta(minutes=1)
     held.save()
@@ -433,7 +433,7 @@ def test_money_is_compared_where_the_pack_has_an_amount_and_who_is_open_is_in_no
     assert counted(browser, reverse("analytics:trial-households", args=[trial.pk]) + "?change=open") == (5, 5)
     offered = browser.get(reverse("analytics:try"), {"run": run.pk, "q": "低保标准"}).content.decode()
     assert "edit=dibao_standard_rural#" in offered
-    assert "320105" not in offered, "another city's standard is nobody's here"
+    assert not re.search(r"\b320105\b", offered), "another city's standard is nobody's here"
 
 
 @pytest.mark.parametrize(
