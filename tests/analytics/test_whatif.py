@@ -372,7 +372,7 @@ def test_an_error_that_nobody_foresaw_stands_on_the_page_with_its_number_and_can
     browser, asked = signed_in(reviewer()), {"run": str(run.pk), "set": AT_THREE}
 
     def broken(*_told):
-        raise ZeroDivisionError("马试一 110101199003074258")
+        raise ZeroDivisionError("马试一")
 
     with monkeypatch.context() as patched:
         patched.setattr(trying, "work", broken)
