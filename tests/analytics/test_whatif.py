@@ -362,6 +362,35 @@ def test_cancelled_work_is_asked_for_anew_and_a_kill_leaves_nothing_half(monkeyp
     assert (trial.state, trial.attempt, trial.totals["leave"]) == (Trial.State.DONE, 2, 1)
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_error_that_nobody_foresaw_stands_on_the_page_with_its_number_and_can_be_tried_again(
+    monkeypatch, caplog, at_once
+):
+    office()
+    run = run_now()
+    monkeypatch.setattr(whatif, "AT_ONCE", 30_000 if at_once else 3)
+    browser, asked = signed_in(reviewer()), {"run": str(run.pk), "set": AT_THREE}
+
+    def broken(*_told):
+        raise ZeroDivisionError("马试一")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trying, "work", broken)
+        answer = browser.post(reverse("analytics:try"), asked)
+        assert answer.status_code == 302
+        Job.objects.update(failures=9)  # no more retries
+        work_off()
+    page = browser.get(answer["Location"]).content.decode()
+    assert "没有预料到的错误" in page
+    assert "马试一" not in page
+    numbers = {getattr(record, "reference", "") for record in caplog.records} - {""}
+    assert at_once is any(number in page for number in numbers)
+    assert browser.post(reverse("analytics:try"), asked)["Location"] == answer["Location"]
+    work_off()
+    trial = Trial.objects.get()
+    assert (trial.state, trial.error, trial.attempt) == (Trial.State.DONE, "", 2)
+
+
 def test_what_is_kept_long_enough_goes_and_can_be_tried_again(monkeypatch):
     office()
     run = run_now()
