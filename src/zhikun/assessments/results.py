@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from django.db.models import Q
 
 from zhikun.accounts.models import Officer
@@ -48,6 +49,8 @@ from zhikun.registry.vocabulary import pack_in_force, packs_in_force
 
 #: Older runs are not asked for a household that the newer ones do not have.
 _LOOKED_BACK = 5
+#: Households of one place that are held together at most.
+_HELD = 4096
 
 _held: dict[int, duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()
@@ -96,19 +99,60 @@ def result_of(household: Household) -> Kept | None:
 
 def kept_in(run: Run, household: uuid.UUID, homes: set[int] | None = None) -> Kept | None:
     """The household's result in a run. `homes`: where it may have lived, so that only their row groups are read."""
-    row = _row(run.pk, uuid.UUID(str(household)), tuple(sorted(homes or ())))
+    row = _row(run, uuid.UUID(str(household)), tuple(sorted(homes or ())))
     return _kept(run, row) if row is not None else None
 
 
 @lru_cache(maxsize=2000)
-def _row(run: uuid.UUID, household: uuid.UUID, homes: tuple[int, ...]) -> Mapping[str, Any] | None:
+def _row(run: Run, household: uuid.UUID, homes: tuple[int, ...]) -> Mapping[str, Any] | None:
     """A row of a finished run's file, which never changes: officers open the same files again and again."""
-    rows = _connection().sql("SELECT * FROM read_parquet(?)", params=[str(results_file(run))])
+    for home in homes:
+        village = _village(run, home)
+        if village is not None and str(household) in village.places:
+            return village.row(str(household))
+    # A large place is not held, and the household's own may have had another code then.
     its = f"{ID} = '{household}'"
-    found = rows.filter(f"{_in([AreaRange(code, code) for code in homes])} AND {its}").fetchall() if homes else []
-    # Its village may have had another code then.
-    found = found or rows.filter(its).fetchall()
-    return dict(zip(rows.columns, found[0], strict=True)) if found else None
+    areas = f"{_in([AreaRange(code, code) for code in homes])} AND "
+    found = _read(run, areas + its).to_pylist() if homes else []
+    found = found or _read(run, its).to_pylist()
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class _Village:
+    """What a run found in one place: neighbours are opened one after another, and are read together at the price of one."""
+
+    found: pa.Table
+    places: Mapping[str, int]
+
+    def row(self, household: str) -> Mapping[str, Any]:
+        row: Mapping[str, Any] = self.found.slice(self.places[household], 1).to_pylist()[0]
+        return row
+
+
+@lru_cache(maxsize=64)
+def _village(run: Run, area: int) -> _Village | None:
+    """A place of a finished run, as far as one household's result is shown; None where it has too many to be held."""
+    found = _read(run, _in([AreaRange(area, area)]), limit=_HELD + 1)
+    if found.num_rows > _HELD:
+        return None
+    return _Village(found, {household: at for at, household in enumerate(found[ID].to_pylist())})
+
+
+def _read(run: Run, where: str, limit: int = 1) -> pa.Table:
+    """Rows of a finished run: the columns of which `Kept` is made, in one statement."""
+    path = quoted(str(results_file(run.pk)))
+    names = ", ".join(f'"{name}"' for name in _types(run.pk) if name in _shown(run))
+    return _connection().sql(f"SELECT {names} FROM read_parquet({path}) WHERE {where} LIMIT {limit}").to_arrow_table()  # noqa: S608 - a path of ours, numbers, ids
+
+
+def _shown(run: Run) -> frozenset[str]:
+    """The columns of a run's results that a household's own result is made of."""
+    shown = _names(run)
+    ranks = [f"_{kind}_{name}" for kind in ("rank", "among") for name in RANKED_IN]
+    return frozenset(
+        [ID, "_position", "_area", "_category", "_index", "_flags", "_missing", *ranks, *shown.causes, *shown.columns, *shown.policies]
+    )  # fmt: skip
 
 
 def newest_run(officer: Officer, right: Right = Right.HOUSEHOLD_VIEW) -> Run | None:

@@ -32,6 +32,7 @@ from zhikun.pages.errors import DomainError, shown_in
 from zhikun.pages.frame import Crumb
 from zhikun.pages.render import render_page
 from zhikun.registry.models import Household
+from zhikun.registry.panels import shared
 from zhikun.registry.selectors.file import looked_lately, unmasked_now, visible
 from zhikun.registry.ui.household import crumbs
 
@@ -55,7 +56,7 @@ class DecisionForm(forms.Form):
 def assessment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The proposal as of today, every figure of it down to who recorded the fact, what is open, and who stands beside them."""
     officer = officer_of(request)
-    found = visible(officer, pk)
+    found = shared(visible(officer, pk))
     context: dict[str, Any] = {
         "title": _("{n} 号家庭的评估").format(n=found.number),
         "crumbs": [*crumbs(found, link=True), Crumb(_("评估"))],
