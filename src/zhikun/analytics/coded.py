@@ -123,7 +123,7 @@ def _read(path: Path) -> Made:
     about = json.loads((table.schema.metadata or {})[_ABOUT])
 
     def array(name: str) -> npt.NDArray[Any]:
-        return table.column(name).chunk(0).values.to_numpy(zero_copy_only=True)  # type: ignore[no-any-return]
+        return table.column(name).chunk(0).values.to_numpy(zero_copy_only=True)
 
     answers: list[Given] = [(name, given) for name, given in about["answers"]]
     columns = {

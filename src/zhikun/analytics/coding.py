@@ -179,12 +179,14 @@ def _scores(name: str, column: pa.ChunkedArray, line: float) -> Column:
     if not len(values) or (
         halves.min() >= 0 and halves.max() < _MOST_HALVES and bool((halves == np.floor(halves)).all())
     ):
-        codes = halves.astype(np.uint8)
+        codes: Codes = halves.astype(np.uint8)
         own = np.arange(int(codes.max(initial=0)) + 1) / 2
     else:
         own, codes = np.unique(values, return_inverse=True)
     codes[open_] = len(own)
-    answers = [[(name, str(float(score))), *([(REACHED, name)] if score >= line else [])] for score in own]
+    answers: list[list[Given]] = [
+        [(name, str(float(score))), *([(REACHED, name)] if score >= line else [])] for score in own
+    ]
     return Column(_small(codes, len(own) + 1), [*answers, [(name, None)]], own.tolist())
 
 
