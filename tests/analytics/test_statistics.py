@@ -16,7 +16,7 @@ from tests.assessments.test_pages import anchors
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.analytics import counting
+from zhikun.analytics import coded, counting
 from zhikun.analytics.statistics import Statistics
 from zhikun.analytics.ui.statistics_grids import shade
 from zhikun.assessments.results import pack_of
@@ -250,8 +250,8 @@ def test_what_was_counted_is_read_again_from_disk_by_another_process(monkeypatch
     one = run(world())
     before = counting.counted(one, COUNTY, 1000)
     counting._counted.cache_clear()
-    counting._scale_of.cache_clear()
-    monkeypatch.setattr(counting, "_make", None)
+    coded._read.cache_clear()
+    monkeypatch.setattr(coded, "made", None)
     assert counting.counted(one, COUNTY, 1000) == before
 
 

@@ -18,6 +18,7 @@ from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.roles import Right
 from zhikun.analytics import crossing as domain
 from zhikun.analytics.crossing import LINES, Crossed
+from zhikun.analytics.ui import newer
 from zhikun.analytics.ui.grids import (
     SAVE,
     Cell,
@@ -162,6 +163,8 @@ def crossing(request: HttpRequest, run: UUID) -> HttpResponse:
     if one.state != Run.State.DONE:
         return HttpResponseRedirect(reverse("assessments:run", args=[one.pk]))
     at = asked(request, one)
+    if newer.asks_again(request):
+        return newer.answered(request, at.officer, one, at.ranges)
     causes = causes_of(one)
     lacking = [name for name in at.pack.results.causes if name not in causes]
     line = line_on(at.pack, one.on)
@@ -190,6 +193,8 @@ def crossing(request: HttpRequest, run: UUID) -> HttpResponse:
             Crumb(_("致困原因交叉表")),
         ],
         "run": one, "page": page, "form": form, "by_place": by_place,
+        "watched": newer.watched(request, at.officer, one, at.ranges),
+        "other_pack": newer.other_pack(at),
         "lacking": "、".join(page.title(name) for name in lacking),
         "figures": _figures(page) if causes else [],
         "grids": dict(zip(("places",) if by_place else ("matrix", "numbers", "combinations", "picked"), grids, strict=True)),

@@ -24,6 +24,7 @@ from zhikun.analytics import events
 from zhikun.analytics.counting import counted
 from zhikun.analytics.crossing import unit_below
 from zhikun.analytics.statistics import Statistics
+from zhikun.analytics.ui import newer
 from zhikun.analytics.ui.grids import SAVE, copy_mark, saved, with_parameters
 from zhikun.analytics.ui.saving import workbook
 from zhikun.analytics.ui.statistics_grids import Builder
@@ -71,9 +72,13 @@ def newest(request: HttpRequest) -> HttpResponse:
     if run is not None:
         query = request.GET.urlencode()
         url = reverse("analytics:statistics", args=[run.pk])
-        return HttpResponseRedirect(f"{url}?{query}" if query else url)
+        if not newer.asks_again(request):
+            return HttpResponseRedirect(f"{url}?{query}" if query else url)
+    reach = officer.reach(Right.HOUSEHOLD_VIEW)
+    if newer.asks_again(request):
+        return newer.answered(request, officer, None, reach)
     context = {
-        "title": _("信息统计"), "crumbs": [Crumb(_("信息统计"))],
+        "title": _("信息统计"), "crumbs": [Crumb(_("信息统计"))], "watched": newer.watched(request, officer, None, reach),
         "may_run": officer.may(Right.ASSESSMENT_RUN),
     }  # fmt: skip
     return render_page(request, "analytics/statistics.html", context)
@@ -86,6 +91,8 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
     if one.state != Run.State.DONE:
         return HttpResponseRedirect(reverse("assessments:run", args=[one.pk]))
     at = asked(request, one)
+    if newer.asks_again(request):
+        return newer.answered(request, at.officer, one, at.ranges)
     form = StatisticsForm(request.GET, one, _runs(at), at.places())
     other = form.cleaned_data.get("run") if form.is_valid() else None
     if other is not None and other != one.pk:
@@ -99,12 +106,14 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
         "crumbs": [Crumb(_("信息统计"), reverse("analytics:newest")), Crumb(one.on.isoformat())],
         "run": one,
         "asked": at,
+        "watched": newer.watched(request, at.officer, one, at.ranges),
         "form": form,
         "body": _drawn(shown, get_language()),
         "lines": _lines(at),
         "workbook_url": with_parameters(request.path, at.place, **{SAVE: WORKBOOK}),
         "links": _links(at),
         "sample": at.pack.sample,
+        "other_pack": newer.other_pack(at),
     }
     return render_page(request, "analytics/statistics.html", context)
 
