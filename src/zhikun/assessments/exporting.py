@@ -91,9 +91,9 @@ def columns_for(pack: Pack, types: Mapping[str, str]) -> dict[str, _Column]:
     shown = pack.results
     found = {
         "_category": _Column(_heading(pack, shown.category) or _("类别"), lambda code: category_words(pack, code)),
-        INDEX: _Column(index_title(pack), _known(pack, shown.index)),
+        INDEX: _Column(index_title(pack), known_value(pack, shown.index)),
     }
-    found |= {name: _Column(_heading(pack, name), _known(pack, name)) for name in shown.causes}
+    found |= {name: _Column(_heading(pack, name), known_value(pack, name)) for name in shown.causes}
     found |= {
         "_flags": _Column(_("须由人确认"), lambda codes: "、".join(flag_words(pack, code) for code in codes or ())),
         "_undetermined": _Column(_("尚不能确定"), lambda open_: _("是") if open_ else _("否")),
@@ -104,7 +104,7 @@ def columns_for(pack: Pack, types: Mapping[str, str]) -> dict[str, _Column]:
     further = [shown.amount, shown.eligible, *shown.policies, *shown.columns]
     for name in further:
         if name and name not in found:
-            found[name] = _Column(_heading(pack, name), _known(pack, name), usual=False)
+            found[name] = _Column(_heading(pack, name), known_value(pack, name), usual=False)
     return {_PREFIX + name: one for name, one in found.items() if name in types}
 
 
@@ -112,7 +112,7 @@ def _heading(pack: Pack, name: str) -> str:
     return shown_of(pack, name).heading if name else ""
 
 
-def _known(pack: Pack, name: str) -> Callable[[Any], object]:
+def known_value(pack: Pack, name: str) -> Callable[[Any], object]:
     """The value as pages have it; one that is not known yet says so, or somebody would add it up as zero."""
     shown = shown_of(pack, name)
 

@@ -19,7 +19,7 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics.errors import CannotTry, PackChangedSince
 from zhikun.analytics.levers import Change, Lever, levers, matching, parts, read
 from zhikun.analytics.services import whatif
-from zhikun.analytics.ui.whatif_words import is_current, run_words
+from zhikun.analytics.trial_words import is_current, run_words
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import pack_of
 from zhikun.pages.errors import DomainError, Notice, shown_in
