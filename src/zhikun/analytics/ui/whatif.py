@@ -45,6 +45,7 @@ from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.jobs.models import Job
 from zhikun.pages import formats
+from zhikun.pages.errors import Notice
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Detail, Figure, JobState, Progress
 from zhikun.pages.render import render_page, wants_fragment
@@ -158,6 +159,7 @@ def trial(request: HttpRequest, pk: UUID) -> HttpResponse:
             for m in moves
         ],
         "causes": _causes(at, whole), "lines": _lines(one),
+        "weights": [Notice(**told, tone="warning") for told in one.totals.get("weights", ())],
         "places": [_place_line(at, area, told) for area, told in places],
         "form": PlaceForm(request.GET, at.places()),
     }  # fmt: skip
