@@ -196,10 +196,16 @@ def _write(engine: PartsRun, run: Run, bench: Bench, households: pa.Table, count
 
     with ThreadPoolExecutor(2) as pool:
         facts = [pool.submit(bench.join_facts, entity, count) for entity in engine.plan.pack.entities]
-        bench.join_results(finished())
+        bench.join_results(finished(), _categories(engine.plan))
         for one in facts:
             one.result()
     run.households, run.undetermined = households.num_rows, open_
+
+
+def _categories(plan: Plan) -> list[str]:
+    """The categories that the pack has."""
+    rule = plan.pack.rules.get((ID, plan.pack.results.category))
+    return list(rule.choices) if rule is not None else []
 
 
 def _with_names(table: pa.Table, part: pa.Table, shown: Any) -> pa.Table:
