@@ -18,7 +18,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, column_title, fact_words, flag_words, index_title, words
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.results import causes_of, pack_of, results_in, types_of
-from zhikun.assessments.selectors import count_of, cut, reach
+from zhikun.assessments.selectors import count_of, cut, reach, unknown
 from zhikun.assessments.wanted import INDEX, RANK, Unreadable, Wanted, read
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
@@ -53,9 +53,12 @@ class Lists:
         what = {"run": query.get("run", ""), "place": int(place) if place else None}
         try:
             run, _place = _found(what, officer)
-            return {**what, "query": read(query, types_of(run), causes_of(run)).query()}
+            wanted = read(query, types_of(run), causes_of(run))
         except (NotAllowedHere, Unreadable):
             raise Http404 from None
+        if unknown(run, reach(officer, run), pack_of(run), wanted) is not None:
+            raise Http404
+        return {**what, "query": wanted.query()}
 
     def listing(self, what: Mapping[str, Any], officer: Officer) -> Listing:
         """The list as of now: a finished run never changes, but officers' areas and households' homes do."""
