@@ -24,7 +24,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zhikun.assessments.keeping import folder_of
+from zhikun.assessments.keeping import folder_of, folders, results_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import answer, answer_from, causes_of, columns_of, pack_of
 from zhikun.assessments.wanted import Causes, Term, Wanted, quoted
@@ -195,11 +195,32 @@ def _of_index(scale: Scale | None) -> list[Question]:
     return [Question(INDEX, f'CASE WHEN "_index" IS NOT NULL THEN {number} END')]
 
 
-def _kept(run: Run, asked: Sequence[Question]) -> tuple[Path, Scale | None]:
-    """The run's small table, which is made where it is not there, and the bins of the index."""
+def clear() -> int:
+    """Removes small tables of runs that are gone or whose results are, and those of earlier packs and forms. How many."""
+    found = {run: list((folder / "statistics").glob("*.parquet")) for run, folder in folders().items()}
+    runs = {run.pk: run for run in Run.objects.finished().filter(pk__in=[run for run, paths in found.items() if paths])}
+    gone = 0
+    for key, paths in found.items():
+        run = runs.get(key)
+        there = run is not None and results_file(key).exists()
+        used = _file_of(run, _questions(run, pack_of(run))) if paths and run is not None and there else None
+        for path in paths:
+            if path != used:
+                path.unlink(missing_ok=True)
+                path.with_name(f".{path.name}.lock").unlink(missing_ok=True)
+                gone += 1
+    return gone
+
+
+def _file_of(run: Run, asked: Sequence[Question]) -> Path:
     words = "\n".join([_FORM, *(f"{one.name}={one.expression}|{one.number}" for one in asked)])
     name = hashlib.sha256(words.encode()).hexdigest()[:16]
-    path = folder_of(run.pk) / "statistics" / f"{name}.parquet"
+    return folder_of(run.pk) / "statistics" / f"{name}.parquet"
+
+
+def _kept(run: Run, asked: Sequence[Question]) -> tuple[Path, Scale | None]:
+    """The run's small table, which is made where it is not there, and the bins of the index."""
+    path = _file_of(run, asked)
     if not path.exists():
         private_folder(path.parent)
         with only_one(path):
