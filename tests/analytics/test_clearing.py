@@ -25,6 +25,12 @@ from zhikun.disk import private_folder
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _a_folder_of_its_own(settings, tmp_path):
+    """What other tests left is not counted here."""
+    settings.ZHIKUN_DATA = tmp_path
+
+
 def compared(earlier, later):
     url = reverse("assessments:compare", args=[earlier.pk, later.pk])
     browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
