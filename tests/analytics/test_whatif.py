@@ -138,11 +138,14 @@ def test_a_filter_nobody_offers_is_not_there_and_one_put_back_leads_to_the_resul
     trial = tried(run_now(), AT_THREE)
     browser = signed_in(reviewer())
     url = reverse("analytics:trial-households", args=[trial.pk])
-    assert browser.get(url, {"change": "x' OR '1'='1"}).status_code == 404
-    assert browser.get(url, {"change": "amount_up"}).status_code == 404
+    for asked in ({"change": "x' OR '1'='1"}, {"change": "amount_up"}, {"change": "category", "was": "zzz"},
+                  {"change": "category", "was": "none", "now": "x' OR '1'='1"}):  # fmt: skip
+        refused = browser.get(url, asked)
+        assert (refused.status_code, "没有列出" in refused.content.decode()) == (422, True), asked
+        assert 'scope="row"' not in refused.content.decode()
     assert browser.get(url, {"change": "leave", "place": factories.OTHER_COUNTY}).status_code == 404
-    quoted = browser.get(url, {"change": "category", "was": "x' OR '1'='1"})
-    assert (quoted.status_code, "没有这样的家庭" in quoted.content.decode()) == (200, True)
+    nobody = browser.get(url, {"change": "category", "was": "none", "now": "single_need"})
+    assert (nobody.status_code, "没有这样的家庭" in nobody.content.decode()) == (200, True)
     assert browser.get(url)["Location"] == reverse("analytics:trial", args=[trial.pk])
 
 

@@ -243,7 +243,7 @@ def test_at_night_what_ended_without_results_is_cleared():
         state=Run.State.STOPPED, pk=uuid.uuid4(),
     )  # fmt: skip
     keeping.Bench(left.pk).begin()
-    assert running.clear() == {"runs": 1}
+    assert running.clear() == {"runs": 1, "compared": 0}
     assert not folder_of(left.pk).exists()
     done = Run.objects.finished().get()
     assert results_file(done.pk).exists()

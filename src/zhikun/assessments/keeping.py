@@ -13,9 +13,10 @@ is a few row groups. A part is there whole or not at all: whoever goes on after 
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from zhikun.assessments.reading import POSITION
 from zhikun.disk import clear_unfinished, private_folder, replace_file, written_whole
 from zhikun.engine.run.parts import Keys
 
+#: Under which name the file of results says what categories the pack had.
+CATEGORIES = b"zhikun.categories"
 #: Households of a part: two of the engine's blocks.
 PART = 32_768
 #: Households of a row group: one of them is read for one household.
@@ -43,6 +46,17 @@ AddFacts = Callable[[Mapping[str, pa.Table]], None]
 def folder_of(run: uuid.UUID) -> Path:
     """Where a run keeps what it has."""
     return Path(settings.ZHIKUN_DATA) / "assessments" / str(run)
+
+
+def folders() -> dict[uuid.UUID, Path]:
+    """What lies here of any run, whether there is such a run or not."""
+    found = {}
+    for path in (Path(settings.ZHIKUN_DATA) / "assessments").glob("*"):
+        try:
+            found[uuid.UUID(path.name)] = path
+        except ValueError:  # nothing of ours
+            continue
+    return found
 
 
 def results_file(run: uuid.UUID) -> Path:
@@ -137,10 +151,12 @@ class Bench:
 
             yield add
 
-    def join_results(self, tables: Iterator[pa.Table]) -> None:
-        """One file of all results."""
+    def join_results(self, tables: Iterator[pa.Table], categories: Sequence[str] = ()) -> None:
+        """One file of all results. `categories`: those that the pack has, for what nobody is in does not stand in the rows."""
         private_folder(self.folder / "results")
-        write(self.folder / "results" / "household.parquet", tables)
+        about = {CATEGORIES: json.dumps(list(categories)).encode()}
+        told = (table.replace_schema_metadata({**(table.schema.metadata or {}), **about}) for table in tables)
+        write(self.folder / "results" / "household.parquet", told)
 
 
 @contextmanager

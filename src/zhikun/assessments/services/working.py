@@ -242,8 +242,14 @@ def _write(engine: PartsRun, run: Run, bench: Bench, households: pa.Table, count
             yield table
             counted.more("written", length)
 
-    bench.join_results(finished())
+    bench.join_results(finished(), _categories(engine.plan))
     run.households, run.undetermined = households.num_rows, open_
+
+
+def _categories(plan: Plan) -> list[str]:
+    """The categories that the pack has."""
+    rule = plan.pack.rules.get((ID, plan.pack.results.category))
+    return list(rule.choices) if rule is not None else []
 
 
 def _with_names(table: pa.Table, part: pa.Table, shown: Any) -> pa.Table:
