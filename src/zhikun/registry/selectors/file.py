@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.models import Entry
 from zhikun.pages.parts import Event
+from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry import events
 from zhikun.registry.models import (
     CategoryHeld,
@@ -22,6 +24,7 @@ from zhikun.registry.models import (
     Household,
     HouseholdEvent,
     Membership,
+    Person,
     Recording,
     Unmasking,
 )  # fmt: skip
@@ -80,19 +83,28 @@ def file_of(household: Household, officer: Officer) -> File:
     held = list(CategoryHeld.objects.filter(household=household).select_related("person").order_by("-since"))
     helps = list(Help.objects.filter(household=household).select_related("person").order_by("-on", "pk"))
     documents = documents_of(household)
-    happened = HouseholdEvent.objects.filter(household=household).select_related("recorded_by__organisation")
+    happened = list(HouseholdEvent.objects.filter(household=household).select_related("recorded_by__organisation"))
     return File(
         household, members, known,
         [one for one in contradictions if one.state == Contradiction.State.OPEN], held, helps,
         [one for one in documents if one.withdrawn_at is None],
         timeline.latest_first(
-            timeline.of_events(happened), timeline.of_recordings(recordings),
+            timeline.of_events(happened, names_in(happened, members)), timeline.of_recordings(recordings),
             timeline.of_contradictions(contradictions), timeline.of_categories(held), timeline.of_helps(helps),
             timeline.of_documents(documents), events_for(household, officer),
         ),
         unmasking,
         Entry.objects.filter(household=household.pk, looks=True).count(),
     )  # fmt: skip
+
+
+def names_in(happened: Iterable[HouseholdEvent], members: Iterable[Membership]) -> dict[str, str]:
+    """How the people are called whom the events speak of: masked. Who has left or died is asked for, the members are known."""
+    spoken_of = {one.details.get(key) for one in happened for key in ("person", "after")} - {None}
+    people = {str(row.person_id): row.person for row in members if str(row.person_id) in spoken_of}
+    if gone := spoken_of - set(people):
+        people |= {str(one.pk): one for one in Person.objects.filter(pk__in=gone)}
+    return {pk: masked(one, "name") for pk, one in people.items()}
 
 
 def recordings_of(household: Household) -> list[Recording]:
