@@ -43,6 +43,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.wanted import quoted
 from zhikun.engine.packs.model import Pack, Results
+from zhikun.pages.asked import Asked
 from zhikun.places.models import AreaRange
 from zhikun.registry.models import Household, Residence
 from zhikun.registry.vocabulary import pack_in_force, packs_in_force
@@ -77,6 +78,9 @@ class Kept:
     missing: Sequence[str] = ()
 
 
+_residences = Asked(lambda pk: Residence.objects.filter(household=pk))
+
+
 def result_of(household: Household) -> Kept | None:
     """The newest result of a household by the platform's own pack: of the newest finished run that holds it, wherever it lived.
 
@@ -84,7 +88,7 @@ def result_of(household: Household) -> Kept | None:
     """
     if household.state == Household.State.MERGED:
         return None
-    homes = {household.area_id, *Residence.objects.filter(household=household).values_list("area_id", flat=True)}
+    homes = {household.area_id, *(one.area_id for one in _residences(household.pk))}
     wanted = Q(pk__in=[])
     for code in homes:
         wanted |= Q(area__lte=code, area_last__gte=code)

@@ -8,10 +8,11 @@ checkpoint of the whole log. A kept connection belongs to one file: where the fi
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 
@@ -47,6 +48,15 @@ def let_go_of_moved(connection: BaseDatabaseWrapper) -> None:
     if connection.connection is not None and _noted.get(connection, now) != now:
         connection.close()
     _noted[connection] = now
+
+
+def leave_one_file() -> None:
+    """When all processes of the server have ended: what stands in SQLite's log goes into the file, which is whole by itself again."""
+    for connection in connections.all():
+        if connection.vendor == "sqlite":
+            with suppress(DatabaseError):  # somebody else's command is writing: it does the same when it ends
+                connection.ensure_connection()
+                connection.close()
 
 
 def _file_of(connection: BaseDatabaseWrapper) -> _FileId | None:
