@@ -81,7 +81,10 @@ NEEDS = {
     ),
 }
 
-hypothesis.settings.register_profile("zhikun", deadline=None, derandomize="CI" in os.environ)
+# The same examples each time, and no clock: a run never fails by chance. `pytest --hypothesis-profile=explore` looks for new ones.
+_UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("zhikun", derandomize=True, **_UNHURRIED)
+hypothesis.settings.register_profile("explore", max_examples=1000, **_UNHURRIED)
 hypothesis.settings.load_profile("zhikun")
 
 
@@ -161,6 +164,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: uses the platform's database (set by itself): runs on both databases")
     for marker, need in NEEDS.items():
         config.addinivalue_line("markers", f"{marker}: {need.title}")
+
+
+@pytest.hookimpl(optionalhook=True)  # known to pytest-xdist alone
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` is: two for each core, as tests wait for servers and browsers as long as they compute.
+
+    A process and its browser take up to a gigabyte and a half; a machine with less memory has fewer of them.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(2 * len(os.sched_getaffinity(0)), int(memory / 1.5e9)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -203,6 +203,8 @@ def test_a_table_is_saved_as_the_page_shows_it_with_whose_copy_it_is_and_on_reco
     (entry,) = Entry.objects.filter(event="analytics.saved")
     assert (entry.looks, entry.details["run"], entry.details["rows"]) == (True, str(one.pk), 9)
     assert browser.get(reverse("analytics:statistics", args=[one.pk]), {"save": "nothing"}).status_code == 404
+    refused = browser.get(reverse("analytics:statistics", args=[one.pk]), {"run": "zzz"})
+    assert (refused.status_code, "没有“zzz”这一项" in refused.content.decode()) == (422, True)
 
 
 def test_the_workbook_has_every_table_of_the_page_with_its_numbers():

@@ -140,7 +140,7 @@ def test_a_killed_part_is_started_again(served):
 def test_when_the_server_is_killed_its_processes_end_and_the_port_is_free(served):
     children = served.children()
     served.process.send_signal(signal.SIGKILL)
-    served.process.wait(30)
+    served.process.wait(60)
     until(lambda: gone(children))
     assert not served.answers()
     with served.installation.start("serve", "--port", str(served.port), "--no-worker") as again:

@@ -35,5 +35,8 @@ class OfficerBackend(BaseBackend):
         """The officer of a session, with the organisation; none any more when the account is closed or expired."""
         if not isinstance(user_id, uuid.UUID):
             return None
-        officer = Officer.objects.select_related("organisation").filter(pk=user_id).first()
-        return officer if officer is not None and officer.is_current(timezone.localdate()) else None
+        try:
+            officer = Officer.objects.select_related("organisation").get(pk=user_id)
+        except Officer.DoesNotExist:
+            return None
+        return officer if officer.is_current(timezone.localdate()) else None

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from zhikun.analytics.coding import Column, Given, Made, Numbers, Questions, made
-from zhikun.assessments.keeping import folder_of, results_file
+from zhikun.assessments.keeping import folder_of, folders, results_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import causes_of, columns_of, pack_of
 from zhikun.disk import clear_unfinished, one_writer, written_whole
@@ -78,16 +78,40 @@ def groups(pack: Pack, names: frozenset[str]) -> list[str]:
     ]
 
 
-def _kept(run: Run, asked: Questions) -> Path:
+def clear() -> int:
+    """Removes the small numbers of runs that are gone or whose results are, and those of earlier packs and forms. How many."""
+    found = {run: _files(folder / "statistics") for run, folder in folders().items()}
+    runs = {run.pk: run for run in Run.objects.finished().filter(pk__in=[run for run, paths in found.items() if paths])}
+    gone = 0
+    for key, paths in found.items():
+        run = runs.get(key)
+        there = run is not None and results_file(key).exists()
+        used = _file_of(run, questions(run, pack_of(run))) if paths and run is not None and there else None
+        for path in paths:
+            if path != used:
+                path.unlink(missing_ok=True)
+                gone += 1
+    return gone
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*") if not path.name.startswith(".")]
+
+
+def _file_of(run: Run, asked: Questions) -> Path:
     words = json.dumps([_FORM, asdict(asked)], sort_keys=True)
-    path = folder_of(run.pk) / "statistics" / f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.arrow"
+    return folder_of(run.pk) / "statistics" / f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.arrow"
+
+
+def _kept(run: Run, asked: Questions) -> Path:
+    path = _file_of(run, asked)
     if not path.exists():
         with one_writer(path.parent):
             if not path.exists():
                 clear_unfinished(path.parent)
                 _write(path, made(results_file(run.pk), asked))
-                for other in path.parent.iterdir():
-                    if other != path and not other.name.startswith("."):
+                for other in _files(path.parent):
+                    if other != path:
                         other.unlink(missing_ok=True)
     return path
 

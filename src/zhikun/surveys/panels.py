@@ -46,9 +46,9 @@ def context(household: Household, officer: Officer) -> dict[str, Any] | None:
         Visit.objects.filter(household=household)
         .select_related("assignment__round", "recording")
         .prefetch_related("surveyors", Prefetch("files", photos, to_attr="photos"))
-        .order_by("-visited_on", "-submitted_at")
     )
-    visits = [_visited(one, officer) for one in found]
+    latest_first = sorted(found, key=lambda one: (one.visited_on, one.submitted_at), reverse=True)
+    visits = [_visited(one, officer) for one in latest_first]
     first = next((one for one in visits if one.photos), visits[0] if visits else None)
     return {"visits": visits, "unfolded": first, "household": household} if visits else None
 

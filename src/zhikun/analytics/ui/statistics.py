@@ -23,6 +23,7 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics import events
 from zhikun.analytics.counting import counted
 from zhikun.analytics.crossing import unit_below
+from zhikun.analytics.errors import UnknownHere
 from zhikun.analytics.statistics import Statistics
 from zhikun.analytics.ui import newer
 from zhikun.analytics.ui.grids import SAVE, copy_mark, saved, with_parameters
@@ -31,6 +32,7 @@ from zhikun.analytics.ui.statistics_grids import Builder
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import pack_of
+from zhikun.assessments.selectors import reach
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.ui.runs import moment
 from zhikun.audit.services import record as note
@@ -95,6 +97,8 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
         return newer.answered(request, at.officer, one, at.ranges)
     form = StatisticsForm(request.GET, one, _runs(at), at.places())
     other = form.cleaned_data.get("run") if form.is_valid() else None
+    if "run" in form.errors:
+        raise UnknownHere(request.GET["run"])
     if other is not None and other != one.pk:
         page = reverse("analytics:statistics", args=[other])
         return HttpResponseRedirect(with_parameters(page, at.place))
@@ -212,11 +216,14 @@ def _lines(at: Asked) -> list[Detail]:
 
 def _links(at: Asked) -> list[tuple[str, str, str]]:
     """The other pages about the same run and place: icon, words, address."""
-    crossing, poverty = (
-        with_parameters(reverse(f"analytics:{name}", args=[at.run.pk]), at.place) for name in ("crossing", "poverty")
+    crossing, poverty, means = (
+        with_parameters(reverse(f"analytics:{name}", args=[at.run.pk]), at.place)
+        for name in ("crossing", "poverty", "means")
     )
+    may_try = bool(reach(at.officer, at.run, at.place, Right.POLICY_TRY))
     return [
         ("table", _("致困原因交叉表"), crossing), ("scale", _("多维贫困"), poverty),
+        *([("adjustments", _("准家计调查模型"), means)] if may_try else []),
         ("trending-up", _("趋势"), with_parameters(reverse("analytics:trends"), at.place)),
         ("users", _("家庭名单"), at.list_url()),
     ]  # fmt: skip

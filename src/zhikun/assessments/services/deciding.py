@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhikun.accounts.models import Officer
+from zhikun.accounts.models import Officer, name_officers
 from zhikun.accounts.roles import Right
 from zhikun.assessments import events
 from zhikun.assessments.bridge import HouseholdKnown, known, tables
@@ -70,8 +70,9 @@ class Flag:
 
 def decisions_of(household: Household) -> list[FlagDecision]:
     """All decisions on the household's flags, the latest first."""
-    rows = FlagDecision.objects.filter(household=household).select_related("officer__organisation")
-    return list(rows.order_by("-at", "-number"))
+    rows = sorted(FlagDecision.objects.filter(household=household), key=lambda one: (one.at, one.number), reverse=True)
+    name_officers((rows, "officer"))
+    return rows
 
 
 def flags_of(
