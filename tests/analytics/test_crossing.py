@@ -12,7 +12,7 @@ from tests.assessments.test_pages import anchors, counted
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.analytics import crossing
+from zhikun.analytics import coded, crossing
 from zhikun.assessments import selectors
 from zhikun.audit.models import Entry
 from zhikun.places.models import Area, AreaRange
@@ -208,8 +208,8 @@ def test_the_page_asks_the_database_a_few_times_and_the_results_once(django_asse
     browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
     url = reverse("analytics:crossing", args=[one.pk])
     browser.get(url)
-    monkeypatch.setattr(crossing, "results_in", None)
-    with django_assert_max_num_queries(16):
+    monkeypatch.setattr(coded, "coded", None)
+    with django_assert_max_num_queries(18):
         assert browser.get(url, {"pick": ["illness", "labour"]}).status_code == 200
 
 

@@ -13,7 +13,7 @@ from tests.assessments.test_pages import anchors, counted
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.analytics import trends
+from zhikun.analytics import coded, trends
 from zhikun.assessments import selectors
 from zhikun.assessments.results import has_category
 from zhikun.assessments.services import run as running
@@ -224,7 +224,7 @@ def test_finished_runs_are_counted_once(django_assert_max_num_queries, monkeypat
         run(homes(n), on=day)
     browser = signed_in(reviewer())
     browser.get(reverse(URL))
-    monkeypatch.setattr(trends, "results_in", None)
+    monkeypatch.setattr(coded, "coded", None)
     with django_assert_max_num_queries(16):
         assert browser.get(reverse(URL), {"measure": "categories"}).status_code == 200
 

@@ -184,7 +184,9 @@ def _of_all(
         f" SELECT {selected} FROM p LEFT JOIN read_parquet({quoted(str(changed_file(trial.key)))}) c"
         " ON c.position = p._position ORDER BY p._position",
     )  # fmt: skip
-    return [(uuid.UUID(row.pop("household")), row) for row in rows.to_arrow_table().to_pylist()]
+    names = [about[0] for about in rows.description or ()]
+    found = (dict(zip(names, row, strict=True)) for row in rows.fetchall())
+    return [(uuid.UUID(row.pop("household")), row) for row in found]
 
 
 def _columns(trial: Trial) -> list[str]:

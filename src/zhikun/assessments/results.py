@@ -182,15 +182,11 @@ def within_areas(path: Path, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRela
     return _connection().sql("SELECT * FROM read_parquet(?)", params=[str(path)]).filter(_in(ranges))
 
 
-def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
+def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyConnection:
     """DuckDB's answer to one statement about the table `found`: the results of a finished run in these areas."""
-    return answer_from(results_file(run.pk), ranges, sql)
-
-
-def answer_from(path: Path, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
-    """The same of any file of a run with a column `_area`. A long statement is read once; steps of a relation, several times."""
-    found = f"found AS (SELECT * FROM read_parquet({quoted(str(path))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
-    return _connection().sql(f"WITH {found} {sql}")
+    found = f"found AS (SELECT * FROM read_parquet({quoted(str(results_file(run.pk)))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
+    # A relation would read the statement twice, and opening a file of sixty columns is half of a small question.
+    return _connection().execute(f"WITH {found} {sql}")
 
 
 def columns_of(run: Run) -> list[str]:
