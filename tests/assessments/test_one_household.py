@@ -205,7 +205,7 @@ def test_two_officers_at_once_one_decision():
 
     def act(officer):
         try:
-            gate.wait(10)
+            gate.wait(60)
             decide_flag(made, FLAG, decision=OVERRIDE, reason="看过体检表", seen=seen, acting_officer=officer)
             told.append("won")
         except DecidedMeanwhile:
@@ -215,7 +215,7 @@ def test_two_officers_at_once_one_decision():
 
     threads = [threading.Thread(target=act, args=(one,)) for one in people]
     [one.start() for one in threads]
-    [one.join(30) for one in threads]
+    [one.join(60) for one in threads]
     assert sorted(told) == ["told", "won"]
     assert FlagDecision.objects.count() == 1
 

@@ -13,7 +13,8 @@ from zhikun.audit.models import Entry
 from zhikun.registry import panels
 from zhikun.registry.models import CategoryHeld, Contradiction, Help, Household, HouseholdFacts, Unmasking
 from zhikun.registry.selectors import file
-from zhikun.registry.services import recording
+from zhikun.registry.services import members, recording
+from zhikun.registry.services.change import Change
 from zhikun.registry.sources import SourceKind, Told
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +220,13 @@ def test_a_change_is_on_the_next_page():
     told(made, clerk, pens=37)
     assert shown not in before
     assert shown in page(browser, made)
+
+
+def test_the_timeline_says_who_died_and_who_came():
+    made = factories.household(members=[factories.member("马试一", "02", 31), factories.member("苏试二", "10", 32)])
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    wife = made.memberships.get(relation="10").person_id
+    members.died(made, wife, Change(factories.DAY, "死亡证明", None), acting_officer=clerk)
+    text = page(signed_in(clerk), made)
+    assert "死亡：苏**" in text
+    assert "，0 项" not in text

@@ -7,6 +7,7 @@
     answer(run, ranges, sql)                one statement about the same rows, under the name `found`
     columns_of(run), types_of(run)          the names in a run's results, and their types in DuckDB
     causes_of(run)                          those of them that the pack calls causes
+    has_category(run, code)                 whether the run's pack had a category: nobody in it is then none, else not asked
 
 `results_in` has, beside every named value of the pack on the household under its own name, the columns
 
@@ -22,6 +23,7 @@ not see the household now.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import uuid
@@ -33,12 +35,13 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from django.db.models import Q
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.bridge import ID
-from zhikun.assessments.keeping import facts_file, results_file
+from zhikun.assessments.keeping import CATEGORIES, facts_file, results_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.wanted import quoted
@@ -88,7 +91,7 @@ def result_of(household: Household) -> Kept | None:
     """
     if household.state == Household.State.MERGED:
         return None
-    homes = {household.area_id, *(one.area_id for one in _residences(household.pk))}
+    homes = homes_of(household)
     wanted = Q(pk__in=[])
     for code in homes:
         wanted |= Q(area__lte=code, area_last__gte=code)
@@ -99,6 +102,11 @@ def result_of(household: Household) -> Kept | None:
         if found is not None:
             return found
     return None
+
+
+def homes_of(household: Household) -> set[int]:
+    """Where a household lives and has lived."""
+    return {household.area_id, *(one.area_id for one in _residences(household.pk))}
 
 
 def kept_in(run: Run, household: uuid.UUID, homes: set[int] | None = None) -> Kept | None:
@@ -174,15 +182,11 @@ def within_areas(path: Path, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRela
     return _connection().sql("SELECT * FROM read_parquet(?)", params=[str(path)]).filter(_in(ranges))
 
 
-def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
+def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyConnection:
     """DuckDB's answer to one statement about the table `found`: the results of a finished run in these areas."""
-    return answer_from(results_file(run.pk), ranges, sql)
-
-
-def answer_from(path: Path, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
-    """The same of any file of a run with a column `_area`. A long statement is read once; steps of a relation, several times."""
-    found = f"found AS (SELECT * FROM read_parquet({quoted(str(path))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
-    return _connection().sql(f"WITH {found} {sql}")
+    found = f"found AS (SELECT * FROM read_parquet({quoted(str(results_file(run.pk)))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
+    # A relation would read the statement twice, and opening a file of sixty columns is half of a small question.
+    return _connection().execute(f"WITH {found} {sql}")
 
 
 def columns_of(run: Run) -> list[str]:
@@ -199,6 +203,23 @@ def causes_of(run: Run) -> list[str]:
     """The columns that the pack calls causes; a cause that the run's own pack did not have is left out."""
     types = types_of(run)
     return [name for name in pack_of(run).results.causes if types.get(name) == "DOUBLE"]
+
+
+def has_category(run: Run, code: str) -> bool:
+    """Whether the run's own pack had a category; where an older run did not keep which it had, whether anybody came out with it."""
+    own = packs_in_force().get(run.pack)
+    if own is not None and own.hash == run.pack_hash and own.results.category:
+        return code in own.rules[ID, own.results.category].choices
+    return code in _categories(run.pk)
+
+
+@lru_cache(maxsize=64)
+def _categories(run: uuid.UUID) -> frozenset[str]:
+    told = (pq.read_schema(results_file(run)).metadata or {}).get(CATEGORIES)
+    if told is not None:
+        return frozenset(json.loads(told))
+    rows = _relation(Run(pk=run)).select("_category").distinct().fetchall()
+    return frozenset(code for (code,) in rows if code is not None)
 
 
 @lru_cache(maxsize=64)

@@ -86,6 +86,8 @@ def count(value: Number | None, unit: Text = "") -> SafeString:
     """A number with thousands separators and as many decimals as it has, at most six, with its unit."""
     if is_unknown(value):
         return unknown()
+    if type(value) is int and not unit:  # most numbers of a page of statistics
+        return SafeString(f'<span class="zk-number">{value:,}</span>')
     rounded = value if type(value) is int else _decimal(value).quantize(MILLIONTH, ROUND_HALF_UP)
     whole, _dot, decimals = f"{rounded:,f}".partition(".")
     decimals = decimals.rstrip("0")

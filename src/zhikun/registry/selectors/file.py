@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from zhikun.accounts.roles import Right
 from zhikun.audit.models import Entry
 from zhikun.pages.asked import Asked
 from zhikun.pages.parts import Event
+from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry import events
 from zhikun.registry.models import (
     CategoryHeld,
@@ -25,6 +26,7 @@ from zhikun.registry.models import (
     Household,
     HouseholdEvent,
     Membership,
+    Person,
     Recording,
     Unmasking,
 )  # fmt: skip
@@ -40,7 +42,7 @@ _members = Asked(lambda pk: Membership.objects.now().filter(household=pk).select
 _recordings = Asked(lambda pk: Recording.objects.filter(household=pk))
 _contradictions = Asked(lambda pk: Contradiction.objects.filter(household=pk))
 _categories = Asked(lambda pk: CategoryHeld.objects.filter(household=pk).select_related("person"))
-_helps = Asked(lambda pk: Help.objects.filter(household=pk))
+_helps = Asked(lambda pk: Help.objects.filter(household=pk).select_related("person"))
 _documents = Asked(lambda pk: Document.objects.filter(household=pk))
 _events = Asked(lambda pk: HouseholdEvent.objects.filter(household=pk))
 _unmaskings = Asked(lambda pk: Unmasking.objects.filter(household=pk))
@@ -121,12 +123,21 @@ def file_of(household: Household, officer: Officer) -> File:
         [one for one in contradictions if one.state == Contradiction.State.OPEN], held, helps,
         [one for one in documents if one.withdrawn_at is None],
         timeline.latest_first(
-            timeline.of_events(happened), timeline.of_recordings(recordings),
+            timeline.of_events(happened, names_in(happened, members)), timeline.of_recordings(recordings),
             timeline.of_contradictions(contradictions), timeline.of_categories(held), timeline.of_helps(helps),
             timeline.of_documents(documents), events_for(household, officer),
         ),
         unmasking, looks_at(household, officer),
     )  # fmt: skip
+
+
+def names_in(happened: Iterable[HouseholdEvent], members: Iterable[Membership]) -> dict[str, str]:
+    """How the people are called whom the events speak of: masked. Who has left or died is asked for, the members are known."""
+    spoken_of = {one.details.get(key) for one in happened for key in ("person", "after")} - {None}
+    people = {str(row.person_id): row.person for row in members if str(row.person_id) in spoken_of}
+    if gone := spoken_of - set(people):
+        people |= {str(one.pk): one for one in Person.objects.filter(pk__in=gone)}
+    return {pk: masked(one, "name") for pk, one in people.items()}
 
 
 def recordings_of(household: Household) -> list[Recording]:
