@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -46,7 +46,7 @@ class _Said(Generic[_Row]):
         # What the rest of `ModelIterable` would work out for each answer; the compiler itself belongs to one thread.
         compiler = question.query.get_compiler(connection=connection)
         self._sql, params = compiler.as_sql()
-        self._params = tuple(params)
+        self._params: tuple[Any, ...] = tuple(params)
         if _value(_SOMEBODY, connection) not in self._params:
             raise ValueError(f"the question is about no row: {self._sql}")
         select, about = compiler.select, compiler.klass_info
@@ -54,7 +54,7 @@ class _Said(Generic[_Row]):
         own = about["select_fields"]
         self._own = slice(own[0], own[-1] + 1)
         self._names = [column[0].target.attname for column in select[self._own]]
-        self._joined = get_related_populators(about, select, question.db)
+        self._joined = get_related_populators(about, select, question.db)  # type: ignore[call-arg]  # the stubs are of a later Django
         self._convert = list(compiler.get_converters([column[0] for column in select]).items())
 
     def rows(self, about: uuid.UUID, connection: BaseDatabaseWrapper) -> Iterator[_Row]:
@@ -62,7 +62,8 @@ class _Said(Generic[_Row]):
         with connection.cursor() as cursor:
             cursor.execute(self._sql, [its if param == nobody else param for param in self._params])
             found = cursor.fetchall()
-        for row in map(list, found):
+        for told in found:
+            row: list[Any] = list(told)
             for at, (converters, expression) in self._convert:
                 for convert in converters:
                     row[at] = convert(row[at], expression, connection)
@@ -72,6 +73,6 @@ class _Said(Generic[_Row]):
             yield one
 
 
-def _value(about: uuid.UUID, connection: BaseDatabaseWrapper) -> object:
+def _value(about: uuid.UUID, connection: BaseDatabaseWrapper) -> Any:
     """The UUID as this database takes it."""
     return about if connection.features.has_native_uuid_field else about.hex

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -50,11 +50,11 @@ def drawn(pattern: str, *parts: object) -> SafeString:
     return SafeString(pattern.format(*[_escaped(part) for part in parts]))
 
 
-def _escaped(part: object) -> str:
+def _escaped(part: Any) -> str:
     kind = type(part)
     if kind is SafeString:
-        return cast("SafeString", part)
-    return escape(cast("str", part)) if kind is str else conditional_escape(part)
+        return part
+    return escape(part) if kind is str else conditional_escape(part)
 
 
 def is_unknown(value: object) -> bool:

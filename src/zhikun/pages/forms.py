@@ -47,7 +47,7 @@ def _options(widget: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _select(widget: dict[str, Any]) -> str:
     """Letter for letter what Django's own template draws."""
-    parts = [drawn('<select name="{}"{}>', widget["name"], _attributes(widget["attrs"]))]
+    parts: list[str] = [drawn('<select name="{}"{}>', widget["name"], _attributes(widget["attrs"]))]
     for title, options, _number in widget["optgroups"]:
         parts.append(drawn('\n  <optgroup label="{}">', title) if title else "")
         parts += [
