@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,29 @@ def test_no_connection_to_the_database_is_shared_between_processes(served):
     assert holders[served.process.pid] == set(), "the server itself leaves the database before it forks"
     every = [port for ports in holders.values() for port in ports]
     assert len(every) == len(set(every)) >= 2
+
+
+def test_threads_keep_their_connection_and_the_file_stands_alone_afterwards(served):
+    """Without that each page would open the file anew; and who stops the platform and copies the file has everything."""
+    if served.installation.database:
+        pytest.skip("PostgreSQL has a pool")
+    beside = [served.installation.data / f"zhikun.sqlite3{end}" for end in ("-wal", "-shm")]
+    assert served.answers("/readyz")
+    file = served.installation.data.resolve() / "zhikun.sqlite3"
+    # The worker for jobs, which is none of the two that answer, may have it open or not.
+    assert len([pid for pid in served.children() if file in files_of(pid)]) >= 2
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(60) == 0
+    assert not any(one.exists() for one in beside)
+
+
+def files_of(pid):
+    """What the process has open."""
+    found = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            found.add(one.readlink())
+    return found
 
 
 def test_a_killed_part_is_started_again(served):
