@@ -35,7 +35,7 @@ def compared(earlier, later):
     url = reverse("assessments:compare", args=[earlier.pk, later.pk])
     browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
     assert browser.get(url).status_code == 200
-    return folder_of(later.pk) / "compared" / f"{earlier.pk}.arrow"
+    return folder_of(later.pk) / "compared" / f"{earlier.pk}.parquet"
 
 
 def days():
@@ -46,7 +46,7 @@ def days():
 def test_comparisons_with_runs_that_are_gone_go_and_the_others_stay():
     first, second, third = days()
     kept, lost = compared(second, third), compared(first, third)
-    stranger = kept.with_name(f"{uuid.UUID(int=5)}.arrow")
+    stranger = kept.with_name(f"{uuid.UUID(int=5)}.parquet")
     stranger.write_bytes(kept.read_bytes())
     shutil.rmtree(folder_of(first.pk))
     assert running.clear() == {"runs": 0, "compared": 2}

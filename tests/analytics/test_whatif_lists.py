@@ -94,6 +94,17 @@ def test_each_number_of_households_is_the_length_of_its_list_and_of_its_file(are
         assert (made.rows, len(rows_of(made, tmp_path)[1])) == (number, number), link
 
 
+def test_the_number_in_the_list_of_trials_opens_those_that_differ():
+    office()
+    trial = tried(run_now(), AT_THREE)
+    browser = signed_in(reviewer())
+    ((link, words),) = [
+        one for one in anchors(browser.get(reverse("analytics:trials")).content.decode()) if "户有变化" in one[1]
+    ]
+    assert words.startswith(f"{trial.totals['changed']} 户有变化")
+    assert counted(browser, link) == (trial.totals["changed"],) * 2
+
+
 def test_who_is_at_the_line_after_is_listed_and_whoever_stays_as_they_are_has_the_same_on_both_sides():
     made = wider_office()
     trial = tried(run_now(), AT_THREE)

@@ -29,8 +29,8 @@ def connection(tmp_path, django_db_blocker):
     settings = connections.configure_settings({"default": {"ENGINE": "django.db.backends.sqlite3"}})["default"]
     opened = DatabaseWrapper({**settings, "NAME": str(made(tmp_path / "office.sqlite3", "old"))})
     with django_db_blocker.unblock():  # not the tests' database, and none of its tables
+        kept.let_go_of_moved(opened)
         opened.ensure_connection()
-        kept.remember(opened)
         yield opened
         opened.close()
 
@@ -51,6 +51,7 @@ def test_a_file_that_is_gone_is_not_answered_from(connection, tmp_path):
 
 def test_the_same_file_keeps_its_connection(connection):
     before = connection.connection
+    assert before is not None
     kept.let_go_of_moved(connection)
     assert connection.connection is before
 

@@ -35,6 +35,10 @@ class Served:
         except OSError:
             return False
 
+    def answering(self):
+        """How many of the server's processes have answered: each writes down what it was asked."""
+        return len(list((self.installation.data / "run" / "metrics").glob("*.json")))
+
     def children(self):
         """Process ids of what the server started: its workers and the worker for jobs."""
         numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
@@ -59,7 +63,8 @@ def served(installation):
     port = free_port()
     with installation.start("serve", "--port", str(port), "--workers", "2", "--threads", "2") as process:
         one = Served(installation, process, port)
-        until(lambda: process.poll() is not None or one.answers("/readyz"))
+        # One that is told to end while it still starts is killed after ten seconds, and the log says so.
+        until(lambda: process.poll() is not None or (one.answers("/readyz") and one.answering() == 2))
         assert process.poll() is None, installation.log("serve")
         yield one
         if process.poll() is None:

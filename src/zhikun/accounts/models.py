@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from zhikun.accounts.limits import PASSWORD_DAYS
 from zhikun.accounts.roles import RIGHTS, SECOND_FACTOR, Right, Role
 from zhikun.identity import mask_phone
+from zhikun.pages.asked import Asked
 from zhikun.places.models import Area, AreaRange
 from zhikun.privacy import Sealed, SealedField
 
@@ -175,7 +176,8 @@ class Officer(AbstractBaseUser):
     @cached_property
     def held(self) -> list[Appointment]:
         """The appointments in force now, delegations among them."""
-        return list(self.appointments.in_force(timezone.now()).select_related("area"))
+        now = timezone.now()
+        return [one for one in _appointments(self.pk) if one.is_in_force(now)]
 
     @property
     def roles(self) -> set[Role]:
@@ -252,6 +254,14 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{Role(self.role).label}·{self.area}"
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Begun, not ended, not revoked: `AppointmentQuerySet.in_force` of one."""
+        return self.revoked_at is None and self.begins <= at and (self.ends is None or self.ends > at)
+
+
+#: Every page asks for the appointments of whoever asks for it.
+_appointments = Asked(lambda pk: Appointment.objects.filter(officer=pk, revoked_at=None).select_related("area"))
 
 
 class RecoveryCode(models.Model):

@@ -46,6 +46,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.wanted import quoted
 from zhikun.engine.packs.model import Pack, Results
+from zhikun.pages.asked import Asked
 from zhikun.places.models import AreaRange
 from zhikun.registry.models import Household, Residence
 from zhikun.registry.vocabulary import pack_in_force, packs_in_force
@@ -80,6 +81,9 @@ class Kept:
     missing: Sequence[str] = ()
 
 
+_residences = Asked(lambda pk: Residence.objects.filter(household=pk))
+
+
 def result_of(household: Household) -> Kept | None:
     """The newest result of a household by the platform's own pack: of the newest finished run that holds it, wherever it lived.
 
@@ -102,7 +106,7 @@ def result_of(household: Household) -> Kept | None:
 
 def homes_of(household: Household) -> set[int]:
     """Where a household lives and has lived."""
-    return {household.area_id, *Residence.objects.filter(household=household).values_list("area_id", flat=True)}
+    return {household.area_id, *(one.area_id for one in _residences(household.pk))}
 
 
 def kept_in(run: Run, household: uuid.UUID, homes: set[int] | None = None) -> Kept | None:

@@ -7,17 +7,18 @@ checkpoint of the whole log. A kept connection belongs to one file: where the fi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.core.signals import request_started
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
+from django.http import HttpRequest, HttpResponse
 
 _FileId = tuple[int, int]
-_opened: WeakKeyDictionary[BaseDatabaseWrapper, _FileId | None] = WeakKeyDictionary()
+#: The file that a connection was opened to, or an earlier one of that name: a needless closing does no harm.
+_noted: WeakKeyDictionary[BaseDatabaseWrapper, _FileId | None] = WeakKeyDictionary()
 
 
 def keep_connections() -> None:
@@ -26,29 +27,36 @@ def keep_connections() -> None:
         given = connections.settings[alias]
         if given["ENGINE"].endswith("sqlite3"):
             given["CONN_MAX_AGE"] = None
-    connection_created.connect(_remember, dispatch_uid="zhikun.web.kept")
-    request_started.connect(_let_go, dispatch_uid="zhikun.web.kept")
 
 
-def remember(connection: BaseDatabaseWrapper) -> None:
-    """Which file the connection was opened to."""
-    if connection.vendor == "sqlite":
-        _opened[connection] = _file_of(connection)
+class KeptMiddleware:
+    """Before a page is made: is the file still the one that this thread's connection was opened to?"""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        for connection in connections.all():
+            if connection.vendor == "sqlite":
+                let_go_of_moved(connection)
+        return self.get_response(request)
 
 
 def let_go_of_moved(connection: BaseDatabaseWrapper) -> None:
     """Closes the connection where its file is no longer the one of that name."""
-    if connection.connection is not None and connection in _opened and _opened[connection] != _file_of(connection):
+    now = _file_of(connection)
+    if connection.connection is not None and _noted.get(connection, now) != now:
         connection.close()
+    _noted[connection] = now
 
 
-def _remember(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
-    remember(connection)
-
-
-def _let_go(**_signal: Any) -> None:
-    for connection in connections.all(initialized_only=True):
-        let_go_of_moved(connection)
+def leave_one_file() -> None:
+    """When all processes of the server have ended: what stands in SQLite's log goes into the file, which is whole by itself again."""
+    for connection in connections.all():
+        if connection.vendor == "sqlite":
+            with suppress(DatabaseError):  # somebody else's command is writing: it does the same when it ends
+                connection.ensure_connection()
+                connection.close()
 
 
 def _file_of(connection: BaseDatabaseWrapper) -> _FileId | None:

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "zhikun.web.requests.ProxyMiddleware",
     "zhikun.web.requests.TongueMiddleware",
+    "zhikun.web.kept.KeptMiddleware",
     "zhikun.audit.context.AskedMiddleware",
     "zhikun.web.requests.LogMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -109,10 +110,18 @@ def trials(request: HttpRequest) -> HttpResponse:
     names = dict(Area.objects.filter(pk__in=rows.values("run__area")).values_list("pk", "name"))
     now = scope(officer, None, Right.POLICY_TRY)
 
+    def is_whole(row: Trial) -> bool:
+        """Whether all of it is still theirs to see."""
+        return all(any(one.first <= a and b <= one.last for one in now) for a, b in row.reach)
+
     def outcome(row: Trial) -> str:
-        """What came out, as long as all of it is still theirs to see."""
-        whole = all(any(one.first <= a and b <= one.last for one in now) for a, b in row.reach)
-        return outcome_words(row) if whole else _("管辖地区有变动，打开后按现在的地区显示")
+        """What came out, leading to the households that differ."""
+        if not is_whole(row):
+            return _("管辖地区有变动，打开后按现在的地区显示")
+        if not row.totals.get("changed") or not is_done(row.key):
+            return outcome_words(row)
+        url = _address("analytics:trial-households", row, {"change": reading.CHANGED})
+        return format_html('<a href="{}">{}</a>', url, outcome_words(row))
 
     columns = [
         Column("changes", _("改动"), value=lambda r: change_words(r.changes), wide=True, heading=True,

@@ -26,6 +26,7 @@ from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan
 from zhikun.engine.run.missing import raw_slot
+from zhikun.pages.asked import Asked
 from zhikun.registry.errors import NeedsReason
 from zhikun.registry.facts import present
 from zhikun.registry.models import Household
@@ -68,9 +69,12 @@ class Flag:
         return f"{self.last.number if self.last else 0}:{self.fingerprint}"
 
 
+_decisions = Asked(lambda pk: FlagDecision.objects.filter(household=pk))
+
+
 def decisions_of(household: Household) -> list[FlagDecision]:
     """All decisions on the household's flags, the latest first."""
-    rows = sorted(FlagDecision.objects.filter(household=household), key=lambda one: (one.at, one.number), reverse=True)
+    rows = sorted(_decisions(household.pk), key=lambda one: (one.at, one.number), reverse=True)
     name_officers((rows, "officer"))
     return rows
 

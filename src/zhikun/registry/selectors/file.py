@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import Http404
 from django.utils import timezone
 
 from zhikun.accounts.models import Officer, name_officers
 from zhikun.accounts.roles import Right
 from zhikun.audit.models import Entry
+from zhikun.pages.asked import Asked
 from zhikun.pages.parts import Event
 from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry import events
@@ -36,7 +36,16 @@ from zhikun.registry.selectors.known import FactGroup, KnownFacts, known_facts
 
 #: A page that is opened again within this time is the same look.
 SAME_LOOK = timedelta(minutes=10)
-_Row = TypeVar("_Row", bound=Model)
+
+# A household has a handful of each: they are put in order here, which costs less than saying the order to the database.
+_members = Asked(lambda pk: Membership.objects.now().filter(household=pk).select_related("person"))
+_recordings = Asked(lambda pk: Recording.objects.filter(household=pk))
+_contradictions = Asked(lambda pk: Contradiction.objects.filter(household=pk))
+_categories = Asked(lambda pk: CategoryHeld.objects.filter(household=pk).select_related("person"))
+_helps = Asked(lambda pk: Help.objects.filter(household=pk).select_related("person"))
+_documents = Asked(lambda pk: Document.objects.filter(household=pk))
+_events = Asked(lambda pk: HouseholdEvent.objects.filter(household=pk))
+_unmaskings = Asked(lambda pk: Unmasking.objects.filter(household=pk))
 
 
 @dataclass(frozen=True)
@@ -89,9 +98,7 @@ def members_now(household: Household) -> list[Membership]:
     """Who belongs to the household now, with their persons, in the order of the file."""
 
     def ask() -> list[Membership]:
-        return _sorted(
-            Membership.objects.now().filter(household=household).select_related("person"), lambda one: one.position
-        )
+        return sorted(_members(household.pk), key=lambda one: one.position)
 
     return once(household, "members", ask)
 
@@ -102,18 +109,15 @@ def file_of(household: Household, officer: Officer) -> File:
     unmasking = unmasked_now(household, officer)
     recordings = recordings_of(household)
     documents = documents_of(household)
-    happened = list(HouseholdEvent.objects.filter(household=household))
+    happened = _events(household.pk)
     name_officers((recordings, "recorded_by"), (documents, "added_by"), (happened, "recorded_by"), known=officer)
     known = known_facts(
         [one for one in recordings if one.withdrawn_at is None], [row.person_id for row in members],
         unmasked=unmasking is not None,
     )  # fmt: skip
-    contradictions = _sorted(Contradiction.objects.filter(household=household), lambda one: one.found_at)
-    held = _sorted(
-        CategoryHeld.objects.filter(household=household).select_related("person"), lambda one: one.since, latest=True
-    )
-    helps = _sorted(Help.objects.filter(household=household).select_related("person"), lambda one: one.pk)
-    helps.sort(key=lambda one: one.on, reverse=True)
+    contradictions = sorted(_contradictions(household.pk), key=lambda one: one.found_at)
+    held = sorted(_categories(household.pk), key=lambda one: one.since, reverse=True)
+    helps = sorted(sorted(_helps(household.pk), key=lambda one: one.pk), key=lambda one: one.on, reverse=True)
     return File(
         household, members, known,
         [one for one in contradictions if one.state == Contradiction.State.OPEN], held, helps,
@@ -138,12 +142,12 @@ def names_in(happened: Iterable[HouseholdEvent], members: Iterable[Membership]) 
 
 def recordings_of(household: Household) -> list[Recording]:
     """All recordings of the household, the earliest first, withdrawn ones too."""
-    return _sorted(Recording.objects.filter(household=household), lambda one: (one.recorded_at, one.pk))
+    return sorted(_recordings(household.pk), key=lambda one: (one.recorded_at, one.pk))
 
 
 def documents_of(household: Household) -> list[Document]:
     """All documents of the household, the latest first, withdrawn ones too."""
-    found = _sorted(Document.objects.filter(household=household), lambda one: one.pk)
+    found = sorted(_documents(household.pk), key=lambda one: one.pk)
     return sorted(found, key=lambda one: one.added_at, reverse=True)
 
 
@@ -151,8 +155,9 @@ def unmasked_now(household: Household, officer: Officer) -> Unmasking | None:
     """The officer's permission to see full particulars, while it lasts and while they still hold the right here."""
     if not officer.may(Right.HOUSEHOLD_UNMASK, household.area_id):
         return None
-    rows = Unmasking.objects.filter(household=household, officer=officer, until__gt=timezone.now())
-    return rows.order_by("-until").first()
+    now = timezone.now()
+    open_now = [one for one in _unmaskings(household.pk) if one.officer_id == officer.pk and one.until > now]
+    return max(open_now, key=lambda one: one.until, default=None)
 
 
 def looks_at(household: Household, officer: Officer) -> Looks:
@@ -167,8 +172,3 @@ def looked_lately(household: Household, officer: Officer, event: str = events.VI
     """Whether the officer's look is on record already."""
     since = timezone.now() - SAME_LOOK
     return Entry.objects.filter(household=household.pk, officer=officer, event=event, at__gte=since).exists()
-
-
-def _sorted(rows: QuerySet[_Row], by: Callable[[_Row], Any], *, latest: bool = False) -> list[_Row]:
-    """In order. A household has a handful of each: sorting them here costs less than saying the order to the database."""
-    return sorted(rows.order_by(), key=by, reverse=latest)
