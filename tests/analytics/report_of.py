@@ -9,6 +9,7 @@ from zhikun.analytics.statistics import Statistics
 from zhikun.assessments.results import pack_of, results_in
 from zhikun.documents import Assessed, statistics
 from zhikun.engine.run.results import UNDECIDED
+from zhikun.places.models import AreaRange
 
 NOTHING = {name: pa.array([], pa.string()) for name in ("household", "target", "entity", "row", "fact")}
 
@@ -53,3 +54,36 @@ def holds(run):
         ]
     places = {code // 1000: counts[counting.ALL][None] for code, counts in page.counted.places.items()}
     assert places == {int(group.code): group.households for group in statistics.by_place(report)}
+
+
+def lists_hold(run, level=1, most=None):
+    """Every number of every village (of `level` 1000: township) is as many households as its list has; how many numbers.
+
+    `most`: of so many of them.
+    """
+    codes = {code // level * level for (code,) in results_in(run, [run.range]).aggregate("_area", "_area").fetchall()}
+    asked = 0
+    for code in sorted(codes)[:most]:
+        here = [AreaRange(code, code + level - 1)]
+        told = Statistics(run, pack_of(run), counting.counted(run, here, 0))
+        numbers = [one for one in numbers_of(told) if one.wanted is not None]
+        conditions = [one.wanted.condition(told.causes) for one in numbers]
+        counts = ", ".join(f"count(*) FILTER (WHERE {one})" for one in conditions)
+        assert [one.households for one in numbers] == list(results_in(run, here).aggregate(counts).fetchall()[0]), code
+        asked += len(numbers)
+    return asked
+
+
+def numbers_of(told):
+    """Every number of a page with what it counts."""
+    rows = [told.cause_row(row) for row in told.causes_table().rows]
+    rows += told.causes_at_once()[1] if told.causes else []
+    rows += [row for _code, row in told.categories()] + told.index()
+    rows += [row for _name, _title, group in told.groups() for row in group]
+    results = told.pack.results
+    items = [
+        row for name in (*results.policies, *results.flags) if name in told.counted.columns for row in told.items(name)
+    ]
+    found = [number for row in rows for number in row.numbers]
+    found += [one for row in items for one in (row.households, row.undecided) if one is not None]
+    return [*found, told.with_causes(1), told.with_causes(2)]

@@ -25,6 +25,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from tests.analytics import report_of
 from tests.assessments.test_list_exports import address_of_export, exported
 from tests.officers import signed_in
 
@@ -164,6 +165,7 @@ def test_of_a_thousand_households_everything_says_the_same(half, tmp_path, monke
     workbook, today = tmp_path / "county.xlsx", timezone.localdate()
     survey.write(drawn(half), load("yuanzhou"), workbook)
     run = build(workbook, today, lambda _text: None).run
+    assert report_of.lists_hold(run, most=10) > 1000, "what is counted of villages when the run ends"
     officer = Officer.objects.get(username="demo-county-reviewer")
     browser, reported, real = signed_in(officer), Reported(monkeypatch, officer), opening.alike
     names = [*expected(run, kept_in(run, Household.objects.first().pk))]
