@@ -129,6 +129,17 @@ class FileRefused(DomainError):
         super().__init__(what, remedy=remedy, field="photo")
 
 
+class NothingTold(DomainError):
+    """A form that was sent as it was opened: the code would be used up for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("还没有填写任何情况，没有提交。"),
+            why=_("提交以后申报码就用掉了。"),
+            remedy=_("请按“下一页”逐页填写；记不清的选“不清楚”，填完再提交。"),
+        )
+
+
 class CodeRefused(DomainError):
     """A code that opens nothing. The same words whether it never was, was used or has run out."""
 

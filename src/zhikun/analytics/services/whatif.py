@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.analytics import events, trying
+from zhikun.analytics import events, trying, weights
 from zhikun.analytics.errors import CannotTry, NothingChanged, PackChangedSince
 from zhikun.analytics.levers import Change, levers, read, variant
 from zhikun.analytics.models import Trial
@@ -102,9 +102,19 @@ def make(trial_id: uuid.UUID) -> dict[str, Any]:
             state=Trial.State.FAILED, error=str(error)[:400]
         )
         return {"text": str(error)}
+    found["weights"] = [one.words for one in weights_of(trial.run, trial.asked_for)]
     Trial.objects.filter(pk=trial.pk, state=Trial.State.WAITING).update(state=Trial.State.DONE, totals=found)
     text = _("{n} 户，{m} 户的类别、指数或金额有变化").format(n=f"{found['households']:,}", m=f"{found['changed']:,}")
     return {"text": text}
+
+
+def weights_of(run: Run, texts: Sequence[str]) -> list[weights.Sum]:
+    """The sums of weights that these changes move. By a pack that has changed since nothing is told."""
+    try:
+        base = _base(run)
+        return weights.moved(base, read(levers(base.pack, run.on, run.range), texts))
+    except DomainError:  # what cannot be tried is told where it is tried
+        return []
 
 
 def clear(now: datetime | None = None) -> dict[str, int]:
