@@ -43,12 +43,17 @@ def decisions_so_far() -> tuple[int, datetime | None]:
 
 def positions(run: Run, flag: str) -> Sequence[int]:
     """Of those whose flag is decided; ANY: of those of whose flags none is left to decide."""
+    so_far = decisions_so_far()
+    return _positions(run, so_far, pack_of(run).hash, flag) if so_far[0] else ()
+
+
+@lru_cache(maxsize=_KEPT * 16)
+def _positions(run: Run, so_far: tuple[int, datetime | None], pack: str, flag: str) -> Sequence[int]:
+    found = _decided(run, so_far, pack)
     if flag != ANY:
-        return sorted(position for position, codes in decided(run).items() if flag in codes)
-    found = decided(run)
-    return sorted(
-        position for position, (_id, codes) in _flagged(run).items() if codes <= found.get(position, frozenset())
-    )
+        return sorted(position for position, codes in found.items() if flag in codes)
+    every = _flagged(run)
+    return sorted(position for position, codes in found.items() if every[position][1] <= codes)
 
 
 @lru_cache(maxsize=_KEPT)

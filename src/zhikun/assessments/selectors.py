@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from zhikun.accounts.models import Officer
@@ -16,7 +16,7 @@ from zhikun.accounts.roles import Right
 from zhikun.assessments.decided import positions
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import answer, causes_of, results_in
-from zhikun.assessments.wanted import ANY, OPEN, UNSURE, Term, Wanted
+from zhikun.assessments.wanted import ANY, DECIDED, OPEN, UNSURE, Term, Wanted
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
@@ -152,10 +152,15 @@ def listed(run: Run, ranges: Sequence[AreaRange], wanted: Wanted, officer: Offic
 
 def count_of(run: Run, ranges: Sequence[AreaRange], wanted: Wanted) -> int:
     """How many households a list has."""
-    condition = condition_of(run, wanted)
-    # What people decide changes under a finished run, and its condition names every one: not to be kept.
-    counted = _count.__wrapped__ if wanted.decided else _count
-    return counted(run.pk, tuple(ranges), condition)
+    if not wanted.decided:
+        return _count(run.pk, tuple(ranges), wanted.condition(causes_of(run)))
+    done = positions(run, wanted.flag)
+    if wanted.decided == DECIDED:
+        # What people decide changes under a finished run, and the condition names every one: not to be kept.
+        counted = _count.__wrapped__
+        return counted(run.pk, tuple(ranges), wanted.condition(causes_of(run), done)) if done else 0
+    every = count_of(run, ranges, replace(wanted, decided=""))
+    return every - count_of(run, ranges, replace(wanted, decided=DECIDED))
 
 
 def condition_of(run: Run, wanted: Wanted) -> str:

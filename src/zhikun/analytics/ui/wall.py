@@ -30,7 +30,8 @@ from zhikun.analytics import wall as told
 from zhikun.analytics.limits import SMALL_NUMBER
 from zhikun.analytics.ui.grids import list_url, with_parameters
 from zhikun.analytics.ui.statistics import named
-from zhikun.analytics.wall import Form, Line, Picture, Told
+from zhikun.analytics.wall import Line, Picture, Told
+from zhikun.analytics.withholding import Form
 from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.pages import formats
