@@ -17,7 +17,8 @@ from tests.surveys.factory import a_round, a_team, assigned
 from zhikun.accounts import sessions
 from zhikun.accounts.roles import Role
 from zhikun.analytics.limits import SMALL_NUMBER
-from zhikun.analytics.wall import Form, picture, withheld
+from zhikun.analytics.wall import picture
+from zhikun.analytics.withholding import Form, protected
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import reach
@@ -57,17 +58,21 @@ def reviewer():
         ([4, 40, 100], [SMALL, APART, EXACT]),  # 4 alone would be the sum less the others
         ([1, 1, 100, 9], [SMALL, SMALL, EXACT, APART]),  # two whose sum is 2 are one each
         ([4, 1, 100], [SMALL, SMALL, EXACT]),
+        ([4, 4, 100], [SMALL, SMALL, APART]),  # two whose sum is 8 are four each
+        ([1, 5, 100], [SMALL, APART, APART]),  # of 6 at least 5 are the other's
+        ([1, 1, 1, 1, 1], [APART, SMALL, SMALL, SMALL, SMALL]),  # five whose sum is 5 would be one each
         ([3, 0, 0], [SMALL, EXACT, EXACT]),  # nothing is left to leave out; the sum itself is a small number
-        ([], []),
     ],
 )
 def test_small_numbers_are_not_told_and_do_not_follow_from_the_others(numbers, told):
     assert SMALL_NUMBER.value == 5
-    assert withheld(numbers) == told
+    alone = [SMALL if 0 < n < 5 else EXACT for n in numbers]
+    assert (protected(numbers, alone, sum_known=True) if SMALL in alone else alone) == told
 
 
-def test_numbers_that_do_not_add_up_stand_alone():
-    assert withheld([4, 40], add_up=False) == [SMALL, EXACT]
+def test_where_the_sum_is_not_told_one_number_left_out_is_enough_if_it_is_no_small_one():
+    assert protected([40, 100], [EXACT, EXACT], sum_known=False) == [APART, EXACT]
+    assert protected([3, 40], [SMALL, EXACT], sum_known=False) == [SMALL, EXACT]
 
 
 def test_every_number_of_the_screen_is_the_length_of_its_list():
@@ -90,7 +95,7 @@ def test_fewer_than_five_households_are_not_told_and_the_number_next_to_them_nei
     assert "少于5" in told
     assert "开城镇 少于5" in told
     assert "官厅镇 不单列" in told
-    assert "写出来就能推算出不足 5 户的数" in told
+    assert "不足 5 户的、会推算出它的（“不单列”）不写具体数" in told
     assert "示例参数，须由本地填报" in told
     assert not re.search(r"\b(3|49)\b", told.split("各地")[1].split("读取于")[0])
 
@@ -286,3 +291,9 @@ def test_who_has_no_category_yet_stands_on_top_too_and_so_hides_no_small_number_
     at = Asked(officer, found, Area.objects.get(pk=found.area), None, reach(officer, found), pack_of(found))
     told = {line.code: line.numbers[0].form for line in picture(at).categories if line.numbers[0].number}
     assert told == {"none": EXACT, "single_need": SMALL, "several_needs": APART, None: EXACT}
+
+
+def test_it_says_among_whom_numbers_of_causes_are_counted():
+    run([*homes(8, illness=2.0, labour=2.0), *homes(6, factories.OTHER_VILLAGE, illness=None)])
+    assert "“两个及以上”“有致困原因”只数各原因都已查清的家庭。" in body(screen(reviewer()))
+    assert "“两个及以上”只数各原因都已查清的家庭。" in body(screen(reviewer(), f"{URL}?place={factories.VILLAGE}"))

@@ -215,6 +215,21 @@ def test_who_has_lost_the_right_since_gets_nothing(homes):
     assert (made.state, made.rows) == (Export.State.FAILED, None)
 
 
+def test_who_moved_to_a_smaller_place_since_fetches_no_list_of_the_larger_one(homes):
+    made = exported(factories.officer(Role.COUNTY_REVIEWER))
+    Export.objects.filter(pk=made.pk).update(expires_at=timezone.now() + exporting.LIFE - timedelta(minutes=5))
+    made.refresh_from_db()
+    who = made.officer
+    Appointment.objects.filter(officer=who).update(begins=timezone.now() - timedelta(days=9))
+    assert exporting.fetch(made, acting_officer=type(who).objects.get(pk=who.pk)) is not None
+    Appointment.objects.filter(officer=who).update(revoked_at=timezone.now())
+    Appointment.objects.create(officer=who, role=Role.TOWNSHIP_CLERK, area_id=factories.TOWNSHIP)
+    who = type(who).objects.get(pk=who.pk)
+    assert who.may(Right.HOUSEHOLD_EXPORT)
+    with pytest.raises(NotAllowedHere):
+        exporting.fetch(made, acting_officer=who)
+
+
 def test_from_the_search_to_the_file_by_clicks(homes):
     clerk = factories.officer(Role.TOWNSHIP_CLERK)
     client = signed_in(clerk)

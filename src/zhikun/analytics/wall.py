@@ -2,15 +2,13 @@
 
     picture(asked)      everything that is told, withheld where it must be
 
-A number of 1 to 4 households is told as 少于5. Where numbers that add up to a known sum would give it away by subtraction,
-the smallest of the others are left out too, until at least two are withheld that are together no small number.
+A number of 1 to 4 households is told as 少于5; what it would follow from is left out too (withholding.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.utils import timezone
 
@@ -21,7 +19,19 @@ from zhikun.analytics.counting import ALL, OPEN, REACHED, counted
 from zhikun.analytics.crossing import Crossed, crossed, on_scale, so_many, together, unit_below
 from zhikun.analytics.limits import SMALL_NUMBER
 from zhikun.analytics.statistics import Statistics
+from zhikun.analytics.withholding import (
+    HOUSEHOLDS,
+    SEVERAL,
+    SOME,
+    UNDETERMINED,
+    Form,
+    Screen,
+    category,
+    cause,
+    over,
+)
 from zhikun.assessments.models import Run
+from zhikun.assessments.selectors import cut
 from zhikun.assessments.ui.common import Asked
 from zhikun.assessments.wanted import Wanted
 from zhikun.engine.packs.model import Pack
@@ -36,14 +46,6 @@ from zhikun.surveys.selectors import progress
 #: Lines that are still read from four metres; the rest is summed up in one.
 MOST_PLACES, MOST_ROUNDS = 12, 1
 _RUNS_LOOKED_AT = 30
-
-
-class Form(StrEnum):
-    """How a number is told: as it is; as a small one; not at all, because a small one would follow from it."""
-
-    EXACT = "exact"
-    SMALL = "small"
-    APART = "apart"
 
 
 @dataclass(frozen=True)
@@ -110,27 +112,9 @@ class Picture:
     trend: list[tuple[Run, Told, Told]]
 
 
-def withheld(numbers: Sequence[int], *, add_up: bool = True, elsewhere: Collection[int] = ()) -> list[Form]:
-    """How each of some numbers is told. `add_up`: their sum is known, so that one alone could be worked out.
-
-    `elsewhere`: positions of numbers that stand on the screen once more; leaving them out hides nothing.
-    """
-    small = SMALL_NUMBER.value
-    forms = [Form.SMALL if 0 < n < small else Form.EXACT for n in numbers]
-    hidden = [n for n, form in zip(numbers, forms, strict=True) if form is Form.SMALL]
-    if not hidden or not add_up:
-        return forms
-    others = sorted((at in elsewhere, n, at) for at, n in enumerate(numbers) if n >= small)
-    while others and (len(hidden) == 1 or sum(hidden) < small):
-        _last, n, at = others.pop(0)
-        hidden.append(n)
-        forms[at] = Form.APART
-    return forms
-
-
-def alone(number: int, wanted: Wanted | None = None) -> Told:
-    """A number that is part of no sum on the screen."""
-    return Told(number, withheld([number], add_up=False)[0], wanted)
+def alone(number: int) -> Told:
+    """A number that is part of no sum on the screens."""
+    return Told(number, Form.SMALL if 0 < number < SMALL_NUMBER.value else Form.EXACT)
 
 
 def chosen(officer: Officer, ranges: Sequence[AreaRange]) -> Run | None:
@@ -151,56 +135,82 @@ def picture(at: Asked) -> Picture:
     missing = [name for name in pack.results.causes if name not in names]
     line = on_scale(found.line.level)
     crossing = crossed(run, ranges, names, line, unit)
-    categories = found.categories()
-    # Who has no category yet is, all but for an index, who is undetermined: that number stands on top.
-    open_ = {at for at, (code, _row) in enumerate(categories) if code is None}
-    forms = withheld([row.numbers[0].households for _code, row in categories], elsewhere=open_)
+    whole = bool(names) and not missing
+    screen = Screen(run, tuple(names), line, whole)
     rounds = _rounds(officer, ranges)
+
+    def told(name: str, number: int, wanted: Wanted | None) -> Told:
+        return Told(number, over(screen, ranges, name, number), wanted)
+
     return Picture(
-        run, pack, alone(found.households, Wanted()),
-        alone(found.counted.of(OPEN, "true"), Wanted(undetermined=True)),
-        alone(crossing.at_least(2), so_many(2, line, ">=")) if names and not missing else None, line,
+        run, pack, told(HOUSEHOLDS, found.households, Wanted()),
+        told(UNDETERMINED, found.counted.of(OPEN, "true"), Wanted(undetermined=True)),
+        told(SEVERAL, crossing.at_least(2), so_many(2, line, ">=")) if whole else None, line,
         [
-            Line(row.title, (Told(row.numbers[0].households, form, row.numbers[0].wanted),), code=code)
-            for (code, row), form in zip(categories, forms, strict=True)
+            Line(row.title, (told(category(code), number.households, number.wanted),), code=code)
+            for code, row in found.categories() for number in row.numbers
         ],
         [
-            Line(found.shown(name).title, (alone(found.counted.of(REACHED, name), together([name], line)),))
+            Line(
+                found.shown(name).title,
+                (told(cause(name), found.counted.of(REACHED, name), together([name], line)),),
+            )
             for name in names
         ],
         [found.shown(name).title for name in missing],
-        _places(found, crossing.places if names and not missing else None, line) if unit else [],
-        _warned(officer, at.place), rounds[:MOST_ROUNDS], len(rounds[MOST_ROUNDS:]), _trend(at),
+        _places(found, crossing.places, screen, _Below(ranges, unit)) if unit else [],
+        _warned(officer, at.place), rounds[:MOST_ROUNDS], len(rounds[MOST_ROUNDS:]), _trend(at, screen),
     )  # fmt: skip
 
 
-def _places(found: Statistics, crossing: Mapping[int, Crossed] | None, at: float) -> list[Line]:
+@dataclass(frozen=True)
+class _Below:
+    """Places below, told apart by the codes above `unit`, within some areas."""
+
+    ranges: Sequence[AreaRange]
+    unit: int
+
+    def of(self, code: int) -> list[AreaRange]:
+        """The areas that a place's number is counted in."""
+        return cut([AreaRange(code, code + self.unit - 1)], self.ranges)
+
+
+def _places(found: Statistics, crossing: Mapping[int, Crossed], screen: Screen, below: _Below) -> list[Line]:
     """The places below: households, those undetermined, those with a cause. The largest first, the rest in one line."""
     names = dict(Area.objects.filter(pk__in=found.counted.places).values_list("pk", "name"))
+    asked = {HOUSEHOLDS: Wanted(), UNDETERMINED: Wanted(undetermined=True)}
+    asked |= {SOME: so_many(1, screen.line, ">=")} if screen.whole else {}
     rows = []
     for code, counts in found.counted.places.items():
-        numbers = [counts.get(ALL, {}).get(None, 0), counts.get(OPEN, {}).get("true", 0)]
-        if crossing is not None:
-            numbers.append(crossing[code].at_least(1) if code in crossing else 0)
+        numbers = {HOUSEHOLDS: counts.get(ALL, {}).get(None, 0), UNDETERMINED: counts.get(OPEN, {}).get("true", 0)}
+        if screen.whole:
+            numbers[SOME] = crossing[code].at_least(1) if code in crossing else 0
         rows.append((code, names.get(code, str(code)), numbers))
-    rows.sort(key=lambda row: (-row[2][0], row[0]))
+    rows.sort(key=lambda row: (-row[2][HOUSEHOLDS], row[0]))
     told, rest = (rows, []) if len(rows) <= MOST_PLACES else (rows[: MOST_PLACES - 1], rows[MOST_PLACES - 1 :])
-    wanted = [Wanted(), Wanted(undetermined=True), *([so_many(1, at, ">=")] if crossing is not None else [])]
-    table = [numbers for _code, _name, numbers in told]
-    table += [[sum(column) for column in zip(*(numbers for *_place, numbers in rest), strict=True)]] if rest else []
-    forms = [withheld(column) for column in zip(*table, strict=True)]
     lines = [
-        Line(name, _tell(numbers, [column[n] for column in forms], wanted), code)
-        for n, (code, name, numbers) in enumerate(told)
+        Line(name, tuple(Told(n, over(screen, below.of(code), one, n), asked[one]) for one, n in numbers.items()), code)
+        for code, name, numbers in told
     ]
     if rest:
-        nobody: list[Wanted | None] = [None] * len(wanted)
-        lines.append(Line("", _tell(table[-1], [column[-1] for column in forms], nobody), places=len(rest)))
+        lines.append(Line("", _rest(lines, rest, screen, below), places=len(rest)))
     return lines
 
 
-def _tell(numbers: Sequence[int], forms: Sequence[Form], wanted: Sequence[Wanted | None]) -> tuple[Told, ...]:
-    return tuple(Told(n, form, what) for n, form, what in zip(numbers, forms, wanted, strict=True))
+def _rest(
+    lines: Sequence[Line], rest: Sequence[tuple[int, str, dict[str, int]]], screen: Screen, below: _Below
+) -> tuple[Told, ...]:
+    """The other places in one line: told where each of them is, or where it follows from the lines above anyway."""
+    areas = [area for code, *_row in rest for area in below.of(code)]
+    found = []
+    for at, one in enumerate(rest[0][2]):
+        number = sum(numbers[one] for *_place, numbers in rest)
+        form = over(screen, areas, one, number)
+        known = all(line.numbers[at].form is Form.EXACT for line in lines)
+        whole = over(screen, below.ranges, one, number) is Form.EXACT
+        follows = known and whole and number >= SMALL_NUMBER.value and one != SOME
+        found.append(Told(number, Form.EXACT if follows else form))
+    return tuple(found)
 
 
 def _warned(officer: Officer, place: Area | None) -> Warned | None:
@@ -233,14 +243,22 @@ def _rounds(officer: Officer, ranges: Sequence[AreaRange]) -> list[RoundProgress
     return found
 
 
-def _trend(at: Asked) -> list[tuple[Run, Told, Told]]:
+def _trend(at: Asked, screen: Screen) -> list[tuple[Run, Told, Told]]:
     """Households and those undetermined from one run over the place to the next, up to the one that is shown."""
     further = at.pack.id if at.pack.id != pack_in_force().id else ""
     runs = [one for one in trends.runs_over(at.officer, at.ranges, further)[0] if one.on <= at.run.on]
     if len(runs) < 2:
         return []
-    points = trends.trend(runs, False, at.ranges, (), 0.0).points
+
+    def told(run: Run, name: str, number: int, wanted: Wanted) -> Told:
+        # Neither number hangs on causes: those of another run need not be counted for it.
+        its = screen if run == screen.run else Screen(run, (), screen.line, whole=False)
+        return Told(number, over(its, at.ranges, name, number), wanted)
+
     return [
-        (point.run, alone(point.found.households, Wanted()), alone(point.found.undetermined, Wanted(undetermined=True)))
-        for point in points
-    ]
+        (
+            one.run, told(one.run, HOUSEHOLDS, one.found.households, Wanted()),
+            told(one.run, UNDETERMINED, one.found.undetermined, Wanted(undetermined=True)),
+        )
+        for one in trends.trend(runs, False, at.ranges, (), 0.0).points
+    ]  # fmt: skip

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
+from zhikun.assessments.decided import decided
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import category_words, column_title, fact_words, flag_words, index_title, words
+from zhikun.assessments.naming import category_words, column_title, fact_words, flags_words, index_title, words
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.results import causes_of, pack_of, results_in, types_of
-from zhikun.assessments.selectors import count_of, cut, reach, unknown
+from zhikun.assessments.selectors import condition_of, count_of, cut, reach, unknown
 from zhikun.assessments.wanted import INDEX, RANK, Unreadable, Wanted, read
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
@@ -31,6 +32,7 @@ from zhikun.registry.vocabulary import packs_in_force
 
 SOURCE = "run"
 _PREFIX = "run."
+_FLAGS = _PREFIX + "_flags"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def columns_for(pack: Pack, types: Mapping[str, str]) -> dict[str, _Column]:
     }
     found |= {name: _Column(_heading(pack, name), known_value(pack, name)) for name in shown.causes}
     found |= {
-        "_flags": _Column(_("须由人确认"), lambda codes: "、".join(flag_words(pack, code) for code in codes or ())),
+        "_flags": _Column(_("须由人确认"), lambda codes: flags_words(pack, codes)),
         "_undetermined": _Column(_("尚不能确定"), lambda open_: _("是") if open_ else _("否")),
         "_missing": _Column(_("还缺的情况"), lambda paths: "、".join(fact_words(pack, path) for path in paths or ())),
     }
@@ -164,16 +166,25 @@ def _rows(
     run: Run, ranges: Sequence[AreaRange], wanted: Wanted, columns: Mapping[str, _Column], size: int
 ) -> Iterator[list[Row]]:
     """The list in its order, part by part along the positions."""
-    names = [name.removeprefix(_PREFIX) for name in columns]
+    names, pack = [name.removeprefix(_PREFIX) for name in columns], pack_of(run)
     selected = ", ".join(f'"{name}"' for name in names)
-    rows, after = results_in(run, ranges).filter(wanted.condition(causes_of(run))), -1
+    stand = decided(run) if "_flags" in names else {}
+    rows, after = results_in(run, ranges).filter(condition_of(run, wanted)), -1
     while True:
         part = rows.filter(f"_position > {after}").order("_position").limit(size)
         found = part.select(f"household, _position{', ' + selected if selected else ''}").fetchall()
         if found:
             values = columns.items()
             yield [
-                Row(uuid.UUID(row[0]), {name: one.value(row[2 + n]) for n, (name, one) in enumerate(values)})
+                Row(
+                    uuid.UUID(row[0]),
+                    {
+                        name: flags_words(pack, row[2 + n], stand.get(row[1], ()))
+                        if name == _FLAGS
+                        else one.value(row[2 + n])
+                        for n, (name, one) in enumerate(values)
+                    },
+                )
                 for row in found
             ]
             after = found[-1][1]

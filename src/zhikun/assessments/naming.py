@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.assessments.models import Run
-from zhikun.assessments.wanted import ANY, INDEX, OPEN, RANK, UNSURE, Causes, Lacking, Term, Wanted, written
+from zhikun.assessments.wanted import ANY, DECIDED, INDEX, OPEN, RANK, UNSURE, Causes, Lacking, Term, Wanted, written
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.registry.vocabulary import packs_in_force
@@ -42,6 +44,12 @@ def flag_words(pack: Pack, code: str | None) -> str:
     return str(code)
 
 
+def flags_words(pack: Pack, codes: Iterable[str] | None, decided: Collection[str] = ()) -> str:
+    """A household's flags, those that a person has decided on told apart."""
+    told = ((flag_words(pack, code), code in decided) for code in codes or ())
+    return "、".join(_("{flag}（已认定）").format(flag=words) if done else words for words, done in told)
+
+
 def fact_words(pack: Pack, path: str | None) -> str:
     """What a fact is called: 成员·健康状况."""
     entity, _dot, name = str(path).partition(".")
@@ -58,6 +66,8 @@ def words(wanted: Wanted, pack: Pack) -> list[str]:
     if wanted.flag:
         flag = _("有任何一项") if wanted.flag == ANY else flag_words(pack, wanted.flag)
         told.append(_("须由人确认：{c}").format(c=flag))
+    if wanted.decided:
+        told.append(_("已由人认定") if wanted.decided == DECIDED else _("还没有人认定"))
     if wanted.missing:
         told.append(_("还缺的情况：{c}").format(c=fact_words(pack, wanted.missing)))
     if wanted.undetermined:

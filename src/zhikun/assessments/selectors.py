@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
+from zhikun.assessments.decided import positions
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import answer, causes_of, results_in
-from zhikun.assessments.wanted import ANY, OPEN, UNSURE, Term, Wanted
+from zhikun.assessments.wanted import ANY, DECIDED, OPEN, UNSURE, Term, Wanted
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
@@ -135,11 +136,11 @@ def _by_place(run: uuid.UUID, ranges: tuple[AreaRange, ...], unit: int) -> dict[
 
 def listed(run: Run, ranges: Sequence[AreaRange], wanted: Wanted, officer: Officer, after: int = -1) -> Listed:
     """One page of the households of a run, in the order of lists."""
-    count = count_of(run, ranges, wanted)
+    count, condition = count_of(run, ranges, wanted), condition_of(run, wanted)
     page = answer(
         run, ranges,
         "SELECT household, _position, _category, _index, _flags, _undetermined FROM found "  # noqa: S608 - a condition of `Wanted`
-        f"WHERE ({wanted.condition(causes_of(run))}) AND _position > {int(after)} ORDER BY _position LIMIT {PER_PAGE + 1}",
+        f"WHERE ({condition}) AND _position > {int(after)} ORDER BY _position LIMIT {PER_PAGE + 1}",
     ).fetchall()  # fmt: skip
     homes = visible(officer, [uuid.UUID(row[0]) for row in page[:PER_PAGE]])
     lines = [
@@ -151,7 +152,20 @@ def listed(run: Run, ranges: Sequence[AreaRange], wanted: Wanted, officer: Offic
 
 def count_of(run: Run, ranges: Sequence[AreaRange], wanted: Wanted) -> int:
     """How many households a list has."""
-    return _count(run.pk, tuple(ranges), wanted.condition(causes_of(run)))
+    if not wanted.decided:
+        return _count(run.pk, tuple(ranges), wanted.condition(causes_of(run)))
+    done = positions(run, wanted.flag)
+    if wanted.decided == DECIDED:
+        # What people decide changes under a finished run, and the condition names every one: not to be kept.
+        counted = _count.__wrapped__
+        return counted(run.pk, tuple(ranges), wanted.condition(causes_of(run), done)) if done else 0
+    every = count_of(run, ranges, replace(wanted, decided=""))
+    return every - count_of(run, ranges, replace(wanted, decided=DECIDED))
+
+
+def condition_of(run: Run, wanted: Wanted) -> str:
+    """What a list of a run is narrowed down to, in DuckDB's words."""
+    return wanted.condition(causes_of(run), positions(run, wanted.flag) if wanted.decided else ())
 
 
 @lru_cache(maxsize=2048)

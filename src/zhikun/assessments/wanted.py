@@ -28,6 +28,8 @@ from django.http import QueryDict
 
 #: The category of those who have none yet, and any flag at all, in addresses.
 OPEN, ANY = "-", "*"
+#: Of flags: still to be decided by a person, or decided (decided.py).
+TO_DECIDE, DECIDED = "no", "yes"
 #: Columns that every run has, whatever its pack calls them.
 INDEX, RANK = "_index", "_rank_"
 #: What follows the name of a list in the column of its items that are not known yet.
@@ -171,9 +173,13 @@ class Wanted:
     missing: str = ""
     undetermined: bool = False
     terms: tuple[Term | Causes | Lacking, ...] = ()
+    decided: str = ""
 
-    def condition(self, causes: Sequence[str] = ()) -> str:
-        """The filter in DuckDB's words; `causes`: the columns of the run that the pack calls causes (results.causes_of)."""
+    def condition(self, causes: Sequence[str] = (), decided: Sequence[int] = ()) -> str:
+        """The filter in DuckDB's words; `causes`: the columns of the run that the pack calls causes (results.causes_of).
+
+        `decided`: positions of those whose flag is decided (decided.positions), where that is asked for.
+        """
         told = ["true"]
         if self.category:
             told.append("_category IS NULL" if self.category == OPEN else f"_category = {quoted(self.category)}")
@@ -181,6 +187,9 @@ class Wanted:
             told.append("len(_flags) > 0")
         elif self.flag:
             told.append(f"list_contains(_flags, {quoted(self.flag)})")
+        if self.decided:
+            among = f"_position IN ({', '.join(str(int(one)) for one in decided)})" if decided else "false"
+            told.append(among if self.decided == DECIDED else f"NOT ({among})")
         if self.missing:
             told.append(f"list_contains(_missing, {quoted(self.missing)})")
         if self.undetermined:
@@ -190,7 +199,7 @@ class Wanted:
 
     def query(self) -> list[tuple[str, str]]:
         """The same in an address, without the place."""
-        told = [("category", self.category), ("flag", self.flag), ("missing", self.missing)]
+        told = [("category", self.category), ("flag", self.flag), ("decided", self.decided), ("missing", self.missing)]
         told += [("undetermined", "on")] if self.undetermined else []
         return [pair for pair in told if pair[1]] + [("which", one.text) for one in self.terms]
 
@@ -211,11 +220,13 @@ def read(query: QueryDict, types: Mapping[str, str], causes: Sequence[str]) -> W
     Raises Unreadable: a condition left out would make the list longer than its number. A code that no household has is
     readable; packs before today's had others.
     """
-    category, flag, missing = (query.get(name, "") for name in ("category", "flag", "missing"))
+    category, flag, missing, decided = (query.get(name, "") for name in ("category", "flag", "missing", "decided"))
     if category and category != OPEN and not is_code(category):
         raise Unreadable(category)
     if flag and flag != ANY and not is_code(flag):
         raise Unreadable(flag)
+    if decided not in {"", TO_DECIDE, DECIDED}:
+        raise Unreadable(decided)
     if missing and not (_FACT.fullmatch(missing) and not _LONG.search(missing) and "_missing" in types):
         raise Unreadable(missing)
     known, texts = kinds(types), list(dict.fromkeys(query.getlist("which")))
@@ -225,7 +236,8 @@ def read(query: QueryDict, types: Mapping[str, str], causes: Sequence[str]) -> W
     if told not in _YES | _NO:
         raise Unreadable(told)
     undetermined = told in _YES
-    return Wanted(category, flag, missing, undetermined, tuple(term(one, known, causes) for one in texts))
+    flag = ANY if decided and not flag else flag
+    return Wanted(category, flag, missing, undetermined, tuple(term(one, known, causes) for one in texts), decided)
 
 
 def term(text: str, known: Mapping[str, Kind], causes: Sequence[str] = ()) -> Term | Causes | Lacking:

@@ -14,14 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
+from zhikun.accounts.roles import Right
 from zhikun.engine.packs.model import Fact
 from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
+from zhikun.registry.models import Household
 from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
 from zhikun.surveys.filed import Rows, current, given_rows, rows_of
 from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit
+from zhikun.surveys.models.round import OFFICE
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
 HOUSEHOLD = "household"
@@ -138,19 +141,30 @@ class Compared:
     told: Told
 
 
-def compared(answers: str, assignment_household: Any, assignment: uuid.UUID | None = None) -> Compared:
-    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file."""
-    household = assignment_household
+def is_theirs(household: Household | None, officer: Officer) -> bool:
+    """Whether the file is the officer's to read where the household lives now: it may have moved away since it was visited."""
+    rights = (*OFFICE, Right.HOUSEHOLD_VIEW)
+    return household is None or any(officer.may(right, household.area_id) for right in rights)
+
+
+def compared(
+    answers: str, household: Household | None, assignment: uuid.UUID | None = None, *, beside: bool = True
+) -> Compared:
+    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file.
+
+    `beside` false: beside nothing, because the file is another office's by now.
+    """
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
     said = json.loads(answers or "{}")
     given = given_rows(said, assignment) if assignment else None
     told = read(pack_in_force(), said, rows, timezone.localdate(), given)
-    return Compared(list(_parts(told, filed, rows or {})), told)
+    return Compared(list(_parts(told, filed if beside else {}, rows or {})), told)
 
 
-def compared_visit(visit: Visit) -> Compared:
-    return compared(visit.answers, visit.household, visit.assignment_id)
+def compared_visit(visit: Visit, officer: Officer) -> Compared:
+    beside = is_theirs(visit.household, officer)
+    return compared(visit.answers, visit.household, visit.assignment_id, beside=beside)
 
 
 def as_handed_in(visit: Visit) -> Compared:
@@ -211,8 +225,8 @@ def to_look_again(visit: Visit) -> list[Part]:
     return [replace(part, answers=[one for one in part.answers if not one.personal]) for part in parts]
 
 
-def compared_report(report: SelfReport) -> Compared:
-    return compared(report.answers or "{}", report.household)
+def compared_report(report: SelfReport, officer: Officer) -> Compared:
+    return compared(report.answers or "{}", report.household, beside=is_theirs(report.household, officer))
 
 
 def _parts(told: Told, filed: Mapping[str, Any], rows: Rows) -> Any:

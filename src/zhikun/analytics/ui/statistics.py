@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,7 @@ from zhikun.analytics.ui import newer
 from zhikun.analytics.ui.grids import SAVE, copy_mark, saved, with_parameters
 from zhikun.analytics.ui.saving import workbook
 from zhikun.analytics.ui.statistics_grids import Builder
+from zhikun.assessments.decided import decisions_so_far
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import pack_of
@@ -147,7 +149,7 @@ def newest_for(officer: Officer) -> Run | None:
 class Shown:
     """What the numbers of a page depend on, and nothing else: the same page is drawn once for all who may see so much.
 
-    `below`: the places that have a page of their own, by code and name.
+    `below`: the places that have a page of their own, by code and name. `decisions`: how many there are on flags, and the last.
     """
 
     run: Run
@@ -157,12 +159,13 @@ class Shown:
     ranges: tuple[AreaRange, ...]
     unit: int
     below: tuple[tuple[int, str], ...]
+    decisions: tuple[int, datetime | None]
 
     def builder(self) -> Builder:
         """The numbers with their words."""
         pack = pack_of(self.run)
         told = Statistics(self.run, pack, counted(self.run, self.ranges, self.unit))
-        return Builder(told, self.run, self.place, dict(self.below), self.here)
+        return Builder(told, self.run, self.place, dict(self.below), self.here, self.ranges)
 
 
 def _shown(at: Asked) -> Shown:
@@ -170,12 +173,13 @@ def _shown(at: Asked) -> Shown:
     codes = counted(at.run, at.ranges, unit).places
     below = Area.objects.filter(pk__in=[code for code in codes if code != here]).values_list("pk", "name")
     place = at.place.pk if at.place else None
-    return Shown(at.run, at.pack.hash, place, here, tuple(at.ranges), unit, tuple(sorted(below)))
+    areas = tuple(at.ranges)
+    return Shown(at.run, at.pack.hash, place, here, areas, unit, tuple(sorted(below)), decisions_so_far())
 
 
 @lru_cache(maxsize=_MOST_DRAWN)
 def _drawn(shown: Shown, _language: str | None) -> SafeString:
-    """Everything between the choice of place and the basis. Finished runs never change."""
+    """Everything between the choice of place and the basis. Finished runs never change; what people decided on flags is told by `Shown`."""
     builder = shown.builder()
     context = {
         "figures": builder.figures(), "panels": builder.panels(), "no_causes": not builder.told.pack.results.causes,

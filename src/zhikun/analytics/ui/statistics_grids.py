@@ -13,11 +13,13 @@ from zhikun.analytics.counting import ALL, CATEGORY, OPEN, REACHED, Counts
 from zhikun.analytics.statistics import ItemRow, Number, Row, Statistics, line_text
 from zhikun.analytics.ui.grids import Cell, Grid, Head, counted, list_url, with_parameters
 from zhikun.assessments.models import Run
+from zhikun.assessments.selectors import count_of
+from zhikun.assessments.wanted import ANY, DECIDED, TO_DECIDE, Wanted
 from zhikun.assessments.wanted import OPEN as NOT_YET
-from zhikun.assessments.wanted import Wanted
 from zhikun.documents.statistics import LEVEL_TITLES, LEVELS
 from zhikun.documents.values import number_text
 from zhikun.pages.parts import Chart, Figure, Series
+from zhikun.places.models import AreaRange
 from zhikun.wording import SAMPLE_MARK
 
 #: From which share of the households a cell is shaded how dark; the same on every page, so that pages can be compared.
@@ -45,6 +47,7 @@ class Builder:
     place: int | None
     areas: Mapping[int, str]
     here: int
+    ranges: Sequence[AreaRange]
 
     def panels(self) -> list[Panel]:
         """Every part that there is something for, in the order of the page."""
@@ -82,9 +85,19 @@ class Builder:
         open_ = Number(told.counted.of(OPEN, "true"), Wanted(undetermined=True))
         found.append(self._figure(_("尚不能确定"), open_, _("还缺情况，不当作没有困难"), warn=True))
         if told.pack.results.flags:
-            flagged = Number(told.counted.of(counting.FLAGGED, "true"), Wanted(flag="*"))
-            found.append(self._figure(_("有提示须由人确认"), flagged, _("机器不作决定")))
+            found.append(self._flagged(told.counted.of(counting.FLAGGED, "true")))
         return found
+
+    def _flagged(self, flagged: int) -> Figure:
+        """Who has flags that nobody has decided on yet; of how many none is left is told beside it."""
+        left = self._left(ANY, TO_DECIDE)
+        done = _("；另有 {n} 户的提示已由人认定").format(n=f"{flagged - left.households:,}")
+        note = _("机器不作决定") + (done if flagged > left.households else "")
+        return self._figure(_("有提示须由人确认"), left, note)
+
+    def _left(self, flag: str, decided: str) -> Number:
+        wanted = Wanted(flag=flag, decided=decided)
+        return Number(count_of(self.run, self.ranges, wanted), wanted)
 
     def _figure(self, title: str, number: Number, note: str = "", *, warn: bool = False) -> Figure:
         n = number.households
@@ -230,9 +243,24 @@ class Builder:
         note = _(
             "只作提示，不影响计算结果；由工作人员核实后确认或者排除，并写明理由。任何家庭都不因这些提示被自动拒绝。"
         )
-        return Panel(self._listed("flags", _("须由人确认的事项"), _("事项"), rows, note), wide=True)
+        title = _("须由人确认的事项")
+        return Panel(self._listed("flags", title, _("事项"), rows, note, self._decisions), wide=True)
 
-    def _listed(self, name: str, title: str, first: str, rows: Sequence[ItemRow], note: str) -> Grid:
+    def _decisions(self, row: ItemRow) -> list[tuple[str, Number]]:
+        """Of a flag: where nobody has decided on it yet, and where somebody has."""
+        told = ((_("还没有人认定"), TO_DECIDE), (_("已由人认定"), DECIDED))
+        return [(head, self._left(row.item.code, which)) for head, which in told]
+
+    def _listed(
+        self,
+        name: str,
+        title: str,
+        first: str,
+        rows: Sequence[ItemRow],
+        note: str,
+        more: Callable[[ItemRow], list[tuple[str, Number]]] = lambda _row: [],
+    ) -> Grid:
+        """Items with their households; `more`: numbers of an item that stand behind them, each with its heading."""
         told: list[tuple[str, Callable[[ItemRow], str]]] = [
             (_("部门"), lambda row: row.item.department), (_("需要核实什么"), lambda row: row.item.confirm),
         ]  # fmt: skip
@@ -245,10 +273,12 @@ class Builder:
                 Cell(row.item.title),
                 *(Cell(read(row) or "–") for _head, read in words),
                 self._cell(row.households),
+                *(self._cell(number) for _head, number in more(row)),
             ]
             undecided = self._cell(row.undecided) if row.undecided is not None else Cell("–")
             cells.append([*line, undecided] if open_ else line)
-        heads = [first, *(head for head, _read in words), _("户数"), *([_("尚不清楚")] if open_ else [])]
+        heads = [first, *(head for head, _read in words), _("户数"), *(head for head, _n in more(rows[0]))]
+        heads += [_("尚不清楚")] if open_ else []
         return self._grid(name, title, heads, cells, note)
 
     def _places(self) -> Panel | None:

@@ -30,7 +30,8 @@ from zhikun.analytics import wall as told
 from zhikun.analytics.limits import SMALL_NUMBER
 from zhikun.analytics.ui.grids import list_url, with_parameters
 from zhikun.analytics.ui.statistics import named
-from zhikun.analytics.wall import Form, Line, Picture, Told
+from zhikun.analytics.wall import Line, Picture, Told
+from zhikun.analytics.withholding import Form
 from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.pages import formats
@@ -134,7 +135,6 @@ def _shown(at: Asked) -> dict[str, Any]:
         "categories": _rows(at, one.categories), "causes": _rows(at, one.causes), "no_causes": not at.pack.results.causes,
         "missing": "、".join(one.missing), "places": _rows(at, one.places), "with_causes": one.several is not None,
         "warned": _warned(at, one), "rounds": _rounds(one), "more_rounds": one.more_rounds, "trend": _trend(at, one),
-        "withheld": Form.APART in _forms(one),
     }  # fmt: skip
 
 
@@ -199,6 +199,8 @@ def _trend(at: Asked, one: Picture) -> Chart | None:
     if not one.trend:
         return None
     runs = [run for run, _all, _open in one.trend]
+    forms = {number.form for _run, *numbers in one.trend for number in numbers}
+    small = _("少于{n}").format(n=SMALL_NUMBER.value)
 
     def series(name: str, numbers: Sequence[Told], tone: str = "") -> Series:
         values = [it.number if it.form is Form.EXACT else None for it in numbers]
@@ -211,9 +213,5 @@ def _trend(at: Asked, one: Picture) -> Chart | None:
             series(_("评估的家庭"), [it for _run, it, _open in one.trend]),
             series(_("尚不能确定"), [it for _run, _all, it in one.trend], "unknown"),
         ],
-        _("户"), gap=_("少于{n}").format(n=SMALL_NUMBER.value),
+        _("户"), gap=_("{small}或不单列").format(small=small) if Form.APART in forms else small,
     )  # fmt: skip
-
-
-def _forms(one: Picture) -> set[Form]:
-    return {number.form for line in (*one.categories, *one.causes, *one.places) for number in line.numbers}

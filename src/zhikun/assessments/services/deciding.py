@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,16 +153,28 @@ def raised_now(household: Household, flag: str, row: str = "") -> Flag:
 
 def fingerprint_of(plan: Plan, flags: str, code: str, facts: Mapping[str, pa.Table]) -> str:
     """The hash of all facts of a household that a flag's condition can rest on, however they are ordered."""
-    rests_on = _rests_on(plan, flags, code)
+    rests_on = rests_on_facts(plan, flags, code)
+    entities = {entity for entity, _name in rests_on if entity in facts}
+    return fingerprint_of_rows(rests_on, {entity: facts[entity].to_pylist() for entity in entities})
+
+
+def fingerprint_of_rows(rests_on: Collection[tuple[str, str]], facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """The same of facts as plain rows, as a run keeps them; `rests_on`: the facts that the flag's condition reads."""
     said = {}
     for entity in sorted({entity for entity, _name in rests_on}):
         names = sorted(name for owner, name in rests_on if owner == entity)
-        rows = facts[entity].select(names).to_pylist() if entity in facts else []
+        rows = [{name: row.get(name) for name in names} for row in facts.get(entity, ())]
         said[entity] = sorted(json.dumps(row, default=str, sort_keys=True, ensure_ascii=False) for row in rows)
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _rests_on(plan: Plan, flags: str, code: str) -> frozenset[tuple[str, str]]:
+def list_of(plan: Plan, code: str) -> str:
+    """In which of the plan's lists a flag is; empty where the pack has it no more."""
+    lists = (step for step in plan.steps if step.kind == "list" and step.name in plan.pack.results.flags)
+    return next((step.name for step in lists if any(item.item.code == code for item in step.items)), "")
+
+
+def rests_on_facts(plan: Plan, flags: str, code: str) -> frozenset[tuple[str, str]]:
     """The facts, as (entity, name), that a flag's condition reads, itself or through other values."""
     todo = [
         item.when.slot

@@ -69,6 +69,7 @@ class ListForm(forms.Form):
     place = forms.TypedChoiceField(label=gettext_lazy("地区"), required=False, coerce=int, empty_value=None)
     category = forms.ChoiceField(label=gettext_lazy("类别"), required=False)
     flag = forms.ChoiceField(label=gettext_lazy("须由人确认"), required=False)
+    decided = forms.ChoiceField(label=gettext_lazy("提示的认定"), required=False)
     missing = forms.ChoiceField(label=gettext_lazy("还缺的情况"), required=False)
     undetermined = forms.BooleanField(label=gettext_lazy("只看尚不能确定"), required=False)
     #: The further conditions of a figure; they are taken away one by one on the page.

@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.access import requires
 from zhikun.accounts.roles import Right
 from zhikun.assessments import events, selectors
+from zhikun.assessments.decided import decided
 from zhikun.assessments.exporting import SOURCE
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import category_words, fact_words, flag_words, index_title, term_words
+from zhikun.assessments.naming import category_words, fact_words, flag_words, flags_words, index_title, term_words
 from zhikun.assessments.results import causes_of, types_of
 from zhikun.assessments.selectors import Listed
 from zhikun.assessments.ui.common import Asked, address, asked, found
 from zhikun.assessments.ui.forms import ListForm
 from zhikun.assessments.ui.runs import after
-from zhikun.assessments.wanted import ANY, OPEN, Unreadable, Wanted, read
+from zhikun.assessments.wanted import ANY, DECIDED, OPEN, TO_DECIDE, Unreadable, Wanted, read
 from zhikun.audit.services import record as note
 from zhikun.documents.values import number_text
 from zhikun.pages.frame import Crumb
@@ -84,11 +85,13 @@ def _form(request: HttpRequest, at: Asked, wanted: Wanted) -> ListForm:
     pack = at.pack
     categories = [(c.code or OPEN, category_words(pack, c.code)) for c in told.categories]
     flags = [(ANY, _("有任何一项")), *((str(c.code), flag_words(pack, c.code)) for c in told.flags)]
+    decisions = [(TO_DECIDE, _("还没有人认定")), (DECIDED, _("已由人认定"))]
     missing = [(str(c.code), fact_words(pack, c.code)) for c in told.missing]
     return ListForm(request.GET, {
         "place": at.places(),
         "category": _with(categories, wanted.category, category_words(pack, wanted.category)),
         "flag": _with(flags, wanted.flag, flag_words(pack, wanted.flag)),
+        "decided": decisions,
         "missing": _with(missing, wanted.missing, fact_words(pack, wanted.missing)),
     })  # fmt: skip
 
@@ -98,10 +101,11 @@ def _with(choices: Sequence[tuple[str, str]], code: str, title: str) -> list[tup
 
 
 def _lines(at: Asked, listed: Listed) -> list[tuple[object, ...]]:
+    stand = decided(at.run) if any(line.flags for line in listed.lines) else {}
     return [
         (
             line, category_words(at.pack, line.category), "" if line.index is None else number_text(line.index),
-            "、".join(flag_words(at.pack, code) for code in line.flags),
+            flags_words(at.pack, line.flags, stand.get(line.position, ())),
         )
         for line in listed.lines
     ]  # fmt: skip
@@ -119,7 +123,7 @@ def _without(request: HttpRequest, text: str) -> str:
     """The address without one condition, from the first page on."""
     query = request.GET.copy()
     query.pop("after", None)
-    for name in ("category", "flag", "missing", "which"):
+    for name in ("category", "flag", "decided", "missing", "which"):
         if kept := query.getlist(name):
             query.setlist(name, [value for value in kept if value != text])
     return f"{request.path}?{query.urlencode()}" if query else request.path

@@ -21,7 +21,7 @@ from zhikun.assessments.selectors import Overview
 from zhikun.assessments.services import run as running
 from zhikun.assessments.ui.common import Asked, address, asked, found
 from zhikun.assessments.ui.forms import PlaceForm, StartForm
-from zhikun.assessments.wanted import ANY, OPEN
+from zhikun.assessments.wanted import ANY, DECIDED, OPEN, TO_DECIDE, Wanted
 from zhikun.jobs.models import Job
 from zhikun.pages import formats
 from zhikun.pages.errors import shown_in
@@ -105,7 +105,7 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
             (category_words(at.pack, one_.code), one_.households, at.list_url(category=one_.code or OPEN))
             for one_ in told.categories
         ],
-        "flags": [(flag_words(at.pack, c.code), c.households, at.list_url(flag=c.code or "")) for c in told.flags],
+        "flags": _flags(at, told),
         "missing": [
             (fact_words(at.pack, c.code), c.households, at.list_url(missing=c.code or ""))
             for c in told.missing[:_MOST_MISSING]
@@ -177,8 +177,29 @@ def _figures(at: Asked, told: Overview) -> list[Figure]:
             _("尚不能确定"), told.undetermined, _("户"), note=_("还缺情况，不当作没有困难"),
             tone="warning" if told.undetermined else "", url=at.list_url(undetermined="on"),
         ),
-        Figure(_("有提示须由人确认"), told.flagged, _("户"), url=at.list_url(flag=ANY)),
+        _flagged(at, told),
     ]  # fmt: skip
+
+
+def _flagged(at: Asked, told: Overview) -> Figure:
+    """Who has flags that nobody has decided on yet, and, told apart, of how many none is left."""
+    left = selectors.count_of(at.run, at.ranges, Wanted(flag=ANY, decided=TO_DECIDE))
+    note = _("另有 {n} 户的提示已由人认定").format(n=f"{told.flagged - left:,}") if told.flagged > left else ""
+    url = at.list_url(flag=ANY, decided=TO_DECIDE)
+    return Figure(_("有提示须由人确认"), left, _("户"), note=note, url=url if left else "")
+
+
+def _flags(at: Asked, told: Overview) -> list[tuple[str, tuple[int, str], tuple[int, str]]]:
+    """Each flag with the households in which it is still to be decided, and those in which it is."""
+    found = []
+    for one in told.flags:
+        code = one.code or ""
+        done = selectors.count_of(at.run, at.ranges, Wanted(flag=code, decided=DECIDED))
+        found.append((
+            flag_words(at.pack, one.code), (one.households - done, at.list_url(flag=code, decided=TO_DECIDE)),
+            (done, at.list_url(flag=code, decided=DECIDED)),
+        ))  # fmt: skip
+    return found
 
 
 def _lines(one: Run) -> list[Detail]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
-from zhikun.accounts.roles import Right
+from zhikun.accounts.roles import RIGHTS, Right, Role
 from zhikun.audit.services import Act, record_many
 from zhikun.audit.services import record as note
 from zhikun.disk import private_folder
@@ -119,8 +119,8 @@ def content(export: Export) -> Iterator[bytes]:
 
 @transaction.atomic
 def fetch(export: Export, *, acting_officer: Officer) -> Iterator[bytes] | None:
-    """The file, for who asked for it, as long as they hold the right and the day is not over; on record. None: gone."""
-    if export.officer_id != acting_officer.pk or not acting_officer.may(Right.HOUSEHOLD_EXPORT):
+    """The file, for who asked for it, as long as the day is not over and all that is in it is still theirs; on record. None: gone."""
+    if export.officer_id != acting_officer.pk or not _still_theirs(export, acting_officer):
         raise NotAllowedHere
     if export.state != Export.State.READY or export.expires_at is None or export.expires_at <= timezone.now():
         return None
@@ -133,6 +133,22 @@ def fetch(export: Export, *, acting_officer: Officer) -> Iterator[bytes] | None:
         details={"step": "fetched", "rows": export.rows},
     )  # fmt: skip
     return chunks
+
+
+def _still_theirs(export: Export, officer: Officer) -> bool:
+    """Whether the rights that the list was made with reach as far today: who has moved on takes no old lists along."""
+    made = export.expires_at - LIFE if export.expires_at is not None else export.asked_at
+    held = [
+        one
+        for one in officer.appointments.filter(begins__lte=made).select_related("area")
+        if (one.ends is None or one.ends > made) and (one.revoked_at is None or one.revoked_at > made)
+    ]
+    for right in (Right.HOUSEHOLD_EXPORT, *([Right.HOUSEHOLD_UNMASK] if export.unmasked_why else [])):
+        now = officer.reach(right)
+        then = [one.area.range for one in held if right in RIGHTS[Role(one.role)]]
+        if not now or not all(any(a.first <= b.first and b.last <= a.last for a in now) for b in then):
+            return False
+    return True
 
 
 #: A list that lies open for longer than it takes to write one was left by a process that was killed.

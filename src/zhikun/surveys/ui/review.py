@@ -83,7 +83,8 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         told = _("已通过，写入 {n} 号档案。").format(n=done.household.number if done.household else "")
         messages.success(request, told)
         return HttpResponseRedirect(resolve_url("surveys:queue"))
-    compared = selectors.compared_visit(one) if one.state == Visit.State.SUBMITTED else selectors.as_handed_in(one)
+    waits = one.state == Visit.State.SUBMITTED
+    compared = selectors.compared_visit(one, officer) if waits else selectors.as_handed_in(one)
     form = ReturnForm(compared.parts, request.POST if request.method == "POST" else None)
     may_decide = _may_decide(officer, one)
     if request.method == "POST" and form.is_valid():
@@ -99,7 +100,7 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "title": _("入户调查"), "visit": one, "form": form, "parts": compared.parts, "faults": compared.told.faults,
         "files": list(one.files.select_related("signer").order_by("kind", "added_at")),
         "comments": selectors.comments_on(one), "surveyors": list(one.surveyors.all()),
-        "alone": one.state != Visit.State.SUBMITTED,
+        "alone": one.state != Visit.State.SUBMITTED, "moved": not selectors.is_theirs(one.household, officer),
         "may_decide": may_decide,
         "crumbs": way((_("入户审核"), reverse("surveys:queue")), (_("入户调查"), "")),
     }  # fmt: skip
