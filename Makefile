@@ -55,7 +55,7 @@ demo: $(RUN) $(FONTS) $(FRONTEND) ## build the demo county, assess it, screen th
 	@printf '命令要知道平台在哪里：export %s %s\n' ZHIKUN_DATA=$(CURDIR)/$(DEMO_OFFICE) ZHIKUN_KEYS=$(CURDIR)/$(DEMO_KEYS)
 	@if [ "$(SERVE)" = yes ]; then printf '\n按 Ctrl-C 结束平台。\n'; $(DEMO_PLATFORM) $(ZHIKUN) serve --port $(PORT); fi
 
-# Whole files, in the order that tests/conftest.py gives them (LONGEST), to as many processes as the machine has cores.
+# Whole files, in the order that tests/conftest.py gives them (LONGEST), to as many processes as it says.
 SHARED := -n auto --dist loadfile --no-loadscope-reorder
 
 # The tests with a database run on PostgreSQL first, then all tests on SQLite: pytest's own closing line ends the output.

@@ -34,5 +34,9 @@ STORAGES = {
 if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405 - from the platform's settings
     # A file, as in an office: threads have connections of their own, and wait for each other as they do there.
     DATABASES["default"]["TEST"] = {"NAME": str(_FOLDER / "tests.sqlite3")}  # noqa: F405 - the same
+else:
+    # A machine that is busy with other tests may let a connection wait; five seconds are for people.
+    DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 60  # noqa: F405 - the same
+    DATABASES["default"]["OPTIONS"]["connect_timeout"] = 60  # noqa: F405 - the same
 # whitenoise looks for the folder of files when it starts.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - from the platform's settings

@@ -9,6 +9,7 @@ runs stand. The cluster trusts loopback, has no durability, and belongs to nobod
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -81,10 +82,18 @@ def cluster(programs: Path, options: str = OPTIONS) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on.
+
+    Below those that the system gives to whoever asks for any: until it is used, no connection of another program gets it.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The administration pages as administrators use them: searching, acting, and what each page costs the database."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from tests.officers import (
     city,
     county,
@@ -175,11 +177,9 @@ def test_lending_and_taking_back_from_my_account(client):
     assert outside.name not in page
     assert "示例参数，须由本地填报" in page
     held = lender.appointments.get()
-    ends = held.begins.date().replace(year=held.begins.year + 1)
+    ends = timezone.localdate(held.begins) + timedelta(days=365)
     form = {"appointment": held.pk, "to": to.pk, "ends": ends, "reason": "外出培训"}
     assert client.post("/me/delegations/new", form).status_code == 422
-    from django.utils import timezone
-
     answer = client.post("/me/delegations/new", form | {"ends": timezone.localdate()}, follow=True)
     assert "生成同事" in body(answer.content.decode())
     lent = Appointment.objects.get(delegated_by=lender)

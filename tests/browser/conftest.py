@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.looking import Watch
 
 HERE = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+# What is expected comes within milliseconds; on a machine that is busy with other tests it may take longer.
+expect.set_options(timeout=30_000)
 
 
 def watched(context: BrowserContext, host: str) -> Iterator[Page]:
     page = context.new_page()
     watch = Watch(page, host)
     yield page
+    watch.until_answered(page)
     context.close()
     watch.assert_clean()
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Page, Request, Response
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -41,8 +41,11 @@ class Watch:
 
     def __init__(self, page: Page, address: str) -> None:
         self.faults: list[str] = []
+        self._open: set[Request] = set()
         self._host = urlsplit(address).netloc
-        page.on("request", lambda request: self._asked(request.url))
+        page.on("request", self._asked)
+        page.on("requestfinished", self._open.discard)
+        page.on("requestfailed", self._open.discard)
         page.on("response", self._answered)
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         page.on("console", lambda message: self._said(message.type, message.text))
@@ -50,10 +53,20 @@ class Watch:
     def assert_clean(self) -> None:
         assert not self.faults, "\n".join(self.faults)
 
-    def _asked(self, address: str) -> None:
+    def until_answered(self, page: Page) -> None:
+        """Waits for the server: what it still writes for this page would stand in the next test's database."""
+        for _turn in range(500):
+            if not self._open:
+                return
+            page.wait_for_timeout(20)
+
+    def _asked(self, request: Request) -> None:
+        address = request.url
         parts = urlsplit(address)
         if parts.scheme not in {"data", "blob"} and parts.netloc != self._host:
             self.faults.append(f"request to another host: {address}")
+        elif parts.scheme not in {"data", "blob"}:
+            self._open.add(request)
 
     def _answered(self, response: Response) -> None:
         is_file = urlsplit(response.url).path.startswith(settings.STATIC_URL)

@@ -35,7 +35,7 @@ def starts(page):
 def done_now(page):
     """The work is done, and the page that watches it goes over to the results by itself."""
     work_off()
-    expect(page.get_by_role("heading", name="分地区")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="分地区")).to_be_visible()
 
 
 def at_the_second_part(monkeypatch, then):
@@ -69,7 +69,7 @@ def test_started_watched_cancelled_and_gone_on_with_where_it_stopped(desk, live_
 
     def cancels():
         job = desk.locator("#job")
-        expect(job).to_contain_text("已读取", timeout=10_000)  # it asks again by itself
+        expect(job).to_contain_text("已读取")  # it asks again by itself
         expect(job.locator(".zk-figures")).to_contain_text("共 5 户")
         both_sizes(desk, "assessment-running")
         job.get_by_role("button", name="取消").click()
@@ -99,7 +99,7 @@ def test_the_same_again_is_known_and_a_changed_fact_gives_new_results_to_compare
     first = desk.url
     starts(desk)
     work_off()
-    expect(desk.get_by_text("没有重新计算")).to_be_visible(timeout=10_000)
+    expect(desk.get_by_text("没有重新计算")).to_be_visible()
     assert desk.url == first
     both_sizes(desk, "assessment-same")
     on_paper(desk, "run", "评估的家庭", "分地区")

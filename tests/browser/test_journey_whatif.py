@@ -36,7 +36,7 @@ def test_a_line_is_raised_and_those_who_leave_are_told_by_township_and_by_name(d
     desk.get_by_role("button", name="开始试算").click()
     work_off()
     places = desk.get_by_role("region", name="分地区")
-    expect(places).to_be_visible(timeout=10_000)
+    expect(places).to_be_visible()
     both_sizes(desk, "whatif")
     on_paper(desk, "whatif", "致困认定线", "开城镇", "试算不改变任何家庭的结果")
     places.get_by_role("row").filter(has_text="开城镇").get_by_role("link", name="1", exact=True).first.click()

@@ -139,7 +139,7 @@ def test_what_is_typed_while_the_connection_is_lost_is_kept_and_sent_later(at_th
     expect(page.locator("#saved")).to_contain_text("已存在本机")
     assert Draft.objects.count() == 0
     page.context.set_offline(False)
-    expect(page.locator("#saved")).to_have_text("已保存", timeout=15000)
+    expect(page.locator("#saved")).to_have_text("已保存")
     assert '"h_residence":"rural"' in Draft.objects.get(assignment=found).answers
 
 

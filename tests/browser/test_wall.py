@@ -40,6 +40,7 @@ def hall(browser: Browser, live_server):
     page = context.new_page()
     watch = Watch(page, live_server.url)
     yield page
+    watch.until_answered(page)
     context.close()
     watch.assert_clean()
 

@@ -87,7 +87,7 @@ def test_a_killed_workers_job_goes_on_long_before_its_lease_is_over(installation
     with installation.start("worker") as worker:
         until(lambda: done()[0] >= 3)
         worker.send_signal(signal.SIGKILL)
-        worker.wait(30)
+        worker.wait(60)
     with installation.start("worker"):
         until(lambda: done()[1] == "done")
     assert [n for (n,) in installation.ask("SELECT n FROM counted ORDER BY n")] == list(range(60))

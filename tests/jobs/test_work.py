@@ -398,7 +398,7 @@ class TestTwoAtOnce:
 
         def act():
             try:
-                gate.wait(10)
+                gate.wait(60)
                 answers.append(what())
             except Exception as error:  # noqa: BLE001 - told by the assertion
                 answers.append(error)
@@ -409,7 +409,7 @@ class TestTwoAtOnce:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         return answers
 
     def test_two_clicks_are_one_job(self, new_kind):

@@ -13,7 +13,7 @@ def test_two_threads_that_write_the_same_file_leave_one_whole_file(tmp_path):
         try:
             with written_whole(path) as beside:
                 beside.write_bytes(content)
-                both.wait(10)
+                both.wait(60)
         except OSError as error:
             faults.append(error)
 

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 from tests import factories
+from tests.installation import until
 from tests.web.rotated import rotate
 
 from zhikun.identity.keyring import begin_index, create_ring
@@ -65,18 +66,19 @@ def change(household, new_phone=PHONE, name=None):
 
 def waits_for_us(thread):
     """Until the other connection waits for a lock of ours (PostgreSQL says so), or for a moment (SQLite)."""
-    for _turn in range(40):
-        thread.join(0.05)
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                )
-                if cursor.fetchone()[0]:
-                    return
-        elif _turn > 5:
-            return
-    raise AssertionError("it did not wait")
+
+    def waits():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            return cursor.fetchone()[0]
+
+    if connection.vendor == "postgresql":
+        until(lambda: waits() or not thread.is_alive())
+    else:
+        thread.join(0.3)
+    assert thread.is_alive(), "it did not wait"
 
 
 def people():
@@ -114,10 +116,10 @@ def test_a_batch_waits_for_an_officer_who_is_saving_and_renews_what_they_saved(s
             row.phone = PHONE
             row.save()
             saved.set()
-            assert go_on.wait(30)
+            assert go_on.wait(60)
 
     with beside(officer):
-        assert saved.wait(30)
+        assert saved.wait(60)
         with beside(lambda: list(renew(Person))) as renewing:
             waits_for_us(renewing)
             go_on.set()

@@ -35,6 +35,10 @@ class Served:
         except OSError:
             return False
 
+    def answering(self):
+        """How many of the server's processes have answered: each writes down what it was asked."""
+        return len(list((self.installation.data / "run" / "metrics").glob("*.json")))
+
     def children(self):
         """Process ids of what the server started: its workers and the worker for jobs."""
         numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
@@ -59,7 +63,8 @@ def served(installation):
     port = free_port()
     with installation.start("serve", "--port", str(port), "--workers", "2", "--threads", "2") as process:
         one = Served(installation, process, port)
-        until(lambda: process.poll() is not None or one.answers("/readyz"))
+        # One that is told to end while it still starts is killed after ten seconds, and the log says so.
+        until(lambda: process.poll() is not None or (one.answers("/readyz") and one.answering() == 2))
         assert process.poll() is None, installation.log("serve")
         yield one
         if process.poll() is None:
@@ -140,7 +145,7 @@ def test_a_killed_part_is_started_again(served):
 def test_when_the_server_is_killed_its_processes_end_and_the_port_is_free(served):
     children = served.children()
     served.process.send_signal(signal.SIGKILL)
-    served.process.wait(30)
+    served.process.wait(60)
     until(lambda: gone(children))
     assert not served.answers()
     with served.installation.start("serve", "--port", str(served.port), "--no-worker") as again:

@@ -21,6 +21,16 @@ class RoundOver(DomainError):
         )
 
 
+class AlreadyFound(Conflict):
+    """The number of this page stands for a household that was found before and told otherwise, or is being visited."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("从这一页已经登记过一户新发现的家庭。"),
+            remedy=_("同一户请在“我的入户”里打开；是另一户，请再按一次“开始填写”。"),
+        )
+
+
 class TeamIncomplete(DomainError):
     """A team that could never sign a visit."""
 

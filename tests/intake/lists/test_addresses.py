@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.installation import until
 from tests.intake.lists.factory import MONITORING, NOVEMBER, STAYS, STAYS_HEADER, number, stay
 
 from zhikun.intake import lists
@@ -146,7 +147,8 @@ class Service:
 
     def __init__(self, rows):
         self.rows, self.asked, self.troubles, self.tokens = rows, [], {}, set()
-        self.style, self.total, self.delay, self.next_host = "next", len(rows), 0.0, ""
+        self.style, self.total, self.next_host = "next", len(rows), ""
+        self.open_to, self.goes_on = len(rows), threading.Event()
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -164,7 +166,8 @@ class Service:
         page = int(parse_qs(urlsplit(handler.path).query).get("page", ["1"])[0])
         self.asked.append(page)
         self.tokens.add(handler.headers.get("Authorization"))
-        time.sleep(self.delay)
+        if page > self.open_to:
+            self.goes_on.wait(60)
         troubles = self.troubles.get(page, [])
         trouble = troubles.pop(0) if troubles else None
         if isinstance(trouble, int):
@@ -256,7 +259,7 @@ def test_a_damaged_page_is_fetched_again_and_pages_of_yesterday_too(office, serv
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(office, service):
-    service.delay = 0.15
+    service.open_to = 3
     code = f"""
 from pathlib import Path
 from tests.intake.lists.factory import MONITORING, NOVEMBER, STAYS
@@ -268,15 +271,15 @@ with lists.fetched({service.address!r}, STAYS, MONITORING, NOVEMBER, data, ring)
 """
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
     process = subprocess.Popen([sys.executable, "-c", code], env=env)
-    while len(service.asked) < 3:
-        time.sleep(0.01)
+    until(lambda: 4 in service.asked)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    before = len(list((office.data / "lists" / "stays").glob(".fetch/*/*.sealed")))
-    assert before in (2, 3)
+    service.open_to = 5
+    service.goes_on.set()
+    assert len(list((office.data / "lists" / "stays").glob(".fetch/*/*.sealed"))) == 3
     service.asked.clear()
     assert fetch(office, service).file.receipt.accepted == 450
-    assert service.asked == list(range(before + 1, 6))
+    assert service.asked == [4, 5]
 
 
 @pytest.mark.parametrize(

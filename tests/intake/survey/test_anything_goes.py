@@ -30,7 +30,9 @@ def read(path):
         return None, refused.messages
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=60
+)
 @given(changes=CHANGES)
 def test_every_table_is_answered(changes, tmp_path):
     sheets = {name: [[cell_text(v) for v in row] for row in rows] for name, rows in good().items()}

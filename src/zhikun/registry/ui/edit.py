@@ -89,7 +89,7 @@ def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: s
     personal: dict[str, str] = {}
     if entity == "member":
         name = _member(household, row)
-        title = _("{n} · {t}").format(n=name, t=title) if dimension in groups else name
+        title = f"{name} · {title}" if dimension in groups else name
     elif entity != "household":
         if row not in present(rows):
             raise Http404
