@@ -3,6 +3,7 @@
 import io
 import re
 import threading
+from urllib.parse import unquote
 
 import pypdf
 import pytest
@@ -233,7 +234,9 @@ def test_the_reports_figures_are_the_pages_digit_by_digit_and_it_is_masked():
     decided(made, CONFIRM)
     browser = signed_in(reviewer())
     page = browser.get(reverse("assessments:household", args=[made.pk])).content.decode()
-    text = text_of(browser.get(reverse("assessments:report", args=[made.pk])))
+    answer = browser.get(reverse("assessments:report", args=[made.pk]))
+    assert unquote(answer["Content-Disposition"]).endswith(f"综合评估报告-{made.number}.pdf")
+    text = text_of(answer)
     figures = re.findall(
         r"<strong>([^<]+)</strong>(?: ([^<]+))?", page.split('id="proposal"')[1].split('id="flags"')[0]
     )

@@ -28,7 +28,7 @@ def waiting(officer: Officer) -> Figure | None:
         return None
     mine = RaisedWarning.objects.visible_to(officer).filter(of=newest, household__isnull=False).waiting()
     late = mine.overdue(timezone.localdate()).order_by()[: desk.MOST + 1].count()
-    most = _("{n} 件以上").format(n=desk.MOST) if late > desk.MOST else _("{n} 件").format(n=late)
+    most = _("{n} 件以上").format(n=f"{desk.MOST:,}") if late > desk.MOST else _("{n} 件").format(n=f"{late:,}")
     note = (
         _("{m}，其中已超期 {n}").format(m=newest.month, n=most) if late else _("{m}，没有超期").format(m=newest.month)
     )

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -211,7 +212,9 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     response = HttpResponse(content, content_type="application/pdf")
     # The name says nothing about the people.
-    response["Content-Disposition"] = f'inline; filename="assessment-{found.number}.pdf"'
+    response["Content-Disposition"] = content_disposition_header(
+        False, _("综合评估报告-{n}.pdf").format(n=found.number)
+    )
     response["Cache-Control"] = "private, no-store"
     return response
 

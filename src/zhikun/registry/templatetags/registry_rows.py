@@ -131,5 +131,7 @@ def _other(one: Told) -> SafeString:
 )  # one recording is behind a hundred lines; who said so and when is no household's own particular
 def _origin(source: str, text: str, on: date, by: str, recorded_at: datetime | None) -> SafeString:
     told = _("（{text}）").format(text=text) if text else ""
-    noted = drawn(" · {} {}", by, formats.day(recorded_at)) if by else ""
+    noted = (
+        drawn(" · {} {} {}", by, formats.day(recorded_at), _("录入")) if by else ""
+    )  # the first day is of what is told
     return drawn('<span class="zk-origin">{}{} {}{}</span>', source, conditional_escape(told), formats.day(on), noted)
