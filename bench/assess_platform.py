@@ -4,7 +4,7 @@
     python bench/assess_platform.py --here                  (the platform that ZHIKUN_DATABASE, _DATA and _KEYS name)
     python bench/assess_platform.py --here --read-only      (the same without the run's row: nothing is written to the database)
 
-Told as one line of JSON (bench/assessing.py says what each figure is). `times` is the run less its reading, divided by the
+Told as one line of JSON (bench/assessing.py says what each figure is). `times` is the run less the transfer, divided by the
 engine; asked is 3.
 """
 

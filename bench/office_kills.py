@@ -203,7 +203,8 @@ class Trial:
             "how": f"邻里反映{turn}",
         }
         with self.kills.phase("found"):
-            page = self.surveyor.press("/surveys/found", {name: str(value) for name, value in fields.items()})
+            here = f"/surveys/found?client={uuid.uuid4()}"
+            page = self.surveyor.press(here, {name: str(value) for name, value in fields.items()})
         _want(page, 302)
         return self.found.Assignment.objects.get(pk=page.location.rpartition("/")[2])
 

@@ -1,10 +1,12 @@
 """One administrator never holds both halves of somebody's account, by whatever way they try."""
 
 import re
+from importlib import import_module
 from threading import Barrier, Thread
 
 import pyotp
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -245,3 +247,27 @@ def test_the_officer_is_told_who_has_the_code_and_sets_up_with_it(one, other):
     assert "启用码不正确" in refused.content.decode()
     assert browser.post("/me/second-factor", sent | {"set_up_code": code}).status_code == 200
     assert browser.get("/me").status_code == 200
+
+
+def test_passwords_given_before_this_was_kept_are_known_from_the_record(one, other, who):
+    """An office that comes from an older version: whoever gave a password then does not give the other half now."""
+    made, given = officers.add(username="yi.yi", name="生成人", organisation=organisation(county()), acting_officer=one)
+    again, _first = officers.add(
+        username="yi.er", name="生成人", organisation=organisation(county()), acting_officer=one
+    )
+    reset_password(again, other)
+    reset_password(who, one)  # has a telephone, and not yet a password of their own
+    own = officer(Role.COUNTY_APPROVER, name="生成审批人乙")
+    own.second_factor_secret, own.second_factor_since = SECRET, timezone.now()
+    own.save()
+    own_password(own, reset_password(own, one))
+    own_password(made, given)
+    Officer.objects.update(password_from=None)
+    import_module("zhikun.accounts.migrations.0005_first_passwords").given_by(apps, None)
+    givers = [fresh(held).password_from for held in (made, again, who, own, one)]
+    assert givers == [one, other, one, None, None]
+    with pytest.raises(OneHand):
+        give_code(made, one)
+    with pytest.raises(WrongSetUpCode):
+        set_up(made)
+    assert len(set_up(made, give_code(made, other))) == 10

@@ -44,7 +44,11 @@ def kept_run(plan, tables):
         low, high = number * working.PART, number * working.PART + part.num_rows
         bench.keep_facts(number, {entity: _cut(table, low, high) for entity, table in facts.items()}, "0")
     engine = PartsRun(plan)
-    working._assess(engine, bench, listed, Uncounted())
+    with bench.joined_facts(facts) as join:
+        parts = working.Reading(engine, bench, join, ahead=False)
+        for number, _part in working._parts(listed):
+            parts.found(number)
+    working._assess(parts, listed, Uncounted())
     working._write(engine, run, bench, listed, Uncounted())
     bench.finish()
     return run

@@ -31,9 +31,9 @@ def made_run(columns, *, areas=None, facts=None, households=None):
     )  # fmt: skip
     nothing = pa.array([[] for _row in range(rows)], pa.list_(pa.string()))
     table = pa.table({
-        "household": households, **columns, "_missing": nothing, "_position": pa.array(range(rows), pa.int32()),
+        "household": households, "_missing": nothing, "_position": pa.array(range(rows), pa.int32()),
         "_area": pa.array(areas, pa.int64()), "_category": pa.nulls(rows, pa.string()), "_index": pa.nulls(rows, pa.float64()),
-        "_undetermined": pa.array([False] * rows), "_flags": nothing,
+        "_undetermined": pa.array([False] * rows), "_flags": nothing, **columns,
     })  # fmt: skip
     for path in (results_file(run.pk), facts_file(run.pk, "household")):
         private_folder(path.parent)

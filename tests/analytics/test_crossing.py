@@ -12,7 +12,7 @@ from tests.assessments.test_pages import anchors, counted
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.analytics import crossing
+from zhikun.analytics import coded, crossing
 from zhikun.assessments import selectors
 from zhikun.audit.models import Entry
 from zhikun.places.models import Area, AreaRange
@@ -151,7 +151,10 @@ def test_what_the_address_asks_for_wrongly_is_said_or_passed_over():
     wrong = browser.get(url, {"at": "7"}).content.decode()
     assert "errorlist" in wrong
     assert "分数达到 2 分" in wrong
-    assert browser.get(url, {"pick": "x' OR 1=1"}).status_code == 200
+    for strange in ({"pick": "x' OR 1=1"}, {"pick": ["illness", "zzz"]}, {"by": "zzz"}, {"sort": "zzz"},
+                    {"at": "99", "save": "matrix"}):  # fmt: skip
+        refused = browser.get(url, strange)
+        assert (refused.status_code, "没有列出" in refused.content.decode()) == (422, True), strange
     assert browser.get(url, {"save": "nothing"}).status_code == 404
     assert browser.get(url, {"save": "picked"}).status_code == 404
 
@@ -205,8 +208,8 @@ def test_the_page_asks_the_database_a_few_times_and_the_results_once(django_asse
     browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
     url = reverse("analytics:crossing", args=[one.pk])
     browser.get(url)
-    monkeypatch.setattr(crossing, "results_in", None)
-    with django_assert_max_num_queries(16):
+    monkeypatch.setattr(coded, "coded", None)
+    with django_assert_max_num_queries(18):
         assert browser.get(url, {"pick": ["illness", "labour"]}).status_code == 200
 
 

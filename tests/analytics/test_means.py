@@ -1,6 +1,7 @@
 """The proxy means test: its coefficients are statsmodels' own, its errors a hand count, and no page loads pandas."""
 
 import io
+import re
 import sys
 
 import numpy as np
@@ -228,6 +229,51 @@ def test_the_files_say_what_the_page_says(tmp_path):
     assert card.base == found["card"]["base"], "the command reads the card that the page gave"
     assert saved("other.csv").status_code == 404
     assert Entry.objects.filter(event="analytics.saved").count() == 3, "what leaves the platform is on record"
+
+
+def noise(run_of=surveyed):
+    """Facts that say nothing of income: the incomes of one household stand with the residence of another."""
+    chance = np.random.default_rng(3)
+    return run_of(income=dict(enumerate(chance.permutation(np.linspace(200, 2000, ROWS)).round(2).tolist())))
+
+
+def test_what_r_squared_says_is_told_in_plain_words_and_a_useless_model_is_called_so():
+    browser = signed_in(reviewer())
+    pages = {}
+    for name, run in (("good", surveyed()), ("useless", noise())):
+        one = fitted(run)
+        pages[name] = browser.get(reverse("analytics:means", args=[run.pk]), {"fit": str(one.pk)}).content.decode()
+        told = fitting.kept(one.pk)["unseen_r_squared"]
+        assert f"大约说明 {max(0.0, told):.0%}" in pages[name]
+        assert (told < 0.2) == (name == "useless")
+    assert "几乎没有用" not in pages["good"]
+    warned = pages["useless"]
+    assert "几乎没有用，不要据它安排走访" in warned
+    assert "示例参数" in warned[warned.index("几乎没有用") :][:900]
+
+
+def test_the_line_is_written_as_people_do_with_its_unit():
+    run = surveyed()
+    browser = signed_in(reviewer())
+    empty = browser.get(reverse("analytics:means", args=[run.pk])).content.decode()
+    field = empty[empty.index('name="line"') - 200 : empty.index('name="line"') + 200]
+    assert 'value="500"' in field
+    assert "元/月" in empty[empty.index("困难线") :][:600]
+    page = browser.get(reverse("analytics:means", args=[run.pk]), {"fit": str(fitted(run).pk)}).content.decode()
+    assert "困难线 400 元" in page
+    assert "400.0" not in page
+
+
+def test_the_forms_are_not_printed_and_the_statistics_lead_to_both_pages():
+    run = surveyed()
+    for name in ("means", "poverty"):
+        page = signed_in(reviewer()).get(reverse(f"analytics:{name}", args=[run.pk])).content.decode()
+        for fold in re.findall(r"<details class=\"zk-panel[^>]*>", page):
+            assert "zk-screen-only" in fold
+    for role, both in ((Role.COUNTY_REVIEWER, True), (Role.TOWNSHIP_CLERK, False)):
+        page = signed_in(factories.officer(role)).get(reverse("analytics:statistics", args=[run.pk])).content.decode()
+        assert reverse("analytics:poverty", args=[run.pk]) in page
+        assert (reverse("analytics:means", args=[run.pk]) in page) == both
 
 
 def test_a_fit_over_more_than_ones_own_area_is_not_there():

@@ -16,7 +16,7 @@ from tests.assessments.test_pages import anchors
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.analytics import counting
+from zhikun.analytics import coded, counting
 from zhikun.analytics.statistics import Statistics
 from zhikun.analytics.ui.statistics_grids import shade
 from zhikun.assessments.results import pack_of
@@ -203,6 +203,8 @@ def test_a_table_is_saved_as_the_page_shows_it_with_whose_copy_it_is_and_on_reco
     (entry,) = Entry.objects.filter(event="analytics.saved")
     assert (entry.looks, entry.details["run"], entry.details["rows"]) == (True, str(one.pk), 9)
     assert browser.get(reverse("analytics:statistics", args=[one.pk]), {"save": "nothing"}).status_code == 404
+    refused = browser.get(reverse("analytics:statistics", args=[one.pk]), {"run": "zzz"})
+    assert (refused.status_code, "没有“zzz”这一项" in refused.content.decode()) == (422, True)
 
 
 def test_the_workbook_has_every_table_of_the_page_with_its_numbers():
@@ -250,8 +252,8 @@ def test_what_was_counted_is_read_again_from_disk_by_another_process(monkeypatch
     one = run(world())
     before = counting.counted(one, COUNTY, 1000)
     counting._counted.cache_clear()
-    counting._scale_of.cache_clear()
-    monkeypatch.setattr(counting, "_make", None)
+    coded._read.cache_clear()
+    monkeypatch.setattr(coded, "made", None)
     assert counting.counted(one, COUNTY, 1000) == before
 
 

@@ -8,14 +8,17 @@ from django.urls import reverse
 from django.utils import timezone
 from tests import factories
 from tests.analytics.made_runs import CAUSES, home, run
+from tests.assessments.test_assessing import DAY, well_known
 from tests.assessments.test_pages import anchors, counted
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.analytics import trends
+from zhikun.analytics import coded, trends
 from zhikun.assessments import selectors
+from zhikun.assessments.results import has_category
+from zhikun.assessments.services import run as running
 from zhikun.audit.models import Entry
-from zhikun.places.models import AreaRange
+from zhikun.places.models import Area, AreaRange
 from zhikun.registry import vocabulary
 from zhikun.registry.vocabulary import pack_in_force
 
@@ -46,6 +49,11 @@ def category_codes():
 def points(officer, ranges):
     runs, more = trends.runs_over(officer, ranges)
     return trends.trend(runs, more, ranges, CAUSES, 2.0).points
+
+
+def assess(made, on):
+    made(n=1)
+    return running.assess(Area.objects.get(pk=factories.COUNTY), on, acting_officer=reviewer())[0]
 
 
 def page_of(who, **query):
@@ -153,6 +161,35 @@ def test_runs_of_another_pack_are_marked_and_what_they_do_not_know_is_not_zero()
     assert "不是同一个政策包版本" in page
 
 
+@pytest.mark.parametrize("measure", ["categories", "causes"])
+def test_what_an_older_version_did_not_have_is_told_as_not_there_and_never_as_zero(measure):
+    codes = list(category_codes())
+    run([home(category=codes[0])], on=MAY, pack_version="0.9", pack_hash="older", causes=CAUSES[:2])
+    run([home(category=codes[0])], on=JUNE)
+    run([home(category=codes[1], illness=2.0)], on=JULY)
+    browser = signed_in(reviewer())
+    page = browser.get(reverse(URL), {"measure": measure}).content.decode()
+    table = page.split("data-chart-table")[1].split("</details>")[0]
+    names = [re.sub("<[^>]*>", "", one) for one in re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)]
+    rows = [[re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+            for row in re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)]  # fmt: skip
+    of = category_codes()[codes[1]] if measure == "categories" else "因病"
+    assert [row[names.index(of) - 1] for row in rows] == ["没有此项", "0", "1"]
+    assert "间隔的长短不代表时间" in page
+    saved = browser.get(reverse(URL), {"measure": measure, "save": "trend"}).content.decode("utf-8-sig").splitlines()
+    at = saved[1].split(",").index(of)
+    assert [line.split(",")[at] for line in saved[2:-1]] == ["没有此项", "0", "1"]
+
+
+def test_a_run_keeps_which_categories_its_pack_had():
+    of_now = list(category_codes())
+    one = assess(well_known, DAY)
+    assert has_category(one, of_now[1])
+    one.pack_hash = "older"
+    assert has_category(one, of_now[1]), "nobody is in it, but the file says that the pack had it"
+    assert not has_category(one, "zzz")
+
+
 def test_a_place_outside_and_a_measure_that_is_none_are_not_there():
     run(homes(1), on=MAY)
     browser = signed_in(clerk())
@@ -187,7 +224,7 @@ def test_finished_runs_are_counted_once(django_assert_max_num_queries, monkeypat
         run(homes(n), on=day)
     browser = signed_in(reviewer())
     browser.get(reverse(URL))
-    monkeypatch.setattr(trends, "results_in", None)
+    monkeypatch.setattr(coded, "coded", None)
     with django_assert_max_num_queries(16):
         assert browser.get(reverse(URL), {"measure": "categories"}).status_code == 200
 

@@ -138,11 +138,14 @@ def test_a_filter_nobody_offers_is_not_there_and_one_put_back_leads_to_the_resul
     trial = tried(run_now(), AT_THREE)
     browser = signed_in(reviewer())
     url = reverse("analytics:trial-households", args=[trial.pk])
-    assert browser.get(url, {"change": "x' OR '1'='1"}).status_code == 404
-    assert browser.get(url, {"change": "amount_up"}).status_code == 404
+    for asked in ({"change": "x' OR '1'='1"}, {"change": "amount_up"}, {"change": "category", "was": "zzz"},
+                  {"change": "category", "was": "none", "now": "x' OR '1'='1"}):  # fmt: skip
+        refused = browser.get(url, asked)
+        assert (refused.status_code, "没有列出" in refused.content.decode()) == (422, True), asked
+        assert 'scope="row"' not in refused.content.decode()
     assert browser.get(url, {"change": "leave", "place": factories.OTHER_COUNTY}).status_code == 404
-    quoted = browser.get(url, {"change": "category", "was": "x' OR '1'='1"})
-    assert (quoted.status_code, "没有这样的家庭" in quoted.content.decode()) == (200, True)
+    nobody = browser.get(url, {"change": "category", "was": "none", "now": "single_need"})
+    assert (nobody.status_code, "没有这样的家庭" in nobody.content.decode()) == (200, True)
     assert browser.get(url)["Location"] == reverse("analytics:trial", args=[trial.pk])
 
 
@@ -360,6 +363,35 @@ def test_cancelled_work_is_asked_for_anew_and_a_kill_leaves_nothing_half(monkeyp
     work_off()
     trial.refresh_from_db()
     assert (trial.state, trial.attempt, trial.totals["leave"]) == (Trial.State.DONE, 2, 1)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_error_that_nobody_foresaw_stands_on_the_page_with_its_number_and_can_be_tried_again(
+    monkeypatch, caplog, at_once
+):
+    office()
+    run = run_now()
+    monkeypatch.setattr(whatif, "AT_ONCE", 30_000 if at_once else 3)
+    browser, asked = signed_in(reviewer()), {"run": str(run.pk), "set": AT_THREE}
+
+    def broken(*_told):
+        raise ZeroDivisionError("马试一")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trying, "work", broken)
+        answer = browser.post(reverse("analytics:try"), asked)
+        assert answer.status_code == 302
+        Job.objects.update(failures=9)  # no more retries
+        work_off()
+    page = browser.get(answer["Location"]).content.decode()
+    assert "没有预料到的错误" in page
+    assert "马试一" not in page
+    numbers = {getattr(record, "reference", "") for record in caplog.records} - {""}
+    assert at_once is any(number in page for number in numbers)
+    assert browser.post(reverse("analytics:try"), asked)["Location"] == answer["Location"]
+    work_off()
+    trial = Trial.objects.get()
+    assert (trial.state, trial.error, trial.attempt) == (Trial.State.DONE, "", 2)
 
 
 def test_what_is_kept_long_enough_goes_and_can_be_tried_again(monkeypatch):

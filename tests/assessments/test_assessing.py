@@ -11,6 +11,7 @@ from tests import factories
 
 from zhikun.accounts.roles import Right, Role
 from zhikun.assessments import panels as assessment_panel
+from zhikun.assessments import results
 from zhikun.assessments.bridge import OF_THE_FILE, UNSEEN, known, place_code, tables
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import ranks_of, whole_places
@@ -147,6 +148,26 @@ def test_what_a_page_shows_for_one_household_is_what_the_run_kept():
         name: score for name, score in kept.causes.items() if score is not None
     }
     assert (shown.index.value, shown.category.value or None) == (kept.index, kept.category)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("held", [4096, 1])
+def test_each_of_a_village_gets_its_own_result_held_together_or_not(monkeypatch, held):
+    """Neighbours are read together, a place with too many one by one: the results are the same."""
+    monkeypatch.setattr(results, "_HELD", held)
+    made = [well_known(n=n, housing_safety=safety) for n, safety in enumerate("bcd", start=1)]
+    far = well_known(factories.OTHER_VILLAGE, n=9)
+    run, _new = assess(county(), DAY, acting_officer=reviewer())
+    whole = {
+        uuid.UUID(row[0]): row[1:]
+        for row in results_in(run, [county().range]).select("household, _position, _index").fetchall()
+    }
+    for one in (*made, far):
+        kept = result_of(one)
+        assert (kept.household, kept.position, kept.index) == (one.pk, *whole[one.pk])
+        assert kept.causes["housing"] is not None
+    assert kept_in(run, made[0].pk, {far.area_id}).household == made[0].pk
+    assert kept_in(run, uuid.UUID(int=7), {far.area_id}) is None
 
 
 @pytest.mark.django_db

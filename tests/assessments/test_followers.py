@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_the_statistics_of_a_run_are_ready_before_anybody_looks():
     well_known(n=1)
     run, _new = running.assess(county(), DAY, acting_officer=reviewer())
-    assert list((folder_of(run.pk) / "statistics").glob("*.parquet"))
+    assert list((folder_of(run.pk) / "statistics").glob("*.arrow"))
 
 
 def test_a_follower_that_fails_spoils_neither_the_run_nor_the_others(monkeypatch):

@@ -15,6 +15,7 @@ from zhikun.assessments.results import causes_of, results_in
 from zhikun.assessments.selectors import reach
 from zhikun.assessments.wanted import ANY, OPEN, Causes, Term, Wanted
 from zhikun.audit.models import Entry
+from zhikun.registry.vocabulary import pack_in_force
 
 pytestmark = pytest.mark.django_db
 
@@ -129,3 +130,33 @@ def test_a_category_that_nobody_here_has_stays_chosen():
     page = clerk.get(address_of(run, Wanted("several_needs"))).content.decode()
     assert "没有符合条件的家庭" in page
     assert '<option value="several_needs" selected>' in page
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"category": "zzz"}, {"flag": "zzz"}, {"missing": "household.zzz"}, {"undetermined": "zzz"}, {"which": "main_cause=zzz"},
+     {"which": "needs~zzz"}],
+)  # fmt: skip
+def test_a_code_that_neither_the_pack_nor_anybody_knows_is_named_and_lists_nobody(strange):
+    office()
+    run = run_now()
+    browser = signed_in(reviewer())
+    answer = browser.get(reverse("assessments:households", args=[run.pk]), strange)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "没有列出家庭" in page
+    assert 'scope="row"' not in page
+    assert browser.get(reverse("exports:new"), {"list": "run", "run": run.pk, **strange}).status_code == 404
+
+
+def test_a_code_that_only_the_run_has_is_listed_and_one_of_the_pack_that_nobody_has_is_an_empty_list(monkeypatch):
+    office()
+    run = run_now()
+    browser = signed_in(reviewer())
+    url = reverse("assessments:households", args=[run.pk])
+    empty = browser.get(url, {"category": "several_needs"})
+    assert (empty.status_code, "没有符合条件的家庭" in empty.content.decode()) == (200, True)
+    whole, alone = selectors.unknown, Wanted("of_an_older_pack")
+    monkeypatch.setattr(selectors, "count_of", lambda _run, _ranges, wanted: int(wanted == alone))
+    assert whole(run, [run.range], pack_in_force(), alone) is None
+    assert whole(run, [run.range], pack_in_force(), Wanted("zzz")) == "zzz"

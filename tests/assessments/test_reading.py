@@ -86,3 +86,18 @@ def test_no_household_is_no_row_with_every_column():
     households, found = read(pack)
     assert households.num_rows == 0
     assert {fact.name for fact in pack.facts_of("member") if fact.type != "text"} <= set(found["member"].column_names)
+
+
+def test_what_a_household_still_says_of_somebody_who_left_is_not_taken_along():
+    some()
+    left, joined = Household.objects.order_by("number")[1:3]
+    person = joined.memberships.first().person
+    facts = HouseholdFacts.objects.get(household=left)
+    facts.values["member"][str(person.pk)] = {"health": "chronic", "wage_income_year": 9001.0}
+    facts.save()
+    pack = pack_in_force()
+    households, found = read(pack)
+    rows = {str(one.pk): one for one in Household.objects.all()}
+    wanted = tables(pack, known([rows[one] for one in households.column("household").to_pylist()]))["member"]
+    assert found["member"].drop_columns("position").to_pylist() == wanted.to_pylist()
+    assert 9001.0 not in found["member"].column("wage_income_year").to_pylist()

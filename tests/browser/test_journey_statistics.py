@@ -14,11 +14,13 @@ from tests import factories
 from tests.assessments.test_assessing import county
 from tests.browser.journeys import both_sizes, by_menu, on_paper, person, sits_down, without_spaces
 from tests.browser.looking import picture
-from tests.browser.test_journey_assessing import office
+from tests.browser.test_journey_assessing import office, starts
 
 from zhikun.accounts.roles import Role
 from zhikun.assessments.services.run import assess
 from zhikun.jobs.worker import work_off
+from zhikun.registry.services import recording
+from zhikun.registry.sources import SourceKind, Told
 
 pytestmark = [pytest.mark.browser, pytest.mark.frontend]
 NUMBER = re.compile(r"[\d,]+")
@@ -100,3 +102,21 @@ def test_two_days_make_a_line_and_the_screen_in_the_hall_has_the_newest_numbers(
     desk.set_viewport_size({"width": 1920, "height": 1080})
     picture(desk, "wall")
     both_sizes(desk, "wall")
+
+
+def test_a_page_that_is_open_while_the_county_is_assessed_goes_over_to_the_new_numbers_by_itself(desk, live_server):
+    made, old = assessed(desk, live_server)
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    recording.record(made[1], told, {"household": {"": {"housing_safety": "d"}}}, acting_officer=old.started_by)
+    by_menu(desk, "信息统计")
+    housing = desk.get_by_role("table", name="困难家庭致困原因统计表").get_by_role("row").filter(has_text="因房")
+    expect(housing.get_by_role("link").last).to_have_text("1")
+    starts(desk)
+    by_menu(desk, "信息统计")
+    expect(desk.locator("#newer")).to_contain_text("完成后，这里自动换成最新的结果")
+    both_sizes(desk, "statistics-awaited")
+    work_off()
+    expect(desk.get_by_text("这里是最新的结果")).to_be_visible(timeout=10_000)
+    expect(housing.get_by_role("link").last).to_have_text("2")
+    assert str(old.pk) not in desk.url
+    both_sizes(desk, "statistics-renewed")

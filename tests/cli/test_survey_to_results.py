@@ -63,7 +63,7 @@ def test_rejected_households_end_the_command_with_1_and_stand_in_rejects(county)
     answer, out = county
     assert answer.code == 1
     assert "读入 4 户：接受 2 户，退回 2 户。" in answer.out
-    assert "“家庭”表第 5 行“城乡类别”列：填的是“半城半乡”；应为城镇、农村之一" in answer.out
+    assert "“家庭”表第 5 行“城乡类别”列：填的是“半城半乡”，不在可选项里；应为城镇、农村之一" in answer.out
     assert names_in(out) == FILES | {"rejects.xlsx", "household-H01.html", "household-H01.pdf"}
     assert pq.read_table(out / "results.parquet")["household"].to_pylist() == ["H01", "H04"]
 
@@ -364,7 +364,9 @@ def test_the_same_slip_in_many_rows_is_one_line_on_the_screen(zhikun, templates,
     path = fill(templates("national"), "national", tmp_path / "多.xlsx", count=15, **slips)
     answer = zhikun("survey", "check", path, "--pack", "national")
     assert answer.out.count("填的是“半城”") == 1
-    assert "“家庭”表“城乡类别”列 13 处（第 4、5、6、7、8、9、10、11…行）：填的是“半城”；应为" in answer.out
+    assert (
+        "“家庭”表“城乡类别”列 13 处（第 4、5、6、7、8、9、10、11…行）：填的是“半城”，不在可选项里；应为" in answer.out
+    )
     assert "“家庭”表第 17 行“城乡类别”列：填的是“全城”" in answer.out  # two are two lines
     assert "“家庭”表第 18 行“城乡类别”列：填的是“全城”" in answer.out
     assert "“成员”表“与户主关系”列 3 处（第 4、5、6 行）：填的是“东家”" in answer.out

@@ -34,6 +34,13 @@ def test_the_table_says_what_the_drawing_draws_and_each_number_leads_to_its_list
     assert data["said"] == "致困原因：因病 487户，因灾 12.5户"
 
 
+def test_names_and_addresses_in_the_table_are_words_and_not_markup():
+    chart = Chart("户数", "bar", ["<b>甲</b>村"], [Series("", [1234567], ['/list?"<x>'])], urls=['/place?"<y>'])
+    (only,) = rows_of(drawn(chart))
+    assert '<a href="/place?&quot;&lt;y&gt;">&lt;b&gt;甲&lt;/b&gt;村</a>' in only
+    assert '<a href="/list?&quot;&lt;x&gt;"><span class="zk-number">1,234,567</span></a>' in only
+
+
 def test_a_zero_is_drawn_but_leads_nowhere():
     text = drawn(Chart("户数", "bar", ["甲村", "乙村"], [Series("", [0, 1], ["/none", "/one"])]))
     assert data_of(text)["series"][0] == {"name": "", "tone": "", "values": [0, 1], "urls": ["", "/one"]}

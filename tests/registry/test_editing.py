@@ -183,3 +183,11 @@ def test_nobody_edits_what_they_may_only_see():
         browser = signed_in(factories.officer(role, area))
         assert browser.get(edit(made)).status_code == 404
         assert browser.post(edit(made), {"pens": "1"}).status_code == 404
+
+
+def test_the_page_says_whose_facts_are_changed():
+    made = factories.household()
+    clerk = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    assert "修改：马**（户主）" in clerk.get(edit(made, "member", str(made.head_id))).content.decode()
+    correct = reverse("registry:correct", args=[made.pk, made.head_id])
+    assert "更正基本信息：马**（户主）" in clerk.get(correct).content.decode()

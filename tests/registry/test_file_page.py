@@ -1,6 +1,6 @@
 """The page of a household: what it shows to whom, what it costs, what stands on record afterwards."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -11,9 +11,10 @@ from tests.officers import signed_in
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.registry import panels
-from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Unmasking
+from zhikun.registry.models import CategoryHeld, Contradiction, Help, Household, HouseholdFacts, Unmasking
 from zhikun.registry.selectors import file
-from zhikun.registry.services import recording
+from zhikun.registry.services import members, recording
+from zhikun.registry.services.change import Change
 from zhikun.registry.sources import SourceKind, Told
 
 pytestmark = pytest.mark.django_db
@@ -105,10 +106,10 @@ def test_a_household_of_ten_costs_as_many_queries_as_one_of_two(django_assert_ma
     for n in range(4):
         told(made, clerk, pens=n)
     browser = signed_in(clerk)
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(22):
         page(browser, made)
-    # Twenty of the file itself, two of the month's warnings, one of the decisions on flags.
-    with django_assert_max_num_queries(23):
+    # Seventeen of the file itself, one of the month's warnings, one of the decisions on flags.
+    with django_assert_max_num_queries(19):
         page(browser, made)
 
 
@@ -195,3 +196,37 @@ def test_the_record_is_searched_by_the_number_of_a_household(client):
     page = auditor.get(reverse("audit:search"), {"household": made.number}).content.decode()
     assert page.count(made.number) >= 1
     assert Household.objects.exclude(pk=made.pk).get().number not in page
+
+
+def test_lists_of_the_file_stand_in_their_order():
+    """They are put in order after they were read: the day first, and of one day as they were added."""
+    made = factories.household()
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    for day, kind in ((date(2026, 3, 1), "甲"), (date(2026, 5, 1), "乙"), (date(2026, 4, 1), "丙")):
+        Help.objects.create(household=made, kind=kind, provider="民政局", on=day)
+        CategoryHeld.objects.create(household=made, category=kind, since=day)
+    found = file.file_of(file.visible(clerk, made.pk), clerk)
+    assert [one.kind for one in found.helps] == ["乙", "丙", "甲"]
+    assert [one.category for one in found.categories] == ["乙", "丙", "甲"]
+    assert [row.position for row in found.members] == sorted(row.position for row in found.members)
+
+
+def test_a_change_is_on_the_next_page():
+    """What one page asked once is not kept for the next one."""
+    made, clerk = factories.household(), factories.officer(Role.TOWNSHIP_CLERK)
+    browser = signed_in(clerk)
+    shown = '<span class="zk-number">37</span>'
+    before = page(browser, made)
+    told(made, clerk, pens=37)
+    assert shown not in before
+    assert shown in page(browser, made)
+
+
+def test_the_timeline_says_who_died_and_who_came():
+    made = factories.household(members=[factories.member("马试一", "02", 31), factories.member("苏试二", "10", 32)])
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    wife = made.memberships.get(relation="10").person_id
+    members.died(made, wife, Change(factories.DAY, "死亡证明", None), acting_officer=clerk)
+    text = page(signed_in(clerk), made)
+    assert "死亡：苏**" in text
+    assert "，0 项" not in text

@@ -1,5 +1,6 @@
 """The pages of imports: what each officer sees, what is done by a click, what never reaches a page."""
 
+import io
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from tests.officers import signed_in
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.jobs.worker import work_off
+from zhikun.places.models import Area
 from zhikun.registry.models import Household, ImportBatch
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +100,7 @@ def test_each_view_costs_the_same_however_long_the_file(opened, client, view, ho
     batch = uploaded([*(home(f"A{n}", n) for n in range(1, 1 + households)), *wrong])
     opened(maker(), "list")
     address = reverse("imports:batch", args=[batch.pk]) + f"?view={view}"
-    with django_assert_num_queries(7 if view == "households" else 5):
+    with django_assert_num_queries(8 if view == "households" else 5):
         assert client.get(address).status_code == 200
 
 
@@ -138,3 +140,21 @@ def test_the_empty_workbook_and_the_list(opened):
     shown = opened(checker(), "list").content.decode()
     assert batch.file_name in shown
     assert "上传调查表" not in shown
+
+
+def test_a_file_that_cannot_be_read_opens_with_the_reason(opened):
+    batch = uploaded([], source=io.BytesIO("这不是工作簿".encode()))
+    shown = opened(maker(), "batch", batch.pk).content.decode()
+    assert "没有要改正的问题" not in shown
+    assert batch.messages[0]["found"] in shown
+    assert "原因见“逐行说明”" in opened(maker(), "batch", batch.pk, query="?view=problems").content.decode()
+
+
+def test_what_came_in_is_opened_from_the_batch(opened):
+    batch = committed([home("A1", 1)])
+    listed = opened(checker(), "batch", batch.pk).content.decode()
+    assert "入库的户" in listed
+    assert "待入库的户" not in listed
+    assert Area.objects.get(pk=factories.VILLAGE).name in listed
+    shown = opened(checker(), "row", batch.pk, 1).content.decode()
+    assert reverse("registry:household", args=[Household.objects.get().pk]) in shown

@@ -65,7 +65,8 @@ def assigned(household=None, *, township=factories.TOWNSHIP, village=factories.V
 def found(*, township=factories.TOWNSHIP, village=factories.VILLAGE):
     """An assignment of a household that is not on file."""
     round_, team = a_round(township), a_team(township)
-    return assigning.found(round_, team, Area.objects.get(pk=village), "邻里反映", acting_officer=surveyor(1, township))
+    finding = assigning.Finding(uuid.uuid4(), team, Area.objects.get(pk=village), "邻里反映")
+    return assigning.found(round_, finding, acting_officer=surveyor(1, township))
 
 
 def picture(kind="JPEG", size=(640, 480), colour="teal"):

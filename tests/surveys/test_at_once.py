@@ -1,6 +1,7 @@
 """Two at once: the same visit handed in by two tries, one visit accepted by two reviewers."""
 
 import threading
+import uuid
 
 import pytest
 from django.db import connection, connections
@@ -54,10 +55,20 @@ def test_the_same_visit_from_two_tries_at_once_is_one(shared):
 
 def test_a_finding_registered_twice_at_once_is_one(shared):
     made = factory.found()
-    again = {"how": "路上", "acting_officer": factory.surveyor()}
-    told = at_once(*[lambda: assigning.found(made.round, made.team, made.area, **again)] * 3)
+    finding = assigning.Finding(uuid.uuid4(), made.team, made.area, "路上")
+    told = at_once(*[lambda: assigning.found(made.round, finding, acting_officer=factory.surveyor())] * 3)
     assert len({one.pk for one in told}) == 1
     assert Assignment.objects.count() == 2
+
+
+def test_two_phones_that_find_two_families_in_the_same_words_at_once_make_two(shared):
+    made = factory.found()
+    findings = [assigning.Finding(uuid.uuid4(), made.team, made.area, "路上") for _phone in range(2)]
+    told = at_once(
+        *[lambda one=one: assigning.found(made.round, one, acting_officer=factory.surveyor()) for one in findings]
+    )
+    assert len({one.pk for one in told}) == 2
+    assert Assignment.objects.count() == 3
 
 
 def test_two_reviewers_at_once_register_one_household(shared):

@@ -1,6 +1,7 @@
 """The pages of surveys: who sees what, what the script may send, how many queries a page costs."""
 
 import json
+import re
 import uuid
 
 import pytest
@@ -217,8 +218,38 @@ def test_a_household_is_told_what_it_needs_what_happens_next_and_whom_to_distrus
 
 def test_a_surveyor_without_a_round_is_told_why_nothing_can_be_chosen():
     client = officers.signed_in(officers.officer(Role.SURVEYOR))
-    assert "没有正在进行的调查轮次" in client.get("/surveys/found").content.decode()
+    assert "没有正在进行的调查轮次" in client.get("/surveys/found", follow=True).content.decode()
     factory.found()
-    mine = officers.signed_in(factory.surveyor()).get("/surveys/found").content.decode()
+    mine = officers.signed_in(factory.surveyor()).get("/surveys/found", follow=True).content.decode()
     assert "没有正在进行的调查轮次" not in mine
     assert "---------" not in mine
+
+
+def test_a_household_found_on_the_way_is_one_for_each_page_however_often_it_is_sent(found):
+    client = officers.signed_in(factory.surveyor())
+    fields = {"round": found.round_id, "team": found.team_id, "area": found.area_id, "how": "走访途中"}
+    page, other = (client.get("/surveys/found")["Location"] for _phone in range(2))
+    assert page != other
+    first = client.post(page, fields)["Location"]
+    assert client.post(page, fields)["Location"] == first, "the answer was lost, the button pressed again"
+    second = client.post(other, fields)["Location"]
+    assert second != first, "another family may be told in the same words"
+    assert Assignment.objects.count() == 3
+    assert client.post("/surveys/found", fields).status_code == 422
+    assert Assignment.objects.count() == 3
+
+
+def test_going_back_to_the_page_of_a_household_found_leads_to_another_only_when_asked(found):
+    client = officers.signed_in(factory.surveyor())
+    fields = {"round": str(found.round_id), "team": str(found.team_id), "area": str(found.area_id), "how": "走访途中"}
+    page = client.get("/surveys/found")["Location"]
+    client.post(page, fields)
+    back = client.get(page)
+    assert "已经登记过一户" in back.content.decode()
+    refused = client.post(page, fields | {"how": "邻里反映"})
+    assert refused.status_code == 409
+    assert "邻里反映" in refused.content.decode(), "what was typed stays"
+    assert Assignment.objects.count() == 2
+    again = re.search(r'action="(/surveys/found\?client=[^"]+)"', refused.content.decode())[1]
+    assert client.post(again, fields | {"how": "邻里反映"}).status_code == 302
+    assert Assignment.objects.count() == 3

@@ -19,7 +19,7 @@ from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household, HouseholdFacts, Recording
 from zhikun.registry.sources import SourceKind
 from zhikun.surveys.account import statement
-from zhikun.surveys.errors import CodeRefused, OwnVisit, VisitDecided
+from zhikun.surveys.errors import CodeRefused, NothingTold, OwnVisit, VisitDecided
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Assignment, Recheck, SelfReport, Visit
 from zhikun.surveys.services import assigning, rechecks, reports, rounds, visits
@@ -196,6 +196,18 @@ def test_a_code_runs_out():
         reports.by_code(code)
     with pytest.raises(CodeRefused):
         reports.arrive(report, form_in_force().hash, factory.new_household_answers())
+
+
+def test_a_form_that_was_sent_as_it_was_opened_leaves_the_code_for_the_household():
+    made = factories.household()
+    report, code = reports.hand_code(made.area, made, acting_officer=factory.manager())
+    begun = {"rows_member": factory.to_start_from(made)["rows_member"]}
+    untouched = [{key: row[key] for key in row if key.startswith("_")} for row in begun["rows_member"]]
+    with pytest.raises(NothingTold):
+        reports.arrive(report, form_in_force().hash, {"rows_member": untouched})
+    assert reports.by_code(code).pk == report.pk
+    reports.arrive(report, form_in_force().hash, {"rows_member": untouched, "h_business_income_year": 0})
+    assert SelfReport.objects.get().state == SelfReport.State.ARRIVED
 
 
 def test_a_declaration_is_recorded_as_one_and_a_visit_goes_to_verify_it():

@@ -18,6 +18,7 @@ from zhikun.registry.models import Household, HouseholdEvent, HouseholdFacts, Re
 from zhikun.registry.services import recording
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.surveys.errors import (
+    AlreadyFound,
     AnswersRefused,
     DraftOlder,
     FileRefused,
@@ -183,21 +184,27 @@ def test_a_household_found_by_accident_is_registered_when_it_is_accepted():
     assert Recording.objects.get(household=made).came_with == f"visit:{visit.pk}"
 
 
-def test_a_finding_sent_again_is_the_same_until_somebody_works_on_it():
+def test_a_finding_sent_again_is_the_same_and_two_families_in_the_same_words_are_two():
     made, me = factory.found(), factory.surveyor()
 
-    def again(how="邻里反映", officer=me):
-        return assigning.found(made.round, made.team, made.area, how, acting_officer=officer)
+    def again(client=made.client, how="邻里反映", officer=me):
+        finding = assigning.Finding(client, made.team, made.area, how)
+        return assigning.found(made.round, finding, acting_officer=officer)
 
     assert again() == made
-    assert again("走访途中") != made
-    assert again(officer=factory.surveyor(2)) != made
+    other = again(uuid.uuid4())
+    assert other != made, "another family, told in the same words"
+    assert again(officer=factory.surveyor(2)) not in {made, other}, "a number is that of one officer's page"
+    with pytest.raises(AlreadyFound):
+        again(how="走访途中")
     drafts.save(made, 1, {"h_residence": "rural"}, "x", acting_officer=me)
-    second = again()
-    assert second != made
-    files.add_photo(second, uuid.uuid4(), factory.picture(), None, acting_officer=me)
-    assert again() not in {made, second}
-    assert Entry.objects.filter(event="surveys.household_found").count() == Assignment.objects.count() == 5
+    with pytest.raises(AlreadyFound):
+        again()
+    assert again(other.client) == other
+    files.add_photo(other, uuid.uuid4(), factory.picture(), None, acting_officer=me)
+    with pytest.raises(AlreadyFound):
+        again(other.client)
+    assert Entry.objects.filter(event="surveys.household_found").count() == Assignment.objects.count() == 3
 
 
 def test_somebody_who_is_in_another_household_stops_the_whole_of_it():

@@ -9,6 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from zhikun.accounts.models import Officer, plain_username
+from zhikun.pages.asked import Asked
+
+_officers = Asked(lambda pk: Officer.objects.filter(pk=pk).select_related("organisation"))
 
 
 class OfficerBackend(BaseBackend):
@@ -35,5 +38,5 @@ class OfficerBackend(BaseBackend):
         """The officer of a session, with the organisation; none any more when the account is closed or expired."""
         if not isinstance(user_id, uuid.UUID):
             return None
-        officer = Officer.objects.select_related("organisation").filter(pk=user_id).first()
+        officer = next(iter(_officers(user_id)), None)
         return officer if officer is not None and officer.is_current(timezone.localdate()) else None

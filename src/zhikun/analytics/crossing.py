@@ -1,7 +1,7 @@
 """Causes of hardship side by side: which come together, how many at once, and where.
 
-One pass over a run sorts its households by which of their scores are known and which of those reach the line (two bit masks
-and a place); everything on the page is a sum over these few groups.
+One pass over the scores of a place, a byte each (coded.py), sorts its households by which are known and which of those reach the
+line (two bit masks and a place); everything on the page is a sum over these few groups.
 
     crossed(run, ranges, at=2.0, unit=1000).having(("illness", "disability"))     households with both at 2 or above
 
@@ -16,12 +16,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from zhikun.analytics import coded
+from zhikun.analytics.coding import Column, Made, Numbers
 from zhikun.assessments.models import Run
-from zhikun.assessments.results import results_in
 from zhikun.assessments.wanted import Causes, Term, Wanted
 from zhikun.documents.statistics import LEVELS
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
@@ -30,7 +32,9 @@ from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
 LINES = LEVELS[1:]
 _KEPT = 64  # crossings remembered by a process; one is a few thousand groups, a million households at most some ten thousand
 
-Numbers = npt.NDArray[np.int64]
+_SORTED_BELOW = 8  # the part of the possible states that households must reach for counting to be quicker than sorting
+
+_NOBODY: Numbers = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,11 +160,49 @@ def not_known(cause: str) -> Wanted:
 
 @lru_cache(maxsize=_KEPT)
 def _crossed(run: Run, ranges: tuple[AreaRange, ...], causes: tuple[str, ...], at: float, unit: int) -> Crossed:
-    known = " + ".join(f'("{name}" IS NOT NULL)::BIGINT * {1 << bit}' for bit, name in enumerate(causes)) or "0"
-    reached = " + ".join(f'coalesce("{name}" >= {at:g}, false)::BIGINT * {1 << bit}' for bit, name in enumerate(causes))
-    place = f"_area // {unit} * {unit}" if unit else "0"
-    masks = f"(({known}) << {len(causes)}) + {reached or '0'}"
-    rows = results_in(run, ranges).select(f"({place})::BIGINT AS place, ({masks})::BIGINT AS masks")
-    told = rows.aggregate("place, masks, count(*)::BIGINT AS households", "place, masks").fetchnumpy()
-    whole = (1 << len(causes)) - 1
-    return Crossed(causes, told["place"], told["masks"] >> len(causes), told["masks"] & whole, told["households"])
+    told = coded.coded(run)
+    found = [_groups(told, one, causes, at, unit) for one in ranges]
+    place, known, reached, count = (
+        (np.concatenate([part[n] for part in found]) for n in range(4)) if found else [_NOBODY] * 4
+    )
+    return Crossed(causes, place, known, reached, count)
+
+
+def _groups(told: Made, one: AreaRange, causes: tuple[str, ...], at: float, unit: int) -> tuple[Numbers, ...]:
+    """The groups of one stretch of households: place, what is known, what reaches the line, how many."""
+    low, high = np.searchsorted(told.areas, [one.first, one.last + 1])
+    areas, starts = told.areas[low:high], told.starts[low : high + 1]
+    state = _states([told.columns[name] for name in causes], slice(int(starts[0]), int(starts[-1])), at)
+    places, begins = np.unique(areas // unit * unit if unit else areas * 0, return_index=True)
+    edges = np.append(starts[begins], starts[-1]) - starts[0]
+    found = []
+    for place, first, last in zip(places.tolist(), edges, edges[1:], strict=False):
+        states, count = _numbers(state[first:last], 3 ** len(causes))
+        digits = [states // 3**bit % 3 for bit in range(len(causes))]
+        known = sum(((digit > 0).astype(np.int64) << bit for bit, digit in enumerate(digits)), np.zeros_like(states))
+        reached = sum(((digit > 1).astype(np.int64) << bit for bit, digit in enumerate(digits)), np.zeros_like(states))
+        found.append((np.full(len(states), place, np.int64), known, reached, count))
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) if found else (_NOBODY,) * 4
+
+
+def _states(columns: Sequence[Column], here: slice, at: float) -> npt.NDArray[Any]:
+    """A number for each household whose digits, to base three, say of each cause: not known, below the line, at it."""
+    kind = np.min_scalar_type(3 ** len(columns) - 1)
+    state: npt.NDArray[Any] = np.zeros(here.stop - here.start, kind)
+    for column in reversed(columns):
+        codes = column.codes[here]
+        known = codes < len(column.own)
+        state *= kind.type(3)
+        state += known
+        state += known & (codes >= np.searchsorted(column.own, at))
+    return state
+
+
+def _numbers(state: npt.NDArray[Any], most: int) -> tuple[Numbers, Numbers]:
+    """Which states there are, and how often; of few households it is quicker to sort them."""
+    if len(state) * _SORTED_BELOW < most:
+        states, count = np.unique(state, return_counts=True)
+        return states.astype(np.int64), count
+    count = np.bincount(state)
+    states = np.flatnonzero(count)
+    return states, count[states]

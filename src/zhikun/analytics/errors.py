@@ -27,3 +27,23 @@ class PackChangedSince(DomainError):
             why=_("试算把改动后的结果与现行政策的结果相比，评估须用现行的政策包。"),
             remedy=_("请先按现行政策包重新评估（“评估”页，“发起评估”），再用新的评估试算。"),
         )
+
+
+class TrialGone(DomainError):
+    """What came out of a trial has been cleared away, or was never there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("这次试算的结果已经不在了，没有名单可看。"), why=_("试算的结果到期清除，或者没有算完。"),
+            remedy=_("请在“政策试算”里打开它，用同样的改动再试一次。"),
+        )  # fmt: skip
+
+
+class UnknownHere(DomainError):
+    """An address that asks for what this page does not have: listing without it would show other households than were asked for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            _("这里没有“{t}”这一项，没有列出。").format(t=text[:40]),
+            why=_("地址不完整，或者政策包改过，少了其中的一项。"), remedy=_("请回到上一页，从数字重新点开。"),
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -199,6 +199,16 @@ def work_out(question: Question, run: Run, ranges: Sequence[AreaRange], pack: Pa
 def file_of(fit: uuid.UUID) -> Path:
     """Where the figures of a fit lie."""
     return Path(settings.ZHIKUN_DATA) / "analytics" / "fits" / f"{fit}.json"
+
+
+def clear(known: Callable[[], Iterable[uuid.UUID]]) -> int:
+    """Removes the figures of fits that are gone. `known`: those there are, asked after the folder was looked at. How many."""
+    found = list(file_of(uuid.UUID(int=0)).parent.glob("*.json"))
+    there = {str(one) for one in known()}
+    gone = [path for path in found if path.stem not in there]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
 
 
 def is_kept(fit: uuid.UUID) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from zhikun.analytics import coded
 from zhikun.analytics.services import fit as fits
 from zhikun.analytics.services import whatif
 from zhikun.jobs.kinds import job
@@ -24,10 +25,10 @@ def try_policy(_progress: Progress, *, trial: str) -> dict[str, Any]:
     return whatif.make(uuid.UUID(trial))
 
 
-@job("analytics.clear", title=_("清理到期的政策试算"), daily=time(2, 50))
+@job("analytics.clear", title=_("清理到期的政策试算和不再使用的统计文件"), daily=time(2, 50))
 def clear(_progress: Progress) -> dict[str, Any]:
-    """What has been kept long enough."""
-    return {**whatif.clear()}
+    """What has been kept long enough, and what belongs to runs and fits that are gone."""
+    return {**whatif.clear(), **fits.clear(), "statistics": coded.clear()}
 
 
 def _fit_page(arguments: dict[str, Any], result: dict[str, Any]) -> str:

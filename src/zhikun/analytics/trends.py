@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from django.db.models import Count, Q
 
 from zhikun.accounts.models import Officer
+from zhikun.analytics import coded, counting
+from zhikun.analytics.coding import Codes, unknown
 from zhikun.assessments.models import Run, RunQuerySet
-from zhikun.assessments.results import columns_of, results_in
 from zhikun.documents.statistics import GRID
 from zhikun.places.models import Area, AreaRange
 
@@ -109,20 +111,30 @@ def _whole(ranges: Sequence[AreaRange]) -> Q:
 
 @lru_cache(maxsize=_KEPT)
 def _found(run: Run, ranges: tuple[AreaRange, ...], causes: tuple[str, ...], at: float) -> Found:
-    there = [name for name in causes if name in columns_of(run)]
-    rows = results_in(run, ranges)
-    index = f"round(_index * {GRID})::BIGINT"
-    figures = [
-        "count(*)", "count(*) FILTER (WHERE _undetermined)", "count(_index)", f"sum({index})", f"median({index})",
-        *(f'count(*) FILTER (WHERE "{name}" >= {at:g})' for name in there),
-    ]  # fmt: skip
-    total, undetermined, indexed, summed, middle, *reached = rows.aggregate(", ".join(figures)).fetchall()[0]
-    categories = dict(rows.aggregate("_category, count(*)", "_category").fetchall())
+    told, numbers = coded.coded(run), counting.counted(run, ranges, 0)
+    there = [name for name in causes if name in numbers.columns]
+    parts = [told.index[coded.stretch(told, one)] for one in ranges]
+    index = np.concatenate(parts) if parts else told.index[:0]
+    known = index[index != unknown(index)]
     return Found(
-        total, undetermined, categories, dict(zip(there, reached, strict=True)),
-        _on_grid(int(summed), indexed) if indexed else None, _on_grid(int(middle * 2), 2) if indexed else None,
-        total - indexed,
+        numbers.households, numbers.of(counting.OPEN, "true"), numbers.whole.get(counting.CATEGORY, {}),
+        {name: _reaching(numbers.whole.get(name, {}), at) for name in there},
+        _on_grid(int(known.sum(dtype=np.int64)), len(known)) if len(known) else None, _median(known),
+        len(index) - len(known),
     )  # fmt: skip
+
+
+def _reaching(scores: Mapping[str | None, int], at: float) -> int:
+    return sum(n for score, n in scores.items() if score is not None and float(score) >= at)
+
+
+def _median(micro: Codes) -> float | None:
+    """The middle one; of two middle ones their mean."""
+    if not len(micro):
+        return None
+    low, high = (len(micro) - 1) // 2, len(micro) // 2
+    middle = np.partition(micro, [low, high])
+    return _on_grid(int(middle[low]) + int(middle[high]), 2)
 
 
 def _on_grid(numerator: int, denominator: int) -> float:

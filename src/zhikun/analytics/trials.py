@@ -16,14 +16,19 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.analytics.models import Trial
 from zhikun.analytics.trying import KINDS, OF_CAUSES, changed_file, places_file, totals
-from zhikun.assessments.results import results_in, within_areas
+from zhikun.assessments.results import answer, pack_of, results_in, types_of, within_areas
 from zhikun.assessments.selectors import PER_PAGE, visible
 from zhikun.assessments.wanted import OPEN, quoted
+from zhikun.documents.values import shown_of
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
 from zhikun.registry.models import Household
 from zhikun.registry.selectors.search import scope
 
 Sums = Mapping[str, Any]
+#: All households of a trial, and those of them that differ in anything.
+EVERY, CHANGED = "all", "changed"
+#: What a household has before and after, as lists and files have it.
+_PAIRS = ("category", "index", "amount")
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which households of a trial are listed: of a kind, of a move between categories, or of a cause gained or lost."""
+    """Which households of a trial are listed: all, of a kind, of a move between categories, or of a cause before or after."""
 
     kind: str
     was: str = ""
@@ -63,6 +68,10 @@ class Chosen:
 
     def condition(self) -> str:
         """As DuckDB reads it. The words have been checked."""
+        if self.kind == EVERY:
+            return "true"
+        if self.kind == CHANGED:
+            return "(" + " OR ".join(f'"{name}"' for name in KINDS if name != "open") + ")"
         told = [f'"{self.kind}"']
         for column, code in (("was_category", self.was), ("is_category", self.now)):
             if code:
@@ -106,19 +115,78 @@ def moves(trial: Trial, ranges: Sequence[AreaRange]) -> list[Move]:
 
 def kinds(trial: Trial) -> set[str]:
     """The kinds of difference that a list may be narrowed down to."""
-    return {*KINDS, *(name for name in _columns(trial) if name.startswith(OF_CAUSES))}
+    return {EVERY, CHANGED, *KINDS, *(name for name in _columns(trial) if name.startswith(OF_CAUSES))}
+
+
+def is_known(trial: Trial, chosen: Chosen) -> bool:
+    """Whether there is such a list: its kind, and for a move the categories of the pack or of the trial itself."""
+    if chosen.kind not in kinds(trial):
+        return False
+    codes = {code for code in (chosen.was, chosen.now) if code}
+    if not codes:
+        return True
+    shown = pack_of(trial.run)
+    known = {OPEN, *shown_of(shown, shown.results.category).labels} if shown.results.category else {OPEN}
+    return chosen.kind == "category" and (codes <= known or codes <= known | _moved(trial))
+
+
+def _moved(trial: Trial) -> set[str]:
+    if "was_category" not in _columns(trial):
+        return set()
+    rows = within_areas(changed_file(trial.key), trial.ranges).filter("category")
+    return {code for pair in rows.select("was_category, is_category").distinct().fetchall() for code in pair if code}
+
+
+def count_of(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen) -> int:
+    """How many households a list has."""
+    rows = results_in(trial.run, ranges) if chosen.kind == EVERY else within_areas(changed_file(trial.key), ranges)
+    found: int = rows.filter(chosen.condition()).aggregate("count(*)").fetchall()[0][0]
+    return found
 
 
 def listed(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen, officer: Officer, after: int = -1) -> Listed:
     """One page of the households behind a number, in the order of lists."""
-    rows = within_areas(changed_file(trial.key), ranges).filter(chosen.condition())
-    count = rows.aggregate("count(*)").fetchall()[0][0]
-    page = rows.filter(f"position > {int(after)}").order("position").limit(PER_PAGE + 1).to_arrow_table().to_pylist()
+    page = part_of(trial, ranges, chosen, after, PER_PAGE + 1)
     further, page = len(page) > PER_PAGE, page[:PER_PAGE]
+    homes = visible(officer, [who for who, _values in page])
+    lines = [Line(values["position"], homes.get(who), values) for who, values in page]
+    return Listed(lines, lines[-1].position if further else None, count_of(trial, ranges, chosen))
+
+
+def part_of(
+    trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen, after: int, size: int
+) -> list[tuple[uuid.UUID, Mapping[str, Any]]]:
+    """So many households of a list after a position, each with what it has before and after."""
+    if chosen.kind == EVERY:
+        return _of_all(trial, ranges, after, size)
+    rows = within_areas(changed_file(trial.key), ranges).filter(chosen.condition()).filter(f"position > {int(after)}")
+    pairs = [name for name in rows.columns if name.removeprefix("was_").removeprefix("is_") in _PAIRS and "_" in name]
+    page = rows.order("position").limit(size).select(", ".join(["position", *pairs])).to_arrow_table().to_pylist()
     who = _who(trial, ranges, [row["position"] for row in page])
-    homes = visible(officer, list(who.values()))
-    lines = [Line(row["position"], homes.get(who[row["position"]]), row) for row in page]
-    return Listed(lines, lines[-1].position if further else None, count)
+    return [(who[row["position"]], row) for row in page]
+
+
+def _of_all(
+    trial: Trial, ranges: Sequence[AreaRange], after: int, size: int
+) -> list[tuple[uuid.UUID, Mapping[str, Any]]]:
+    """A part of all households: whoever is not among those that differ has afterwards what the run found."""
+    columns, kept = set(_columns(trial)), types_of(trial.run)
+    told = []
+    for name, own in (("category", "_category"), ("index", "_index"), ("amount", pack_of(trial.run).results.amount)):
+        for side in ("was", "is"):
+            if f"{side}_{name}" in columns:
+                same = f'p."{own}"' if own in kept else "NULL"
+                told.append(f"CASE WHEN c.position IS NULL THEN {same} ELSE c.{side}_{name} END AS {side}_{name}")
+    selected = ", ".join(["p.household", "p._position AS position", *told])
+    rows = answer(
+        trial.run, ranges,
+        f", p AS (SELECT * FROM found WHERE _position > {int(after)} ORDER BY _position LIMIT {int(size)})"  # noqa: S608 - names of ours
+        f" SELECT {selected} FROM p LEFT JOIN read_parquet({quoted(str(changed_file(trial.key)))}) c"
+        " ON c.position = p._position ORDER BY p._position",
+    )  # fmt: skip
+    names = [about[0] for about in rows.description or ()]
+    found = (dict(zip(names, row, strict=True)) for row in rows.fetchall())
+    return [(uuid.UUID(row.pop("household")), row) for row in found]
 
 
 def _columns(trial: Trial) -> list[str]:

@@ -1,6 +1,6 @@
 """A trial worked out: the run's kept facts and results, with some figures of the pack moved. No household's row is touched.
 
-    analytics/whatif/<key>/changed.parquet   one row a household that differs or is open: before and after
+    analytics/whatif/<key>/changed.parquet   one row a household that differs, is open or has a cause that is compared: before and after
                            places.parquet    one row a village: how many households, who enters, who leaves, what it costs
 
 Only what the changed figures reach is computed; the rest is read from what the run kept, and of that only the columns that are
@@ -38,8 +38,9 @@ from zhikun.places.models import AreaRange
 #: The kinds of difference that are counted for each village, and by which lists are narrowed down.
 KINDS = ("enter", "leave", "open", "category", "amount_up", "amount_down", "index_up", "index_down", "index_open")
 SUMS = ("households", "covered", *KINDS, "amount", "amount_variant")
-#: For a cause: who comes to the line, who is no longer there, and of whom it can be said on one side only.
-OF_CAUSES = ("gain_", "loss_", "unsure_")
+#: For a cause: who is at the line before, who comes to it, who is no longer there, of whom it can be said on one side only, and who
+#: is there afterwards.
+OF_CAUSES = ("had_", "gain_", "loss_", "unsure_", "will_")
 #: Columns that are summed and not kept with a household.
 _ASIDE = ("covered", "amount", "amount_variant", "_kept")
 _SUMS_OF_CAUSES = ("had", "will", "gain", "loss", "unsure")
@@ -146,8 +147,7 @@ def _judged(
         rows = _compared(before, after, looked, plans)
         rows = rows.filter(_within(rows.column("_area"), ranges))
         kept = rows.filter(rows.column("_kept"))
-        only = [n for n in rows.column_names if n in _ASIDE or n.startswith(("had_", "will_"))]
-        return kept.drop_columns(only), _sums(rows, looked)
+        return kept.drop_columns([name for name in rows.column_names if name in _ASIDE]), _sums(rows, looked)
 
     waiting: deque[Future[tuple[pa.Table, pa.Table]]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:

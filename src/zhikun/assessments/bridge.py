@@ -18,7 +18,9 @@ import pyarrow as pa
 from zhikun.engine.packs.model import Fact, Pack
 from zhikun.registry.facts import Facts, present
 from zhikun.registry.models import Household, HouseholdFacts, Membership
+from zhikun.registry.panels import is_shared
 from zhikun.registry.relations import for_pack
+from zhikun.registry.selectors.file import members_now
 
 ID, ROW = "household", "row"
 #: Texts that the engine ignores or must not see.
@@ -78,6 +80,22 @@ def known(households: Iterable[Household]) -> list[HouseholdKnown]:
     return [
         HouseholdKnown(str(one.pk), one.area_id, tuple(members.get(one.pk, ())), facts.get(one.pk, {})) for one in asked
     ]
+
+
+def known_of(household: Household) -> HouseholdKnown:
+    """The same of one household whose page is being made: what the page has asked already is not asked again."""
+    if not is_shared(household):
+        return known([household])[0]
+    members = [
+        MemberKnown(str(one.person_id), one.relation, one.person.born_on, one.person.sex)
+        for one in members_now(household)
+        if one.person.died_on is None
+    ]
+    try:
+        facts = household.facts.values
+    except HouseholdFacts.DoesNotExist:
+        facts = {}
+    return HouseholdKnown(str(household.pk), household.area_id, tuple(members), facts)
 
 
 def tables(pack: Pack, households: Iterable[HouseholdKnown]) -> dict[str, pa.Table]:

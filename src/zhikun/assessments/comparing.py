@@ -7,7 +7,7 @@ Pages cut it to the officer's areas.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,21 @@ def differences(earlier: Run, later: Run, ranges: Sequence[AreaRange]) -> duckdb
             if not path.exists():
                 _work_out(earlier, later, path)
     return within_areas(path, ranges)
+
+
+def clear(later: uuid.UUID, finished: Collection[uuid.UUID]) -> int:
+    """Removes the comparisons of a run with runs that are gone, or whose results are; all of them where its own are. How many."""
+    gone = 0
+    for path in (folder_of(later) / "compared").glob("*.parquet"):
+        try:
+            earlier = uuid.UUID(path.stem)
+        except ValueError:
+            continue
+        if not all(run in finished and results_file(run).exists() for run in (earlier, later)):
+            path.unlink(missing_ok=True)
+            path.with_name(f".{path.name}.lock").unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def _work_out(earlier: Run, later: Run, path: Path) -> None:

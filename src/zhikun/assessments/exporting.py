@@ -18,7 +18,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, column_title, fact_words, flag_words, index_title, words
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.results import causes_of, pack_of, results_in, types_of
-from zhikun.assessments.selectors import count_of, cut, reach
+from zhikun.assessments.selectors import count_of, cut, reach, unknown
 from zhikun.assessments.wanted import INDEX, RANK, Unreadable, Wanted, read
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
@@ -53,9 +53,12 @@ class Lists:
         what = {"run": query.get("run", ""), "place": int(place) if place else None}
         try:
             run, _place = _found(what, officer)
-            return {**what, "query": read(query, types_of(run), causes_of(run)).query()}
+            wanted = read(query, types_of(run), causes_of(run))
         except (NotAllowedHere, Unreadable):
             raise Http404 from None
+        if unknown(run, reach(officer, run), pack_of(run), wanted) is not None:
+            raise Http404
+        return {**what, "query": wanted.query()}
 
     def listing(self, what: Mapping[str, Any], officer: Officer) -> Listing:
         """The list as of now: a finished run never changes, but officers' areas and households' homes do."""
@@ -91,9 +94,9 @@ def columns_for(pack: Pack, types: Mapping[str, str]) -> dict[str, _Column]:
     shown = pack.results
     found = {
         "_category": _Column(_heading(pack, shown.category) or _("类别"), lambda code: category_words(pack, code)),
-        INDEX: _Column(index_title(pack), _known(pack, shown.index)),
+        INDEX: _Column(index_title(pack), known_value(pack, shown.index)),
     }
-    found |= {name: _Column(_heading(pack, name), _known(pack, name)) for name in shown.causes}
+    found |= {name: _Column(_heading(pack, name), known_value(pack, name)) for name in shown.causes}
     found |= {
         "_flags": _Column(_("须由人确认"), lambda codes: "、".join(flag_words(pack, code) for code in codes or ())),
         "_undetermined": _Column(_("尚不能确定"), lambda open_: _("是") if open_ else _("否")),
@@ -104,7 +107,7 @@ def columns_for(pack: Pack, types: Mapping[str, str]) -> dict[str, _Column]:
     further = [shown.amount, shown.eligible, *shown.policies, *shown.columns]
     for name in further:
         if name and name not in found:
-            found[name] = _Column(_heading(pack, name), _known(pack, name), usual=False)
+            found[name] = _Column(_heading(pack, name), known_value(pack, name), usual=False)
     return {_PREFIX + name: one for name, one in found.items() if name in types}
 
 
@@ -112,7 +115,7 @@ def _heading(pack: Pack, name: str) -> str:
     return shown_of(pack, name).heading if name else ""
 
 
-def _known(pack: Pack, name: str) -> Callable[[Any], object]:
+def known_value(pack: Pack, name: str) -> Callable[[Any], object]:
     """The value as pages have it; one that is not known yet says so, or somebody would add it up as zero."""
     shown = shown_of(pack, name)
 

@@ -13,10 +13,11 @@ is a few row groups. A part is there whole or not at all: whoever goes on after 
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,32 @@ from zhikun.assessments.reading import POSITION
 from zhikun.disk import clear_unfinished, private_folder, replace_file, written_whole
 from zhikun.engine.run.parts import Keys
 
+#: Under which name the file of results says what categories the pack had.
+CATEGORIES = b"zhikun.categories"
 #: Households of a part: two of the engine's blocks.
 PART = 32_768
 #: Households of a row group: one of them is read for one household.
 GROUP = 16_384
 
 
+#: Takes the facts of a part, one table an entity.
+AddFacts = Callable[[Mapping[str, pa.Table]], None]
+
+
 def folder_of(run: uuid.UUID) -> Path:
     """Where a run keeps what it has."""
     return Path(settings.ZHIKUN_DATA) / "assessments" / str(run)
+
+
+def folders() -> dict[uuid.UUID, Path]:
+    """What lies here of any run, whether there is such a run or not."""
+    found = {}
+    for path in (Path(settings.ZHIKUN_DATA) / "assessments").glob("*"):
+        try:
+            found[uuid.UUID(path.name)] = path
+        except ValueError:  # nothing of ours
+            continue
+    return found
 
 
 def results_file(run: uuid.UUID) -> Path:
@@ -116,32 +134,59 @@ class Bench:
         with np.load(self._parts / f"{part:05d}.npz") as kept:
             return {name: kept[name] for name in kept.files}
 
-    def join_facts(self, entity: str, parts: int) -> None:
-        """One file of all parts' facts of an entity."""
-        private_folder(self.folder / "facts")
-        write(self.folder / "facts" / f"{entity}.parquet", (self.facts(part, entity) for part in range(parts)))
+    def all_facts(self, part: int, entities: Iterable[str]) -> dict[str, pa.Table]:
+        """The facts of a part, of every entity."""
+        return {entity: self.facts(part, entity) for entity in entities}
 
-    def join_results(self, tables: Iterator[pa.Table]) -> None:
-        """One file of all results."""
+    @contextmanager
+    def joined_facts(self, entities: Iterable[str]) -> Iterator[AddFacts]:
+        """One file an entity, to which the facts of part after part are added; they are there, whole, when the context ends."""
+        folder = private_folder(self.folder / "facts")
+        with ExitStack() as stack:
+            files = {entity: stack.enter_context(joined(folder / f"{entity}.parquet")) for entity in entities}
+
+            def add(facts: Mapping[str, pa.Table]) -> None:
+                for entity, add_table in files.items():
+                    add_table(facts[entity])
+
+            yield add
+
+    def join_results(self, tables: Iterator[pa.Table], categories: Sequence[str] = ()) -> None:
+        """One file of all results. `categories`: those that the pack has, for what nobody is in does not stand in the rows."""
         private_folder(self.folder / "results")
-        write(self.folder / "results" / "household.parquet", tables)
+        about = {CATEGORIES: json.dumps(list(categories)).encode()}
+        told = (table.replace_schema_metadata({**(table.schema.metadata or {}), **about}) for table in tables)
+        write(self.folder / "results" / "household.parquet", told)
 
 
-def write(path: Path, tables: Iterator[pa.Table]) -> None:
-    """Tables one after another into a Parquet file, with what is needed to find one row group among many."""
+@contextmanager
+def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Adds tables one after another to a Parquet file, with what is needed to find one row group among many."""
     with written_whole(path) as beside, ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
-        for table in tables:
+
+        def add(table: pa.Table) -> None:
+            nonlocal writer
             if writer is None:
                 writer = stack.enter_context(_writer(beside, table.schema))
             writer.write_table(table, row_group_size=GROUP)
+
+        yield add
+
+
+def write(path: Path, tables: Iterable[pa.Table]) -> None:
+    """All of these tables as one file."""
+    with joined(path) as add:
+        for table in tables:
+            add(table)
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     texts = [field.name for field in schema if pa.types.is_string(field.type) and field.name != ID]
     texts += [f"{field.name}.list.element" for field in schema if pa.types.is_list(field.type)]
     found = [name for name in (POSITION, "_position", "_area", ID) if name in schema.names]
-    return pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=texts, write_statistics=found)
+    # LZ4 packs as well as Snappy here, in two thirds of the time.
+    return pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=texts, write_statistics=found)
 
 
 def _save(path: Path, table: pa.Table) -> None:

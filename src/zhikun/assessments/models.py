@@ -17,6 +17,11 @@ from zhikun.places.models import AreaRange
 __all__ = ["FlagDecision", "Run", "RunQuerySet"]
 
 
+def further_packs() -> list[str]:
+    """The packs that the platform has beside its own."""
+    return [name for name in settings.ZHIKUN_FURTHER_PACKS if name != settings.ZHIKUN_PACK]
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """Runs, filtered."""
 
@@ -33,7 +38,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def usual(self) -> RunQuerySet:
         """Those by the platform's own pack, of today or of before: not the trials of further packs."""
-        return self.exclude(pack__in=[name for name in settings.ZHIKUN_FURTHER_PACKS if name != settings.ZHIKUN_PACK])
+        return self.exclude(pack__in=further_packs())
 
     def over(self, area: int) -> RunQuerySet:
         """Those that cover the area of this code."""
@@ -101,6 +106,11 @@ class Run(models.Model):
     def range(self) -> AreaRange:
         """The codes that it covers."""
         return AreaRange(self.area, self.area_last)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is by the platform's own pack, of today or of before."""
+        return self.pack not in further_packs()
 
     @property
     def has_results(self) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments import grounds
-from zhikun.assessments.bridge import ID, OF_THE_FILE, HouseholdKnown, known
+from zhikun.assessments.bridge import ID, OF_THE_FILE, HouseholdKnown, known_of
 from zhikun.assessments.models import FlagDecision
 from zhikun.assessments.neighbours import Alike, alike
 from zhikun.assessments.results import Kept, result_of
@@ -30,7 +30,7 @@ from zhikun.pages.parts import Step
 from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.facts import present
 from zhikun.registry.models import Household, HouseholdFacts, Membership, Recording
-from zhikun.registry.selectors.file import unmasked_now
+from zhikun.registry.selectors.file import members_now, unmasked_now
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.templatetags.registry import relation_title
 from zhikun.registry.vocabulary import KEPT_BY_FILE, vocabulary
@@ -100,9 +100,9 @@ class Opened:
 def opened(household: Household, officer: Officer) -> Opened:
     """The assessment by the facts of now. Raises FactsError. The household has passed `visible`."""
     on = timezone.localdate()
-    plan, about = plan_on(on), known([household])[0]
+    plan, about = plan_on(on), known_of(household)
     told = provisional.of_known(about, on)
-    members = list(Membership.objects.now().filter(household=household).select_related("person").order_by("position"))
+    members = members_now(household)
     unmasked = unmasked_now(household, officer) is not None
     whom = _whom(about, members, unmasked=unmasked)
     decided = decisions_of(household)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
+from zhikun.assessments.bridge import known_of
 from zhikun.assessments.naming import RANK_TITLES
 from zhikun.assessments.results import Kept, result_of
 from zhikun.assessments.services import provisional
@@ -42,7 +43,7 @@ def context(household: Household, officer: Officer) -> dict[str, Any] | None:
         return None
     pack = pack_in_force()
     try:
-        today = provisional.of(household, timezone.localdate())
+        today = provisional.of_known(known_of(household), timezone.localdate())
     except FactsError as error:
         return {"problem": str(error)}
     kept = result_of(household)

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from zhikun.engine.run.ranking import in_order
 from zhikun.places.models import AreaRange
 
 #: Digits of the area code within which households are ranked.
@@ -34,14 +35,20 @@ def whole_places(area: AreaRange) -> list[str]:
 
 
 def _within(groups: NDArray[np.int64], numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    by = np.lexsort((numbers, groups))
-    ordered, ranks = groups[by], numbers[by]
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    sizes = np.diff(begins, append=len(by))
-    same = np.concatenate([[False], (ordered[1:] == ordered[:-1]) & (ranks[1:] == ranks[:-1])])
-    position = np.arange(len(by))
-    first = np.maximum.accumulate(np.where(same, 0, position))
-    rank, among = np.empty(len(by), np.int64), np.empty(len(by), np.int64)
-    rank[by] = first - np.repeat(begins, sizes) + 1
-    among[by] = np.repeat(sizes, sizes)
-    return rank, among
+    """Of each household the place of its number among those of its group, 1, 2, 2, 4, and how many the group has."""
+    whose = _numbered(groups)
+    order, both = in_order(whose << int(numbers.max()).bit_length() | numbers)
+    anew = np.concatenate([[True], both[1:] != both[:-1]])
+    sizes = np.bincount(whose)
+    first = np.maximum.accumulate(np.where(anew, np.arange(len(both)), 0))
+    rank = np.empty(len(both), np.int64)
+    rank[order] = first - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
+    return rank, sizes[whose]
+
+
+def _numbered(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The groups as 0, 1, 2 ... in rising order. Lists stand in the order of places: then nothing is sorted."""
+    steps = np.diff(groups, prepend=groups[:1])
+    if (steps < 0).any():
+        return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return np.cumsum(steps > 0)

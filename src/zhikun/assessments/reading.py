@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -76,13 +77,25 @@ def digest(households: pa.Table, said: Said) -> str:
     """SHA-256 over everything that the registry says of these households, and where they live."""
     found = hashlib.sha256()
     for column in (households.column(ID), households.column(AREA), *said.facts.columns, *said.people.columns):
-        text = pc.fill_null(column.cast(pa.string()), "").combine_chunks()
-        whole = text if isinstance(text, pa.Array) else pa.concat_arrays(text.chunks or [pa.array([], pa.string())])
-        found.update(f"|{len(whole)}|".encode())
-        for buffer in whole.take(pa.array(range(len(whole)), pa.int64())).buffers()[1:]:
-            if buffer is not None:
-                found.update(buffer)
+        found.update(f"|{len(column)}|".encode())
+        for chunk in column.chunks:
+            # How long each value is, and all values one after another: neither depends on how the column is cut.
+            whole = chunk if pa.types.is_string(chunk.type) else chunk.cast(pa.string())
+            lengths = pc.fill_null(pc.binary_length(whole), -1)
+            found.update(lengths.to_numpy(zero_copy_only=False).astype(np.int32).tobytes())
+        for chunk in column.chunks:
+            whole = chunk if pa.types.is_string(chunk.type) else chunk.cast(pa.string())
+            found.update(_content(whole))
     return found.hexdigest()
+
+
+def _content(texts: pa.StringArray) -> memoryview:
+    """The bytes of all texts of an array, without a copy."""
+    _valid, offsets, content = texts.buffers()
+    if content is None or not len(texts):
+        return memoryview(b"")
+    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(content)[int(ends[0]) : int(ends[-1])]
 
 
 def columns(pack: Pack, households: pa.Table, said: Said) -> dict[str, pa.Table]:
@@ -101,7 +114,7 @@ def columns(pack: Pack, households: pa.Table, said: Said) -> dict[str, pa.Table]
             "(household)",
             [spec],
         )
-        found = {ID: _read(con, pack, ID, _HOUSEHOLDS), "member": _read(con, pack, "member", _MEMBERS)}
+        found = {ID: _read(con, pack, ID, _HOUSEHOLDS), "member": _members(con, pack)}
         for entity in pack.entities:
             if entity not in found:
                 found[entity] = _read(con, pack, entity, _ROWS)
@@ -113,13 +126,14 @@ _HOUSEHOLDS = """
     LEFT JOIN (SELECT position, s['household'][''] AS said FROM told) USING (position) ORDER BY position
 """
 _MEMBERS = """
-    SELECT position, household, CAST(row_number() OVER (PARTITION BY position ORDER BY place, person) AS INTEGER)
-           AS "row", {columns}
-    FROM (SELECT l.position, l.household, p.person, p.position AS place, w.word AS relation,
-                 CAST(p.born_on AS DATE) AS birth_date, p.sex
-          FROM people AS p JOIN listed AS l USING (household) LEFT JOIN relations AS w ON w.code = p.relation) AS known
-    LEFT JOIN (SELECT position, unnest(map_keys(s['member'])) AS person, unnest(map_values(s['member'])) AS said FROM told)
-    USING (position, person) ORDER BY position, place, person
+    SELECT position, person, {columns}
+    FROM (SELECT position, unnest(map_keys(s['member'])) AS person, unnest(map_values(s['member'])) AS said FROM told)
+"""
+_PEOPLE = """
+    SELECT l.position, l.household, CAST(row_number() OVER (PARTITION BY l.position ORDER BY p.position, p.person) AS INTEGER)
+           AS "row", p.person, w.word AS relation, CAST(p.born_on AS DATE) AS birth_date, p.sex
+    FROM people AS p JOIN listed AS l USING (household) LEFT JOIN relations AS w ON w.code = p.relation
+    ORDER BY l.position, p.position, p.person
 """
 _ROWS = """
     SELECT position, household, CAST(row_number() OVER (PARTITION BY position ORDER BY nth) AS INTEGER) AS "row", {columns}
@@ -129,13 +143,42 @@ _ROWS = """
 """
 
 
+def _members(con: duckdb.DuckDBPyConnection, pack: Pack) -> pa.Table:
+    """Who belongs to the households, with what was recorded of them there: of a household they left nothing is taken along.
+
+    Nobody belongs to two households, so a person says where a row belongs; DuckDB's join would carry all columns through it.
+    """
+    facts = _seen(pack, "member")
+    people = con.sql(_PEOPLE).to_arrow_table()
+    said = ", ".join(f"said['{fact.name}'] AS \"{fact.name}\"" for fact in facts) or "NULL AS nothing"
+    told = con.sql(_MEMBERS.format(columns=said)).to_arrow_table()
+    whose = pc.index_in(told.column("person"), value_set=people.column("person").combine_chunks()).to_numpy()
+    here = np.flatnonzero(~np.isnan(whose))
+    whose = whose[here].astype(np.int64)
+    theirs = people.column(POSITION).to_numpy()[whose] == told.column(POSITION).to_numpy()[here]
+    at = np.full(people.num_rows, -1, np.int64)
+    at[whose[theirs]] = here[theirs]
+    rows = pa.array(at, mask=at < 0)
+    found = {name: people.column(name) for name in (POSITION, ID, ROW)}
+    for fact in facts:
+        column = told.column(fact.name).take(rows)
+        if (fact.entity, fact.name) in OF_THE_FILE:
+            column = pc.coalesce(people.column(fact.name).cast(column.type), column)
+        found[fact.name] = column
+    return pa.table(found).cast(_schema("member", facts))
+
+
 def _read(con: duckdb.DuckDBPyConnection, pack: Pack, entity: str, query: str) -> pa.Table:
     facts = _seen(pack, entity)
     chosen = ", ".join(_column(fact) for fact in facts) or "NULL AS nothing"
     found = con.sql(query.format(columns=chosen, entity=entity, removed=REMOVED)).to_arrow_table()
-    ids = [(POSITION, pa.int32()), (ID, pa.string()), *([] if entity == ID else [(ROW, pa.int32())])]
-    schema = pa.schema([*ids, *((fact.name, ARROW[fact.type]) for fact in facts)])
+    schema = _schema(entity, facts)
     return found.select(schema.names).cast(schema)
+
+
+def _schema(entity: str, facts: Sequence[Fact]) -> pa.Schema:
+    ids = [(POSITION, pa.int32()), (ID, pa.string()), *([] if entity == ID else [(ROW, pa.int32())])]
+    return pa.schema([*ids, *((fact.name, ARROW[fact.type]) for fact in facts)])
 
 
 def _column(fact: Fact) -> str:
@@ -178,9 +221,8 @@ def _fetched(rows: QuerySet[Any, Any], types: Mapping[str, pa.DataType]) -> pa.T
                 text.write(block)
     if not text.tell():
         return pa.schema(types.items()).empty_table()
-    text.seek(0)
     return pacsv.read_csv(
-        text,
+        pa.BufferReader(text.getbuffer()),
         read_options=pacsv.ReadOptions(column_names=names, block_size=1 << 24),
         parse_options=pacsv.ParseOptions(delimiter=_DELIMITER, quote_char=_QUOTE),
         convert_options=pacsv.ConvertOptions(column_types=dict(types), strings_can_be_null=True, null_values=[""]),
@@ -201,5 +243,5 @@ def _through_orm(rows: QuerySet[Any, Any], types: Mapping[str, pa.DataType]) -> 
 def _ordered(rows: pa.Table, households: pa.Table, then: Sequence[tuple[str, str]]) -> pa.Table:
     """The rows in the order of the households."""
     at = pc.index_in(rows.column(ID), value_set=households.column(ID).combine_chunks())
-    order = pc.sort_indices(rows.append_column("_at", at), sort_keys=[("_at", "ascending"), *then])
-    return rows.take(order)
+    by = pa.table({"_at": at, **{name: rows.column(name) for name, _way in then}})
+    return rows.take(pc.sort_indices(by, sort_keys=[("_at", "ascending"), *then]))

@@ -7,6 +7,7 @@
     answer(run, ranges, sql)                one statement about the same rows, under the name `found`
     columns_of(run), types_of(run)          the names in a run's results, and their types in DuckDB
     causes_of(run)                          those of them that the pack calls causes
+    has_category(run, code)                 whether the run's pack had a category: nobody in it is then none, else not asked
 
 `results_in` has, beside every named value of the pack on the household under its own name, the columns
 
@@ -22,6 +23,7 @@ not see the household now.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import uuid
@@ -32,22 +34,27 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from django.db.models import Q
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.bridge import ID
-from zhikun.assessments.keeping import facts_file, results_file
+from zhikun.assessments.keeping import CATEGORIES, facts_file, results_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.wanted import quoted
 from zhikun.engine.packs.model import Pack, Results
+from zhikun.pages.asked import Asked
 from zhikun.places.models import AreaRange
 from zhikun.registry.models import Household, Residence
 from zhikun.registry.vocabulary import pack_in_force, packs_in_force
 
 #: Older runs are not asked for a household that the newer ones do not have.
 _LOOKED_BACK = 5
+#: Households of one place that are held together at most.
+_HELD = 4096
 
 _held: dict[int, duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()
@@ -74,6 +81,9 @@ class Kept:
     missing: Sequence[str] = ()
 
 
+_residences = Asked(lambda pk: Residence.objects.filter(household=pk))
+
+
 def result_of(household: Household) -> Kept | None:
     """The newest result of a household by the platform's own pack: of the newest finished run that holds it, wherever it lived.
 
@@ -81,7 +91,7 @@ def result_of(household: Household) -> Kept | None:
     """
     if household.state == Household.State.MERGED:
         return None
-    homes = {household.area_id, *Residence.objects.filter(household=household).values_list("area_id", flat=True)}
+    homes = homes_of(household)
     wanted = Q(pk__in=[])
     for code in homes:
         wanted |= Q(area__lte=code, area_last__gte=code)
@@ -94,21 +104,67 @@ def result_of(household: Household) -> Kept | None:
     return None
 
 
+def homes_of(household: Household) -> set[int]:
+    """Where a household lives and has lived."""
+    return {household.area_id, *(one.area_id for one in _residences(household.pk))}
+
+
 def kept_in(run: Run, household: uuid.UUID, homes: set[int] | None = None) -> Kept | None:
     """The household's result in a run. `homes`: where it may have lived, so that only their row groups are read."""
-    row = _row(run.pk, uuid.UUID(str(household)), tuple(sorted(homes or ())))
+    row = _row(run, uuid.UUID(str(household)), tuple(sorted(homes or ())))
     return _kept(run, row) if row is not None else None
 
 
 @lru_cache(maxsize=2000)
-def _row(run: uuid.UUID, household: uuid.UUID, homes: tuple[int, ...]) -> Mapping[str, Any] | None:
+def _row(run: Run, household: uuid.UUID, homes: tuple[int, ...]) -> Mapping[str, Any] | None:
     """A row of a finished run's file, which never changes: officers open the same files again and again."""
-    rows = _connection().sql("SELECT * FROM read_parquet(?)", params=[str(results_file(run))])
+    for home in homes:
+        village = _village(run, home)
+        if village is not None and str(household) in village.places:
+            return village.row(str(household))
+    # A large place is not held, and the household's own may have had another code then.
     its = f"{ID} = '{household}'"
-    found = rows.filter(f"{_in([AreaRange(code, code) for code in homes])} AND {its}").fetchall() if homes else []
-    # Its village may have had another code then.
-    found = found or rows.filter(its).fetchall()
-    return dict(zip(rows.columns, found[0], strict=True)) if found else None
+    areas = f"{_in([AreaRange(code, code) for code in homes])} AND "
+    found = _read(run, areas + its).to_pylist() if homes else []
+    found = found or _read(run, its).to_pylist()
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class _Village:
+    """What a run found in one place: neighbours are opened one after another, and are read together at the price of one."""
+
+    found: pa.Table
+    places: Mapping[str, int]
+
+    def row(self, household: str) -> Mapping[str, Any]:
+        row: Mapping[str, Any] = self.found.slice(self.places[household], 1).to_pylist()[0]
+        return row
+
+
+@lru_cache(maxsize=64)
+def _village(run: Run, area: int) -> _Village | None:
+    """A place of a finished run, as far as one household's result is shown; None where it has too many to be held."""
+    found = _read(run, _in([AreaRange(area, area)]), limit=_HELD + 1)
+    if found.num_rows > _HELD:
+        return None
+    return _Village(found, {household: at for at, household in enumerate(found[ID].to_pylist())})
+
+
+def _read(run: Run, where: str, limit: int = 1) -> pa.Table:
+    """Rows of a finished run: the columns of which `Kept` is made, in one statement."""
+    path = quoted(str(results_file(run.pk)))
+    names = ", ".join(f'"{name}"' for name in _types(run.pk) if name in _shown(run))
+    return _connection().sql(f"SELECT {names} FROM read_parquet({path}) WHERE {where} LIMIT {limit}").to_arrow_table()  # noqa: S608 - a path of ours, numbers, ids
+
+
+def _shown(run: Run) -> frozenset[str]:
+    """The columns of a run's results that a household's own result is made of."""
+    shown = _names(run)
+    ranks = [f"_{kind}_{name}" for kind in ("rank", "among") for name in RANKED_IN]
+    return frozenset(
+        [ID, "_position", "_area", "_category", "_index", "_flags", "_missing", *ranks, *shown.causes, *shown.columns, *shown.policies]
+    )  # fmt: skip
 
 
 def newest_run(officer: Officer, right: Right = Right.HOUSEHOLD_VIEW) -> Run | None:
@@ -126,15 +182,11 @@ def within_areas(path: Path, ranges: Sequence[AreaRange]) -> duckdb.DuckDBPyRela
     return _connection().sql("SELECT * FROM read_parquet(?)", params=[str(path)]).filter(_in(ranges))
 
 
-def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
+def answer(run: Run, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyConnection:
     """DuckDB's answer to one statement about the table `found`: the results of a finished run in these areas."""
-    return answer_from(results_file(run.pk), ranges, sql)
-
-
-def answer_from(path: Path, ranges: Sequence[AreaRange], sql: str) -> duckdb.DuckDBPyRelation:
-    """The same of any file of a run with a column `_area`. A long statement is read once; steps of a relation, several times."""
-    found = f"found AS (SELECT * FROM read_parquet({quoted(str(path))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
-    return _connection().sql(f"WITH {found} {sql}")
+    found = f"found AS (SELECT * FROM read_parquet({quoted(str(results_file(run.pk)))}) WHERE {_in(ranges)})"  # noqa: S608 - a path of ours, numbers
+    # A relation would read the statement twice, and opening a file of sixty columns is half of a small question.
+    return _connection().execute(f"WITH {found} {sql}")
 
 
 def columns_of(run: Run) -> list[str]:
@@ -151,6 +203,23 @@ def causes_of(run: Run) -> list[str]:
     """The columns that the pack calls causes; a cause that the run's own pack did not have is left out."""
     types = types_of(run)
     return [name for name in pack_of(run).results.causes if types.get(name) == "DOUBLE"]
+
+
+def has_category(run: Run, code: str) -> bool:
+    """Whether the run's own pack had a category; where an older run did not keep which it had, whether anybody came out with it."""
+    own = packs_in_force().get(run.pack)
+    if own is not None and own.hash == run.pack_hash and own.results.category:
+        return code in own.rules[ID, own.results.category].choices
+    return code in _categories(run.pk)
+
+
+@lru_cache(maxsize=64)
+def _categories(run: uuid.UUID) -> frozenset[str]:
+    told = (pq.read_schema(results_file(run)).metadata or {}).get(CATEGORIES)
+    if told is not None:
+        return frozenset(json.loads(told))
+    rows = _relation(Run(pk=run)).select("_category").distinct().fetchall()
+    return frozenset(code for (code,) in rows if code is not None)
 
 
 @lru_cache(maxsize=64)

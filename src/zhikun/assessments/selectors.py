@@ -15,7 +15,9 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import answer, causes_of, results_in
-from zhikun.assessments.wanted import Wanted
+from zhikun.assessments.wanted import ANY, OPEN, UNSURE, Term, Wanted
+from zhikun.documents.values import shown_of
+from zhikun.engine.packs.model import Pack
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
 from zhikun.registry.models import Household
 from zhikun.registry.selectors.search import scope
@@ -157,6 +159,27 @@ def _count(run: uuid.UUID, ranges: tuple[AreaRange, ...], condition: str) -> int
     counted = f"SELECT count(*) FROM found WHERE {condition}"  # noqa: S608 - a condition of `Wanted`
     found: int = answer(Run(pk=run), ranges, counted).fetchall()[0][0]
     return found
+
+
+def unknown(run: Run, ranges: Sequence[AreaRange], pack: Pack, wanted: Wanted) -> str | None:
+    """The first condition with a code that neither the pack nor any household here knows; None: there is none.
+
+    A code that only the run has is known: the pack had it then.
+    """
+    shown = pack.results
+    flags = {code for name in shown.flags for code in shown_of(pack, name).labels}
+    facts = {f"{entity}.{name}" for entity, name in pack.facts}
+    categories = set(shown_of(pack, shown.category).labels) if shown.category else set()
+    told: list[tuple[str, bool, Wanted]] = [
+        (wanted.category, wanted.category in {"", OPEN, *categories}, Wanted(category=wanted.category)),
+        (wanted.flag, wanted.flag in {"", ANY, *flags}, Wanted(flag=wanted.flag)),
+        (wanted.missing, wanted.missing in {"", *facts}, Wanted(missing=wanted.missing)),
+    ]
+    for one in wanted.terms:
+        if isinstance(one, Term) and isinstance(one.value, str):
+            labels = shown_of(pack, one.name.removesuffix(UNSURE)).labels
+            told.append((one.text, not labels or one.value in labels, Wanted(terms=(one,))))
+    return next((text for text, known, alone in told if not known and not count_of(run, ranges, alone)), None)
 
 
 def visible(officer: Officer, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Household]:

@@ -44,6 +44,7 @@ _FRACTION = re.compile(r"\d{1,6}(?:/[1-9]\d{0,5}|\.\d{1,6})?", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 #: Codes and paths as packs have them. Nothing else reaches a filter or the record.
 _CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}", re.ASCII)
+_YES, _NO = frozenset({"on", "true", "True", "1"}), frozenset({"", "false", "False", "0"})
 _LONG = re.compile(r"\d{7}", re.ASCII)
 _FACT = re.compile(r"[a-z][a-z0-9_]{0,60}\.[a-z][a-z0-9_]{0,80}", re.ASCII)
 
@@ -220,7 +221,10 @@ def read(query: QueryDict, types: Mapping[str, str], causes: Sequence[str]) -> W
     known, texts = kinds(types), list(dict.fromkeys(query.getlist("which")))
     if len(texts) > MOST_TERMS:
         raise Unreadable(texts[MOST_TERMS])
-    undetermined = query.get("undetermined", "") not in {"", "false", "False", "0"}
+    told = query.get("undetermined", "")
+    if told not in _YES | _NO:
+        raise Unreadable(told)
+    undetermined = told in _YES
     return Wanted(category, flag, missing, undetermined, tuple(term(one, known, causes) for one in texts))
 
 

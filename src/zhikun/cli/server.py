@@ -25,7 +25,9 @@ def worker(once: bool, with_parent: bool) -> int:
     """Works until SIGTERM; `--with-parent` (for serve) also ends when standard input closes, as it does when serve is killed."""
     ready()
     from zhikun.jobs.worker import Worker  # noqa: PLC0415 - after the settings are known
+    from zhikun.web.warm import warm_worker  # noqa: PLC0415 - the same
 
+    warm_worker()
     one = Worker()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_about: one.stopping.set())

@@ -24,6 +24,7 @@ from zhikun.identity.held import (
 from zhikun.identity.keyring import KeyRing, KeyVersion, read_ring
 from zhikun.identity.masks import (
     holds_id_number,
+    holds_phone_number,
     mask_account,
     mask_id_number,
     mask_id_numbers_in,
@@ -79,6 +80,7 @@ __all__ = [
     "files_with_tokens",
     "folder_note",
     "holds_id_number",
+    "holds_phone_number",
     "init_keys",
     "is_name",
     "keys_for",

@@ -9,6 +9,8 @@ _STAR = "*"
 # Digits may be full-width or separated by spaces; a number in a sentence must not slip through for that.
 _LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[ \u3000-]?\d){13,16}[ \u3000-]?[\dXxＸｘ](?!\d)")
 
+_MOBILE = re.compile(r"(?<!\d)1[ \u3000-]?[3-9](?:[ \u3000-]?\d){9}(?!\d)")
+
 
 def mask_id_number(number: str) -> str:
     """The first four characters (province and city) and the last two; the birth date is always hidden."""
@@ -44,6 +46,11 @@ def mask_id_numbers_in(text: str) -> str:
 def holds_id_number(text: str) -> bool:
     """Whether a text that will be kept has what looks like an identity number in it, spaced or in full-width digits too."""
     return _LONG_NUMBER.search(text) is not None
+
+
+def holds_phone_number(text: str) -> bool:
+    """Whether a text that will be kept has what looks like a mobile number in it, spaced or in full-width digits too."""
+    return _MOBILE.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def _mask(text: str, head: int, tail: int) -> str:

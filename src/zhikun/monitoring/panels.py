@@ -17,9 +17,11 @@ from zhikun.monitoring.models import RaisedWarning, WarningMonth, WarningQuerySe
 from zhikun.monitoring.selectors import Shown, shown, words_of
 from zhikun.pages.parts import Event
 from zhikun.registry.models import Household, Membership
-from zhikun.registry.panels import Panel
+from zhikun.registry.panels import Panel, once
+from zhikun.registry.selectors.file import members_now
 
 _LATEST = 100  # entries in a timeline: eight years of one person's monthly warnings
+_OF_ONE_MONTH = 100  # warnings of one household in one month: far more than it has people and directions
 
 
 def panel() -> Panel:
@@ -32,26 +34,44 @@ def about(household: Household, officer: Officer) -> WarningQuerySet:
     if not officer.may(Right.WARNING_VIEW, household.area_id):
         return RaisedWarning.objects.none()
     # The few people by name, and each of the others asked alone: a set of all members of a province is not gone through.
-    members = list(Membership.objects.now().filter(household=household).values_list("person_id", flat=True))
+    members = [one.person_id for one in members_now(household)]
     elsewhere = Membership.objects.now().filter(person=OuterRef("person_id")).exclude(household=household)
     left_here = Q(household=household) & ~Exists(elsewhere)
-    return RaisedWarning.objects.filter(Q(person__in=members) | left_here).select_related("of", "person", "household")
+    return RaisedWarning.objects.filter(Q(person__in=members) | left_here).select_related("of", "person")
+
+
+def _newest(household: Household) -> WarningMonth | None:
+    """The newest month, which the panel and the timeline of one page both want."""
+    return once(household, "monitoring.newest", WarningMonth.newest)
+
+
+def _told(household: Household, officer: Officer) -> list[RaisedWarning]:
+    """What the newest month says of the household and what happened in earlier ones, the latest first: one question for both."""
+
+    def ask() -> list[RaisedWarning]:
+        wanted = Q(of=_newest(household)) | ~Q(change="continued")
+        return list(about(household, officer).filter(wanted).order_by("-of__month", "pk")[: _LATEST + _OF_ONE_MONTH])
+
+    return once(household, "monitoring.told", ask)
 
 
 def context(household: Household, officer: Officer) -> dict[str, Any] | None:
     """What the panel's template draws; None where there is nothing in the newest month."""
-    newest = WarningMonth.newest()
+    newest = _newest(household)
     if newest is None:
         return None
-    rows = about(household, officer).filter(of=newest).exclude(state=RaisedWarning.State.CLEARED)
-    found: list[Shown] = [shown(one) for one in rows.order_by("due", "-level", "pk")]
+    rows = [
+        one for one in _told(household, officer) if one.of_id == newest.pk and one.state != RaisedWarning.State.CLEARED
+    ]
+    found: list[Shown] = [shown(one) for one in sorted(rows, key=lambda one: (one.due, -one.level, one.pk))]
     return {"month": newest, "warnings": found} if found else None
 
 
 def events(household: Household, officer: Officer) -> Iterable[tuple[datetime, Event]]:
     """What the months said: new, raised, lowered, cleared. That one went on is no event."""
-    rows = about(household, officer).exclude(change="continued").order_by("-of__month", "pk")[:_LATEST]
-    for one in rows:
+    if _newest(household) is None:  # no month was taken in yet
+        return
+    for one in [one for one in _told(household, officer) if one.change != "continued"][:_LATEST]:
         words = words_of(one)
         on = one.raised if one.change in {"new", "raised"} and one.raised else one.of.sent_on
         title = (

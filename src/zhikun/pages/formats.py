@@ -10,11 +10,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,7 @@ from zhikun.pages.assets import vendor_url
 Text = str | Promise
 Number = Decimal | float | int
 
-CENT = Decimal("0.01")
+CENT, MILLIONTH = Decimal("0.01"), Decimal("0.000001")
 
 #: What a status means at a glance; each has a shape of its own, so that colour is never the only sign.
 TONES = {
@@ -41,6 +42,21 @@ TONES = {
 }
 
 
+def drawn(pattern: str, *parts: object) -> SafeString:
+    """Django's `format_html` for what a page draws by the hundred: the same text in a third of the time.
+
+    Words and finished HTML, which nearly all parts are, go the short way; whatever else there is goes Django's.
+    """
+    return SafeString(pattern.format(*[_escaped(part) for part in parts]))
+
+
+def _escaped(part: Any) -> str:
+    kind = type(part)
+    if kind is SafeString:
+        return part
+    return escape(part) if kind is str else conditional_escape(part)
+
+
 def is_unknown(value: object) -> bool:
     """Whether nothing is known: None, an empty text, not a number. Zero and 否 are known."""
     return value is None or value == "" or (isinstance(value, float | Decimal) and math.isnan(value))
@@ -48,7 +64,7 @@ def is_unknown(value: object) -> bool:
 
 def unknown(text: Text = "") -> SafeString:
     """The mark of what is not known. Another word may be more exact: 未登记, 待核对."""
-    return format_html('<span class="zk-unknown">{}</span>', text or _("未知"))
+    return drawn('<span class="zk-unknown">{}</span>', text or _("未知"))
 
 
 def text(value: object) -> SafeString:
@@ -63,21 +79,23 @@ def money(value: Number | None) -> SafeString:
     if is_unknown(value):
         return unknown()
     rounded = _decimal(value).quantize(CENT, ROUND_HALF_UP)
-    return format_html('<span class="zk-number">{}</span>&nbsp;{}', f"{rounded:,.2f}", _("元"))
+    return drawn('<span class="zk-number">{}</span>&nbsp;{}', f"{rounded:,.2f}", _("元"))
 
 
 def count(value: Number | None, unit: Text = "") -> SafeString:
     """A number with thousands separators and as many decimals as it has, at most six, with its unit."""
     if is_unknown(value):
         return unknown()
-    rounded = _decimal(value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    if type(value) is int and not unit:  # most numbers of a page of statistics
+        return SafeString(f'<span class="zk-number">{value:,}</span>')
+    rounded = value if type(value) is int else _decimal(value).quantize(MILLIONTH, ROUND_HALF_UP)
     whole, _dot, decimals = f"{rounded:,f}".partition(".")
     decimals = decimals.rstrip("0")
     shown = f"{whole}.{decimals}" if decimals else whole
     shown = "0" if shown == "-0" else shown
     if not unit:
-        return format_html('<span class="zk-number">{}</span>', shown)
-    return format_html('<span class="zk-number">{}</span>&nbsp;{}', shown, unit)
+        return drawn('<span class="zk-number">{}</span>', shown)
+    return drawn('<span class="zk-number">{}</span>&nbsp;{}', shown, unit)
 
 
 def percent(value: Number | None) -> SafeString:
@@ -85,7 +103,7 @@ def percent(value: Number | None) -> SafeString:
     if is_unknown(value):
         return unknown()
     rounded = (_decimal(value) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return format_html('<span class="zk-number">{}%</span>', f"{rounded:,}")
+    return drawn('<span class="zk-number">{}%</span>', f"{rounded:,}")
 
 
 def day(value: date | None) -> SafeString:
@@ -93,7 +111,7 @@ def day(value: date | None) -> SafeString:
     if value is None:
         return unknown()
     shown = timezone.localdate(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
-    return format_html('<time datetime="{0}">{0}</time>', shown.strftime("%Y-%m-%d"))
+    return drawn('<time datetime="{0}">{0}</time>', shown.strftime("%Y-%m-%d"))
 
 
 def moment(value: datetime | None) -> SafeString:
@@ -101,9 +119,7 @@ def moment(value: datetime | None) -> SafeString:
     if value is None:
         return unknown()
     shown = timezone.localtime(value) if timezone.is_aware(value) else value
-    return format_html(
-        '<time datetime="{}">{}</time>', shown.isoformat(timespec="seconds"), shown.strftime("%Y-%m-%d %H:%M")
-    )
+    return drawn('<time datetime="{}">{}</time>', shown.isoformat(timespec="seconds"), shown.strftime("%Y-%m-%d %H:%M"))
 
 
 def yes_no(value: bool | None) -> SafeString:
@@ -113,7 +129,7 @@ def yes_no(value: bool | None) -> SafeString:
 
 def masked(value: str | None) -> SafeString:
     """What is shown of an identity number, account or phone. It must come masked: this only sets its letters."""
-    return unknown(_("未登记")) if is_unknown(value) else format_html('<span class="zk-masked">{}</span>', value)
+    return unknown(_("未登记")) if is_unknown(value) else drawn('<span class="zk-masked">{}</span>', value)
 
 
 def icon(name: str, label: Text = "") -> SafeString:
@@ -125,15 +141,15 @@ def icon(name: str, label: Text = "") -> SafeString:
 @lru_cache(maxsize=1000)  # a household's page has fifty of them, mostly the same
 def _drawn_icon(address: str, name: str, label: str) -> SafeString:
     if label:
-        return format_html(
+        return drawn(
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, address, name
         )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name)
+    return drawn('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name)
 
 
 def status(tone: str, words: Text) -> SafeString:
     """A status mark: the words, a colour and a shape. `tone` is one of `TONES`."""
-    return format_html('<span class="zk-status zk-tone-{}">{}{}</span>', tone, icon(TONES[tone]), words)
+    return drawn('<span class="zk-status zk-tone-{}">{}{}</span>', tone, icon(TONES[tone]), words)
 
 
 #: How a column of a table, or a row of a list of facts, draws its values.

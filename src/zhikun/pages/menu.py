@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
+from django.utils.translation import get_language
 
 from zhikun.pages.formats import Text
 
@@ -75,12 +76,36 @@ def menu_for(request: HttpRequest) -> list[Group]:
     officer = getattr(request, "user", None)
     if officer is None or not officer.is_authenticated:
         return []
-    allowed = [entry for entry in _ordered(_entries.values()) if not entry.permission or officer.may(entry.permission)]
-    nearest = _current(request, allowed)
+    allowed = [one for one in _standing() if not one.entry.permission or officer.may(one.entry.permission)]
+    nearest = _current(request, [one.entry for one in allowed])
     return [
-        Group(title, [Line(str(e.title), reverse(e.view), e.icon, e is nearest) for e in entries])
-        for title, entries in groupby(allowed, key=lambda entry: str(entry.group))
+        Group(title, [Line(one.title, one.url, one.entry.icon, one.entry is nearest) for one in some])
+        for title, some in groupby(allowed, key=lambda one: one.group)
     ]
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """An entry in its words and with its address, the same for everybody."""
+
+    entry: Entry
+    group: str
+    title: str
+    url: str
+
+
+#: The whole menu in order, by what it depends on: the entries, the language, where the platform lies below its host.
+_drawn: dict[tuple[Any, ...], list[_Standing]] = {}
+
+
+def _standing() -> list[_Standing]:
+    # The entries themselves are kept with the list: no other object can have their ids meanwhile.
+    key = (tuple(map(id, _entries.values())), get_language(), get_script_prefix(), get_urlconf())
+    if key not in _drawn:
+        _drawn[key] = [
+            _Standing(one, str(one.group), str(one.title), reverse(one.view)) for one in _ordered(_entries.values())
+        ]
+    return _drawn[key]
 
 
 def _ordered(entries: Iterable[Entry]) -> list[Entry]:

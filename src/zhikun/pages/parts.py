@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from django.utils.html import strip_tags
-from django.utils.safestring import SafeString
+from django.utils.html import escape, strip_tags
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from zhikun.pages import formats
@@ -240,6 +240,22 @@ class Chart:
             (name, self.urls[at] if self.urls else "", [_cell(one, at) for one in self.series])
             for at, name in enumerate(self.categories)
         ]
+
+    @property
+    def body(self) -> SafeString:
+        """These lines as HTML: a page has hundreds of their cells, and a template takes a tenth of a second for so many."""
+        lines = []
+        for name, url, cells in self.rows:
+            head = f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
+            told = "".join(f'<td class="zk-right">{self._told(cell)}</td>' for cell in cells)
+            lines.append(f'<tr><th scope="row">{head}</th>{told}</tr>')
+        return mark_safe("\n".join(lines))  # noqa: S308 - made of escaped parts
+
+    def _told(self, cell: Cell) -> str:
+        if not cell.known:
+            return formats.unknown(self.gap_words)
+        shown = formats.count(cell.value)
+        return f'<a href="{escape(cell.url)}">{shown}</a>' if cell.url else shown
 
     @property
     def unknown(self) -> str:

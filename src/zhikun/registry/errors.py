@@ -107,11 +107,11 @@ class NeedsReason(DomainError):
 
 
 class HeadMissing(DomainError):
-    """After this change a household would have members and no head, or two."""
+    """After this change a household would have members and no head, or two. `home` says which of two households."""
 
-    def __init__(self, heads: int = 0) -> None:
+    def __init__(self, heads: int = 0, home: str = "") -> None:
         super().__init__(
-            _("变动之后这一户应有且只有一位户主，现在有 {n} 位。").format(n=heads),
+            _("变动之后{home}应有且只有一位户主，现在有 {n} 位。").format(home=home or _("这一户"), n=heads),
             why=_("与户主关系都以户主为准；没有户主的户无法申请、评估和送达。"),
             remedy=_("请选定新户主，并重新填写其他成员与新户主的关系。"),
             field="relations",

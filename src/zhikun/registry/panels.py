@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.functional import Promise
 
@@ -47,6 +47,7 @@ class Shown:
 
 
 _panels: dict[str, Panel] = {}
+_Told = TypeVar("_Told")
 _events: dict[str, Happened] = {}
 
 
@@ -73,3 +74,25 @@ def register_events(name: str, happened: Happened) -> None:
 def events_for(household: Household, officer: Officer) -> list[tuple[datetime, Event]]:
     """What the rooms above add to the timeline of this household, for this officer."""
     return [one for happened in _events.values() for one in happened(household, officer)]
+
+
+def shared(household: Household) -> Household:
+    """From now on the parts of this household's page share what they ask (`once`): for an object that lives for one page."""
+    household.__dict__.setdefault("_told_once", {})
+    return household
+
+
+def is_shared(household: Household) -> bool:
+    """Whether the object belongs to one page, so that nothing in it grows old."""
+    return "_told_once" in household.__dict__
+
+
+def once(household: Household, name: str, ask: Callable[[], _Told]) -> _Told:
+    """What several parts of one household's page want to know: asked once, kept with the object of that page, gone with it."""
+    if not is_shared(household):
+        return ask()
+    told: dict[str, Any] = household.__dict__["_told_once"]
+    if name not in told:
+        told[name] = ask()
+    found: _Told = told[name]
+    return found

@@ -21,6 +21,16 @@ class RoundOver(DomainError):
         )
 
 
+class AlreadyFound(Conflict):
+    """The number of this page stands for a household that was found before and told otherwise, or is being visited."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("从这一页已经登记过一户新发现的家庭。"),
+            remedy=_("同一户请在“我的入户”里打开；是另一户，请再按一次“开始填写”。"),
+        )
+
+
 class TeamIncomplete(DomainError):
     """A team that could never sign a visit."""
 
@@ -117,6 +127,17 @@ class FileRefused(DomainError):
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what, remedy=remedy, field="photo")
+
+
+class NothingTold(DomainError):
+    """A form that was sent as it was opened: the code would be used up for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("还没有填写任何情况，没有提交。"),
+            why=_("提交以后申报码就用掉了。"),
+            remedy=_("请按“下一页”逐页填写；记不清的选“不清楚”，填完再提交。"),
+        )
 
 
 class CodeRefused(DomainError):

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.models import Officer
+from zhikun.pages.asked import Asked
 from zhikun.registry.models import Household
 from zhikun.registry.panels import Panel
 from zhikun.surveys.models import Visit, VisitFile
 from zhikun.surveys.models.round import OFFICE
 
+_visits = Asked(lambda pk: Visit.objects.filter(household=pk).select_related("assignment__round", "recording"))
 _TONES = {Visit.State.SUBMITTED: "progress", Visit.State.RETURNED: "warning", Visit.State.ACCEPTED: "success"}
 
 
@@ -42,13 +44,10 @@ def panel() -> Panel:
 def context(household: Household, officer: Officer) -> dict[str, Any] | None:
     """The visits to the household, the latest first; None where nobody has been there. In three queries."""
     photos = VisitFile.objects.filter(kind=VisitFile.Kind.PHOTO).order_by("taken_at", "added_at")
-    found = (
-        Visit.objects.filter(household=household)
-        .select_related("assignment__round", "recording")
-        .prefetch_related("surveyors", Prefetch("files", photos, to_attr="photos"))
-        .order_by("-visited_on", "-submitted_at")
-    )
-    visits = [_visited(one, officer) for one in found]
+    found = _visits(household.pk)
+    prefetch_related_objects(found, "surveyors", Prefetch("files", photos, to_attr="photos"))
+    latest_first = sorted(found, key=lambda one: (one.visited_on, one.submitted_at), reverse=True)
+    visits = [_visited(one, officer) for one in latest_first]
     first = next((one for one in visits if one.photos), visits[0] if visits else None)
     return {"visits": visits, "unfolded": first, "household": household} if visits else None
 

@@ -22,6 +22,7 @@ class RowMessage:
 
     `row` is the number the spreadsheet shows (0: the whole sheet); `column` the heading as it stands there.
     `found`, `expected` and `remedy` are phrases without a full stop; identity numbers in them are masked.
+    `wrong` is what is wrong without the value itself, as part of `found`: by it a summary counts what is wrong alike.
     `rows` is how many rows a summarising note speaks for.
     """
 
@@ -34,6 +35,7 @@ class RowMessage:
     severity: Severity = Severity.ERROR
     household: str = ""
     rows: int = 1
+    wrong: str = ""
 
     def where(self) -> str:
         """“成员”表第 7 行“健康情况”列."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 
 from zhikun.web.metrics import METRICS
 
@@ -33,6 +34,18 @@ class ProxyMiddleware:
             request.META["REMOTE_ADDR"] = next((one for one in reversed(passed) if one not in known), peer)
         else:
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self.get_response(request)
+
+
+class TongueMiddleware:
+    """One language and one clock, said at the beginning: whoever has to ask for the usual ones hundreds of times waits for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        translation.activate(settings.LANGUAGE_CODE)
+        timezone.activate(timezone.get_default_timezone())
         return self.get_response(request)
 
 

@@ -26,6 +26,7 @@ from zhikun import __file__ as package
 from zhikun.disk import only_one, private_folder, replace_file
 from zhikun.web import metrics
 from zhikun.web.forking import close_every_connection
+from zhikun.web.kept import leave_one_file
 
 _RESTART = 2.0  # seconds before a worker that ended by itself is started again
 _GRACE = 20.0  # seconds that a worker has for reaching its next checkpoint
@@ -72,6 +73,7 @@ def serve(serving: Serving, started: Callable[[], None], preparing: Callable[[bo
     finally:
         if beside is not None:
             beside.end()
+        leave_one_file()
 
 
 def _try_port(serving: Serving) -> None:

@@ -57,6 +57,8 @@ INSTALLED_APPS = [
 # What stands above the sessions answers without the database: headers for every response, probes, files.
 MIDDLEWARE = [
     "zhikun.web.requests.ProxyMiddleware",
+    "zhikun.web.requests.TongueMiddleware",
+    "zhikun.web.kept.KeptMiddleware",
     "zhikun.audit.context.AskedMiddleware",
     "zhikun.web.requests.LogMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,4 +1,4 @@
-"""Before a process of the server answers: what every page would otherwise wait for once is made ready."""
+"""Before a process of the server answers, or a worker works: what they would otherwise wait for once is made ready."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import logging
 from django.urls import get_resolver
 from django.utils import timezone
 
-from zhikun.assessments.services.provisional import explainer_on
-from zhikun.registry.vocabulary import vocabulary
+from zhikun.assessments.services.provisional import explainer_on, plan_on
+from zhikun.registry.vocabulary import packs_in_force, vocabulary
 from zhikun.tables.pandas_out import leave_pandas_out
 
 logger = logging.getLogger("zhikun.web")
@@ -32,3 +32,14 @@ def warm() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
+
+
+def warm_worker() -> None:
+    """What the first assessment would wait for: somebody has asked for it and watches."""
+    leave_pandas_out()
+    try:
+        for name in packs_in_force():
+            plan_on(timezone.localdate(), name)
+    except Exception:
+        # The job that needs the pack says what is wrong with it; a worker that does not start does no other work either.
+        logger.exception("the packs in force could not be made ready")

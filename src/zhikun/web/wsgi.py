@@ -10,8 +10,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhikun.web.settings")
 
 application = get_wsgi_application()
 
+from zhikun.web.kept import keep_connections  # noqa: E402 - the settings are read by now
 from zhikun.web.server import end_with_server  # noqa: E402 - the server's module reads the settings
 from zhikun.web.warm import warm  # noqa: E402 - the same
 
 end_with_server()
+keep_connections()
 warm()

@@ -88,3 +88,12 @@ def test_many_equal_mistakes_are_counted_for_a_short_screen(tmp_path):
     assert found.summary() == [("成员·与户主关系：填得不对，应为：每户恰有一名户主", 4)]
     assert found.counts["rejected"] == 2
     assert found.counts["accepted"] == 1
+
+
+def test_the_summary_says_what_is_wrong_and_tells_reminders_from_rejections(tmp_path):
+    sheets = good()
+    sheets["家庭"][1][sheets["家庭"][0].index("经营收入")] = "三千左右"
+    sheets["家庭"][2][sheets["家庭"][0].index("调查日期")] = "2025-12-01"
+    found = dict(survey.read(save(tmp_path / "x.xlsx", sheets), PACK, today=TODAY).summary())
+    assert found["家庭·经营收入：不是数字，应为：数字（元/年，0 至 10,000,000）"] == 1
+    assert found["家庭·调查日期：日期太晚，应为：不晚于 2025-06-30 的日期（只是提醒，不影响入库）"] == 1

@@ -253,7 +253,9 @@ def test_rejects_are_corrected_and_fed_back(tmp_path):
     assert home["C2"].fill.fgColor.rgb == "FFFCE4D6"
     assert home["D2"].fill.fgColor.rgb != "FFFCE4D6"
     assert home["L2"].value == "自己的列"
-    assert home["M2"].value == ("“城乡”列：填的是“农忖”；应为城镇、农村之一；请从下拉列表中选择；不知道就留空。")
+    assert home["M2"].value == (
+        "“城乡”列：填的是“农忖”，不在可选项里；应为城镇、农村之一；请从下拉列表中选择；不知道就留空。"
+    )
     assert people["J2"].value == "本行没有问题；同一户的其他行有错，改好后整户一起交回。"
     assert people["H5"].value == "#N/A"
     assert people["D2"].value == good()["成员"][1][3]

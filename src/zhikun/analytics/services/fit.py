@@ -80,3 +80,8 @@ def work(fit_id: uuid.UUID) -> dict[str, Any]:
         "fit": str(fit.pk),
         "run": str(fit.run_id),
     }
+
+
+def clear() -> dict[str, int]:
+    """Removes the figures of fits that are gone: asked for anew, or of a run that is no longer there. For the night."""
+    return {"fits": fitting.clear(lambda: Fit.objects.values_list("pk", flat=True))}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.analytics import events, trying
+from zhikun.analytics import events, trying, weights
 from zhikun.analytics.errors import CannotTry, NothingChanged, PackChangedSince
 from zhikun.analytics.levers import Change, levers, read, variant
 from zhikun.analytics.models import Trial
@@ -33,6 +35,8 @@ from zhikun.pages.errors import DomainError
 from zhikun.places.models import AreaRange
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.selectors.search import scope
+
+logger = logging.getLogger("zhikun.analytics")
 
 KIND = "analytics.whatif"
 #: Up to so many households the answer is there before a job of the background would have begun.
@@ -62,9 +66,22 @@ def start(run: Run, texts: Sequence[str], *, acting_officer: Officer) -> Trial:
     variant(base, changes)
     trial = _opened(run, changes, acting_officer)
     if trial.state == Trial.State.WAITING and _is_quick(trial):
-        make(trial.pk)
+        _made_now(trial)
         trial.refresh_from_db()
     return trial
+
+
+def _made_now(trial: Trial) -> None:
+    """Worked out while the officer waits. What nobody foresaw ends the trial in words, as it would end a job: with a number."""
+    try:
+        make(trial.pk)
+    except Exception:  # whatever it is, the trial must say that it failed
+        number = secrets.token_hex(4).upper()
+        logger.exception("trial failed", extra={"reference": number, "trial": str(trial.pk)})
+        said = _("出了没有预料到的错误，没有算成。请把错误编号 {n} 告诉系统管理员，排除后可以再试一次。").format(
+            n=number
+        )
+        Trial.objects.filter(pk=trial.pk, state=Trial.State.WAITING).update(state=Trial.State.FAILED, error=said)
 
 
 def make(trial_id: uuid.UUID) -> dict[str, Any]:
@@ -85,9 +102,19 @@ def make(trial_id: uuid.UUID) -> dict[str, Any]:
             state=Trial.State.FAILED, error=str(error)[:400]
         )
         return {"text": str(error)}
+    found["weights"] = [one.words for one in weights_of(trial.run, trial.asked_for)]
     Trial.objects.filter(pk=trial.pk, state=Trial.State.WAITING).update(state=Trial.State.DONE, totals=found)
     text = _("{n} 户，{m} 户的类别、指数或金额有变化").format(n=f"{found['households']:,}", m=f"{found['changed']:,}")
     return {"text": text}
+
+
+def weights_of(run: Run, texts: Sequence[str]) -> list[weights.Sum]:
+    """The sums of weights that these changes move. By a pack that has changed since nothing is told."""
+    try:
+        base = _base(run)
+        return weights.moved(base, read(levers(base.pack, run.on, run.range), texts))
+    except DomainError:  # what cannot be tried is told where it is tried
+        return []
 
 
 def clear(now: datetime | None = None) -> dict[str, int]:

@@ -18,6 +18,8 @@ from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.roles import Right
 from zhikun.analytics import crossing as domain
 from zhikun.analytics.crossing import LINES, Crossed
+from zhikun.analytics.errors import UnknownHere
+from zhikun.analytics.ui import newer
 from zhikun.analytics.ui.grids import (
     SAVE,
     Cell,
@@ -162,12 +164,15 @@ def crossing(request: HttpRequest, run: UUID) -> HttpResponse:
     if one.state != Run.State.DONE:
         return HttpResponseRedirect(reverse("assessments:run", args=[one.pk]))
     at = asked(request, one)
+    if newer.asks_again(request):
+        return newer.answered(request, at.officer, one, at.ranges)
     causes = causes_of(one)
     lacking = [name for name in at.pack.results.causes if name not in causes]
     line = line_on(at.pack, one.on)
     usual = domain.on_scale(line.level)
     form = CrossingForm(request.GET, at.places(), usual, causes)
     chosen = form.cleaned_data.get("at") if form.is_valid() else None
+    _refuse_unknown(request, at.pack.results.causes, saves=form.is_valid())
     page = Page(request, at, causes, lacking, line, chosen or usual)
     by_place = request.GET.get("by") == BY_PLACE
     grids = [_places(page)] if by_place else [_matrix(page), _numbers(page), _combinations(page), _picked(page)]
@@ -190,6 +195,8 @@ def crossing(request: HttpRequest, run: UUID) -> HttpResponse:
             Crumb(_("致困原因交叉表")),
         ],
         "run": one, "page": page, "form": form, "by_place": by_place,
+        "watched": newer.watched(request, at.officer, one, at.ranges),
+        "other_pack": newer.other_pack(at),
         "lacking": "、".join(page.title(name) for name in lacking),
         "figures": _figures(page) if causes else [],
         "grids": dict(zip(("places",) if by_place else ("matrix", "numbers", "combinations", "picked"), grids, strict=True)),
@@ -316,6 +323,18 @@ def _picked(page: Page) -> Grid | None:
         [line(Cell(_("合计")), page.crossed, None), *below],
         note=_("所选原因的分数都已知、都达到分数线的家庭；有没有别的原因不论。"),
     )  # fmt: skip
+
+
+def _refuse_unknown(request: HttpRequest, causes: Sequence[str], *, saves: bool) -> None:
+    """What no page of this kind has is refused: left out, the page would count something else than was asked for."""
+    given = request.GET
+    known = {"pick": {"", *causes}, "sort": {"", *causes}, "by": {"", BY_PLACE}}
+    for name, values in known.items():
+        for text in given.getlist(name):
+            if text not in values:
+                raise UnknownHere(text)
+    if not saves and SAVE in given:
+        raise UnknownHere(given.get("at", ""))
 
 
 def _places(page: Page) -> Grid:

@@ -10,7 +10,7 @@ from zhikun.pages.menu import Entry
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         _("信息统计"), "analytics:newest", icon="chart-bar", permission=Right.HOUSEHOLD_VIEW, group=_("评估与统计"), order=120,
-        within=("analytics:statistics",),
+        within=("analytics:statistics", "analytics:poverty", "analytics:means"),
     ),
     Entry(
         _("致困原因交叉表"), "analytics:newest_crossing", icon="table", permission=Right.HOUSEHOLD_VIEW,

@@ -166,9 +166,15 @@ def _list_page(run: UUID) -> str:
 def list_url(run: Run, wanted: Wanted, place: Area | int | None) -> str:
     """The list of what a number counts."""
     code = place.pk if isinstance(place, Area) else place
-    pairs = ([("place", str(code))] if code else []) + wanted.query()
+    parts = [part for part in (f"place={code}" if code else "", _asked_for(wanted)) if part]
     url = _list_page(run.pk)
-    return f"{url}?{urlencode(pairs)}" if pairs else url
+    return f"{url}?{'&'.join(parts)}" if parts else url
+
+
+@lru_cache(maxsize=4096)
+def _asked_for(wanted: Wanted) -> str:
+    """The same for each place of a page, and from page to page."""
+    return urlencode(wanted.query())
 
 
 def with_parameters(page: str, place: Area | int | None, **more: str) -> str:

@@ -19,18 +19,19 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics import events, fitting, sheets
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question
+from zhikun.analytics.limits import USEFUL_SHARE
 from zhikun.analytics.services import fit as fits
 from zhikun.analytics.ui.poverty import large, share, to_list
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import columns_of
 from zhikun.assessments.ui.common import Asked, asked, found
-from zhikun.assessments.wanted import Term, Wanted
+from zhikun.assessments.wanted import Term, Wanted, written
 from zhikun.audit.services import record as note
 from zhikun.jobs.models import Job
 from zhikun.measures.design import Unknowns
 from zhikun.measures.errors import MeasureError
 from zhikun.measures.values import Named, named
-from zhikun.pages.errors import shown_in
+from zhikun.pages.errors import Notice, shown_in
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Chart, Figure, JobState, Progress, Series
 from zhikun.pages.render import render_page, wants_fragment
@@ -68,7 +69,16 @@ class FitForm(forms.Form):
         initial: dict[str, Any] = {"log": True, "line": line}
         if earlier is not None:
             initial = {name: getattr(earlier, name) for name in ("target", "line", "log", "unknowns", "weight")}
+        # 500, as people write it, not 500.0
+        initial["line"] = written(initial["line"]) if initial["line"] is not None else None
         super().__init__(data, initial=initial)
+        units = dict.fromkeys(one.unit for one in targets if one.unit)
+        if len(units) == 1:
+            self.fields["line"].label = _("困难线（{u}）").format(u=next(iter(units)))
+        elif line is not None and earlier is None:
+            self.fields["line"].help_text = _("{h}填好的是“{t}”的标准，单位 {u}。").format(
+                h=self.fields["line"].help_text, t=targets[0].title, u=targets[0].unit
+            )
         self._typed = data
         weights = [("", _("每户一份")), *((one.name, one.title) for one in fitting.weights(at.pack, at.run))]
         self.fields["target"].choices = [(one.name, _heading(one)) for one in targets]  # type: ignore[attr-defined]  # a choice field
@@ -263,6 +273,8 @@ def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
         "target": target,
         "question": question,
         "figures": _figures(at, fit, told, target, question),
+        "meaning": _meaning(told, target, question), "useless": _useless(told), "useless_why": str(USEFUL_SHARE.why),
+        "line_words": f"{written(question.line)} {target.unit}".strip(),
         "coefficients": [
             (one["title"], *(f"{one[name]:.6g}" for name in ("value", "error", "low", "high")), f"{one['p']:.4f}")
             for one in told["coefficients"]
@@ -294,10 +306,40 @@ def _figures(at: Asked, fit: Fit, told: Mapping[str, Any], target: Named, questi
     ]  # fmt: skip
 
 
+def _told_share(told: Mapping[str, Any]) -> float:
+    """What part of the differences the model tells: of households that it had not seen, where that was counted."""
+    unseen = told["unseen_r_squared"]
+    return float(told["adjusted"] if unseen is None else unseen)
+
+
+def _meaning(told: Mapping[str, Any], target: Named, question: Question) -> str:
+    """What R² says, in plain words."""
+    share = max(0.0, min(1.0, _told_share(told)))
+    what = _("{t}的对数").format(t=target.title) if question.log else target.title
+    return _(
+        "R² 说的是：各户{t}高低的差别，有多少能由所选的事实说明。1 是完全说准，0 是与一律按平均数猜一样。"
+        "用到没有见过的户，这个模型大约说明 {a}，其余 {b} 说明不了。"
+    ).format(t=what, a=f"{share:.0%}", b=f"{1 - share:.0%}")
+
+
+def _useless(told: Mapping[str, Any]) -> Notice | None:
+    """A warning where the model tells too little to be used."""
+    share = _told_share(told)
+    if share * 100 >= USEFUL_SHARE.value:
+        return None
+    why = _("能说明的不到 {n}%，推算出来的先后与实际的先后差得很远。").format(n=USEFUL_SHARE.value)
+    if share <= 0:
+        why = _("用到没有见过的户，比一律按平均数猜还差。")
+    return Notice(
+        _("这个模型几乎没有用，不要据它安排走访。"), why,
+        _("请换一些与收入更有关的事实、给数字分段，或者等调查的户多一些再估计。"), "warning",
+    )  # fmt: skip
+
+
 def _cutoff(one: Mapping[str, Any]) -> dict[str, Any]:
     counts = {name: round(one[name], 2) for name in ("poor", "reached", "missed", "leaked", "untold", "untold_poor")}
     return {
-        **counts, "cutoff": f"{one['cutoff']:g}", "undercoverage": share(one["undercoverage"]),
+        **counts, "cutoff": written(one["cutoff"]), "undercoverage": share(one["undercoverage"]),
         "leakage": share(one["leakage"]), "is_line": one["cutoff"] == one["line"],
     }  # fmt: skip
 
@@ -309,9 +351,9 @@ def _curve(cutoffs: Sequence[Mapping[str, Any]], target: Named, question: Questi
         return [None if one[name] is None else round(one[name] * 100, 2) for one in cutoffs]
 
     return Chart(
-        _("漏保率和误保率"), "line", [f"{one['cutoff']:g}" for one in cutoffs],
+        _("漏保率和误保率"), "line", [written(one["cutoff"]) for one in cutoffs],
         [Series(_("漏保率"), rates("undercoverage")), Series(_("误保率"), rates("leakage"))], unit="%",
-        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l}。").format(u=target.unit, l=f"{question.line:g}"),
+        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l} {u}。").format(u=target.unit, l=written(question.line)),
     )  # fmt: skip
 
 

@@ -23,13 +23,16 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics import events
 from zhikun.analytics.counting import counted
 from zhikun.analytics.crossing import unit_below
+from zhikun.analytics.errors import UnknownHere
 from zhikun.analytics.statistics import Statistics
+from zhikun.analytics.ui import newer
 from zhikun.analytics.ui.grids import SAVE, copy_mark, saved, with_parameters
 from zhikun.analytics.ui.saving import workbook
 from zhikun.analytics.ui.statistics_grids import Builder
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import pack_of
+from zhikun.assessments.selectors import reach
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.ui.runs import moment
 from zhikun.audit.services import record as note
@@ -71,9 +74,13 @@ def newest(request: HttpRequest) -> HttpResponse:
     if run is not None:
         query = request.GET.urlencode()
         url = reverse("analytics:statistics", args=[run.pk])
-        return HttpResponseRedirect(f"{url}?{query}" if query else url)
+        if not newer.asks_again(request):
+            return HttpResponseRedirect(f"{url}?{query}" if query else url)
+    reach = officer.reach(Right.HOUSEHOLD_VIEW)
+    if newer.asks_again(request):
+        return newer.answered(request, officer, None, reach)
     context = {
-        "title": _("信息统计"), "crumbs": [Crumb(_("信息统计"))],
+        "title": _("信息统计"), "crumbs": [Crumb(_("信息统计"))], "watched": newer.watched(request, officer, None, reach),
         "may_run": officer.may(Right.ASSESSMENT_RUN),
     }  # fmt: skip
     return render_page(request, "analytics/statistics.html", context)
@@ -86,8 +93,12 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
     if one.state != Run.State.DONE:
         return HttpResponseRedirect(reverse("assessments:run", args=[one.pk]))
     at = asked(request, one)
+    if newer.asks_again(request):
+        return newer.answered(request, at.officer, one, at.ranges)
     form = StatisticsForm(request.GET, one, _runs(at), at.places())
     other = form.cleaned_data.get("run") if form.is_valid() else None
+    if "run" in form.errors:
+        raise UnknownHere(request.GET["run"])
     if other is not None and other != one.pk:
         page = reverse("analytics:statistics", args=[other])
         return HttpResponseRedirect(with_parameters(page, at.place))
@@ -99,12 +110,14 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
         "crumbs": [Crumb(_("信息统计"), reverse("analytics:newest")), Crumb(one.on.isoformat())],
         "run": one,
         "asked": at,
+        "watched": newer.watched(request, at.officer, one, at.ranges),
         "form": form,
         "body": _drawn(shown, get_language()),
         "lines": _lines(at),
         "workbook_url": with_parameters(request.path, at.place, **{SAVE: WORKBOOK}),
         "links": _links(at),
         "sample": at.pack.sample,
+        "other_pack": newer.other_pack(at),
     }
     return render_page(request, "analytics/statistics.html", context)
 
@@ -203,11 +216,14 @@ def _lines(at: Asked) -> list[Detail]:
 
 def _links(at: Asked) -> list[tuple[str, str, str]]:
     """The other pages about the same run and place: icon, words, address."""
-    crossing, poverty = (
-        with_parameters(reverse(f"analytics:{name}", args=[at.run.pk]), at.place) for name in ("crossing", "poverty")
+    crossing, poverty, means = (
+        with_parameters(reverse(f"analytics:{name}", args=[at.run.pk]), at.place)
+        for name in ("crossing", "poverty", "means")
     )
+    may_try = bool(reach(at.officer, at.run, at.place, Right.POLICY_TRY))
     return [
         ("table", _("致困原因交叉表"), crossing), ("scale", _("多维贫困"), poverty),
+        *([("adjustments", _("准家计调查模型"), means)] if may_try else []),
         ("trending-up", _("趋势"), with_parameters(reverse("analytics:trends"), at.place)),
         ("users", _("家庭名单"), at.list_url()),
     ]  # fmt: skip

@@ -32,6 +32,7 @@ from zhikun.analytics.ui.grids import (
 )
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, pack_words
+from zhikun.assessments.results import has_category
 from zhikun.assessments.wanted import OPEN, Term, Wanted
 from zhikun.documents.statistics import line_on
 from zhikun.documents.values import shown_of
@@ -200,10 +201,11 @@ def _of_cause(name: str) -> Callable[[Point], float | None]:
 
 
 def _category_line(pack: Pack, code: str | None) -> Line:
-    """A category that nobody has is none of them; one that the run's own pack does not know is not told."""
+    """A category that nobody has is none of them; one that the run's own pack did not have was not asked, and is not told."""
 
     def value(one: Point) -> float | None:
-        return one.found.categories.get(code, 0 if code is None or one.run.pack == pack.id else None)
+        nobody = 0 if code is None or has_category(one.run, code) else None
+        return one.found.categories.get(code, nobody)
 
     return Line(category_words(pack, code), value, Wanted(category=code or OPEN), "" if code else "unknown")
 
@@ -225,6 +227,11 @@ def _cells(page: Page, told: Trend, line: Line) -> list[tuple[float | None, str]
     return found
 
 
+def _gap(page: Page) -> str:
+    """What it means that a run has no number: its pack did not have the category or cause. Of an index it is unknown."""
+    return _("没有此项") if page.measure in {"categories", "causes"} else ""
+
+
 def _chart(page: Page, told: Trend, lines: Sequence[Line]) -> Chart:
     series = []
     for line in lines:
@@ -238,6 +245,8 @@ def _chart(page: Page, told: Trend, lines: Sequence[Line]) -> Chart:
         series=series,
         unit=shown_of(page.pack, page.pack.results.index).unit if index else _("户"),
         urls=[_run_url(page, point.run) for point in told.points],
+        note=_("评估日按先后等距排列，间隔的长短不代表时间。"),
+        gap=_gap(page),
     )
 
 
@@ -246,7 +255,9 @@ def _grid(page: Page, told: Trend, lines: Sequence[Line]) -> Grid:
     columns = [_cells(page, told, line) for line in lines]
     rows = []
     for at, point in enumerate(told.points):
-        cells = [Cell(value, url) for value, url in (column[at] for column in columns)]
+        cells = [
+            Cell(_gap(page) or None if value is None else value, url) for value, url in (one[at] for one in columns)
+        ]
         rows.append([Cell(_day(point)), Cell(pack_words(point.run)), *cells])
     heads = [Head(_("评估日")), Head(_("政策包")), *(Head(line.name) for line in lines)]
     title = _("{what}的趋势").format(what=MEASURES[page.measure])

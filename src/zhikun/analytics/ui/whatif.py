@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,30 +20,33 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.analytics import events
 from zhikun.analytics import trials as reading
+from zhikun.analytics.errors import UnknownHere
+from zhikun.analytics.exporting import SOURCE
 from zhikun.analytics.models import Trial
 from zhikun.analytics.services import whatif
-from zhikun.analytics.trials import Chosen, Listed, Sums
-from zhikun.analytics.trying import OF_CAUSES, is_done
-from zhikun.analytics.ui.whatif_words import (
+from zhikun.analytics.trial_words import (
     change_words,
+    chosen_words,
     covered_words,
     has_covered,
     kind_words,
     outcome_words,
     run_words,
 )
+from zhikun.analytics.trials import Chosen, Listed, Sums
+from zhikun.analytics.trying import OF_CAUSES, is_done
 from zhikun.assessments.results import pack_of
-from zhikun.assessments.selectors import reach as reach_of_run
-from zhikun.assessments.ui.common import address, category_words, places_of
+from zhikun.assessments.selectors import cut
+from zhikun.assessments.ui.common import category_words, places_of
 from zhikun.assessments.ui.forms import PlaceForm
 from zhikun.assessments.ui.runs import after
-from zhikun.assessments.wanted import OPEN, Term, Wanted
+from zhikun.assessments.wanted import OPEN
 from zhikun.audit.services import record as note
-from zhikun.documents.statistics import line_on
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.jobs.models import Job
 from zhikun.pages import formats
+from zhikun.pages.errors import Notice
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Detail, Figure, JobState, Progress
 from zhikun.pages.render import render_page, wants_fragment
@@ -75,10 +80,17 @@ class At:
         return places_of(self.officer, self.trial.run, self.place, Right.POLICY_TRY)
 
     def url(self, number: int, kind: str, place: Area | None = None, was: str = "", now: str = "") -> str:
-        """The list behind a number; behind none there is nothing."""
+        """The list behind a number; behind none there is nothing, nor where an older trial kept none."""
+        if not number or kind not in self.kinds:
+            return ""
         where = place or self.place
         told = {"place": str(where.pk) if where else "", "change": kind, "was": was, "now": now}
-        return _address("analytics:trial-households", self.trial, told) if number else ""
+        return _address("analytics:trial-households", self.trial, told)
+
+    @cached_property
+    def kinds(self) -> set[str]:
+        """What lists may be narrowed down to."""
+        return reading.kinds(self.trial)
 
 
 class KindForm(forms.Form):
@@ -98,10 +110,18 @@ def trials(request: HttpRequest) -> HttpResponse:
     names = dict(Area.objects.filter(pk__in=rows.values("run__area")).values_list("pk", "name"))
     now = scope(officer, None, Right.POLICY_TRY)
 
+    def is_whole(row: Trial) -> bool:
+        """Whether all of it is still theirs to see."""
+        return all(any(one.first <= a and b <= one.last for one in now) for a, b in row.reach)
+
     def outcome(row: Trial) -> str:
-        """What came out, as long as all of it is still theirs to see."""
-        whole = all(any(one.first <= a and b <= one.last for one in now) for a, b in row.reach)
-        return outcome_words(row) if whole else _("管辖地区有变动，打开后按现在的地区显示")
+        """What came out, leading to the households that differ."""
+        if not is_whole(row):
+            return _("管辖地区有变动，打开后按现在的地区显示")
+        if not row.totals.get("changed") or not is_done(row.key):
+            return outcome_words(row)
+        url = _address("analytics:trial-households", row, {"change": reading.CHANGED})
+        return format_html('<a href="{}">{}</a>', url, outcome_words(row))
 
     columns = [
         Column("changes", _("改动"), value=lambda r: change_words(r.changes), wide=True, heading=True,
@@ -148,7 +168,8 @@ def trial(request: HttpRequest, pk: UUID) -> HttpResponse:
             for m in moves
         ],
         "causes": _causes(at, whole), "lines": _lines(one),
-        "places": [_place_line(at, area, told, whole=bool(_all_households(at))) for area, told in places],
+        "weights": [Notice(**told, tone="warning") for told in one.totals.get("weights", ())],
+        "places": [_place_line(at, area, told) for area, told in places],
         "form": PlaceForm(request.GET, at.places()),
     }  # fmt: skip
     return render_page(request, "analytics/whatif.html", context, fragment="results")
@@ -162,23 +183,28 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("analytics:trial", args=[pk]))
     if "change" not in request.GET:  # the filters were put back
         return HttpResponseRedirect(_home(at))
-    kinds = reading.kinds(at.trial)
     form = KindForm(request.GET)
     form.fields["place"].choices = [("", _("全部管辖地区")), *at.places()]  # type: ignore[attr-defined]  # a choice field
     form.fields["change"].choices = [  # type: ignore[attr-defined]  # the same
-        (kind, kind_words(kind, at.pack)) for kind in _ordered(kinds, at.pack)
+        (kind, kind_words(kind, at.pack)) for kind in _ordered(at.kinds, at.pack)
     ]
     if not form.is_valid():
+        if "change" in form.errors:
+            raise UnknownHere(request.GET["change"])
         raise Http404
     chosen = Chosen(form.cleaned_data["change"])
     if chosen.kind == "category":
         chosen = Chosen("category", form.cleaned_data["was"], form.cleaned_data["now"])
+    if not reading.is_known(at.trial, chosen):
+        known = reading.is_known(at.trial, Chosen("category", now=chosen.now))
+        raise UnknownHere(chosen.was if known else chosen.now)
     listed = reading.listed(at.trial, at.ranges, chosen, at.officer, after(request, -1))
     if first_time(request.session, request.get_full_path()):
         details = {"trial": str(at.trial.pk), "count": listed.count, "shown": len(listed.lines)}
         note(events.TRIAL_LISTED, by=at.officer, area=at.place.pk if at.place else None, looks=True, details=details)
     context = _frame(at) | {
-        "title": _("试算：{k}").format(k=_chosen_words(at, chosen)),
+        "title": _("试算：{k}").format(k=chosen_words(chosen, at.pack)),
+        "export": _export(at, chosen) if listed.count else "",
         "crumbs": [*_frame(at)["crumbs"][:-1], Crumb(_("结果"), _home(at)), Crumb(_("家庭名单"))],
         "form": form, "listed": listed, "lines": _household_lines(at, listed),
         "has_amount": bool(at.pack.results.amount), "has_index": bool(at.pack.results.index),
@@ -241,7 +267,11 @@ def _progress(at: At, job: Job) -> Progress:
 
 def _figures(at: At, whole: Sums) -> list[Figure]:
     shown = at.pack.results
-    told = [Figure(_("试算的家庭"), whole["households"], _("户"), url=_all_households(at))]
+    changed = reading.count_of(at.trial, at.ranges, Chosen(reading.CHANGED))
+    told = [
+        Figure(_("试算的家庭"), whole["households"], _("户"), url=at.url(whole["households"], reading.EVERY)),
+        Figure(_("有变化的家庭"), changed, _("户"), url=at.url(changed, reading.CHANGED)),
+    ]
     kinds = ["enter", "leave"] if has_covered(at.pack) else []
     kinds += ["category"] if shown.category else []
     kinds += ["index_up", "index_down"] if shown.index else []
@@ -269,42 +299,24 @@ def _figures(at: At, whole: Sums) -> list[Figure]:
     return told
 
 
-def _all_households(at: At) -> str:
-    """The run's own list, where it is of the same areas."""
-    run = at.trial.run
-    if reach_of_run(at.officer, run, at.place) != at.ranges:
-        return ""
-    return address("assessments:households", run, {"place": str(at.place.pk)} if at.place else {})
-
-
 def _causes(at: At, whole: Sums) -> list[dict[str, Any]]:
-    """For each cause that may differ: how many are at the line now, who comes to it, who is no longer there."""
-    found = []
-    run = at.trial.run
-    line = line_on(at.pack, run.on).level if run.pack_hash == at.pack.hash else None
-    for name in at.pack.results.causes:
-        if f"had_{name}" not in whole:
-            continue
-        had, will, gain, loss, unsure = (whole[f"{kind}_{name}"] for kind in ("had", "will", "gain", "loss", "unsure"))
-        wanted = [("place", str(at.place.pk))] if at.place else []
-        wanted += Wanted(terms=(Term(name, ">=", line),)).query() if line is not None else []
-        same = line is not None and had and _all_households(at)
-        found.append({
-            "title": shown_of(at.pack, name).title, "had": had, "gain": gain, "loss": loss,
-            "unsure": unsure, "will": will,
-            "had_url": f"{address('assessments:households', run, {})}?{urlencode(wanted)}" if same else "",
-            "gain_url": at.url(gain, f"gain_{name}"), "loss_url": at.url(loss, f"loss_{name}"),
-            "unsure_url": at.url(unsure, f"unsure_{name}"),
-        })  # fmt: skip
-    return found
+    """For each cause that may differ: how many are at the line now, who comes to it, who is no longer there, how many are afterwards."""
+    return [
+        {
+            "title": shown_of(at.pack, name).title,
+            "numbers": [(whole[kind + name], at.url(whole[kind + name], kind + name)) for kind in OF_CAUSES],
+        }
+        for name in at.pack.results.causes
+        if f"had_{name}" in whole
+    ]
 
 
-def _place_line(at: At, area: Area, told: Sums, *, whole: bool) -> dict[str, Any]:
-    """The line of a place. `whole`: the run's own lists are of the same areas, so that all its households can be shown."""
+def _place_line(at: At, area: Area, told: Sums) -> dict[str, Any]:
+    """The line of a place: each number with its list."""
     kinds = ("enter", "leave", "category", "index_up", "index_down", "open")
     return {
         "area": area, "url": _address("analytics:trial", at.trial, {"place": str(area.pk)}), "sums": told,
-        "all_url": address("assessments:households", at.trial.run, {"place": str(area.pk)}) if whole else "",
+        "all": (told["households"], at.url(told["households"], reading.EVERY, area)),
         "difference": round(told["amount_variant"] - told["amount"], 6),
         **{kind: (told[kind], at.url(told[kind], kind, area)) for kind in kinds},
     }  # fmt: skip
@@ -331,7 +343,8 @@ def _household_lines(at: At, listed: Listed) -> list[dict[str, Any]]:
 def _ordered(kinds: set[str], pack: Pack) -> list[str]:
     """The kinds that this pack may have, in the order of the page."""
     shown = pack.results
-    told = ["enter", "leave"] if has_covered(pack) else []
+    told = [reading.EVERY, reading.CHANGED]
+    told += ["enter", "leave"] if has_covered(pack) else []
     told += ["category"] if shown.category else []
     told += ["index_up", "index_down", "index_open"] if shown.index else []
     told += ["amount_up", "amount_down"] if shown.amount else []
@@ -341,11 +354,13 @@ def _ordered(kinds: set[str], pack: Pack) -> list[str]:
     return [kind for kind in told if kind in kinds]
 
 
-def _chosen_words(at: At, chosen: Chosen) -> str:
-    if not (chosen.was or chosen.now):
-        return kind_words(chosen.kind, at.pack)
-    a, b = (category_words(at.pack, code) if code else _("任何类别") for code in (chosen.was, chosen.now))
-    return f"{a} → {b}"
+def _export(at: At, chosen: Chosen) -> str:
+    """Where the same list is exported; nowhere without the right here."""
+    if not cut(at.ranges, scope(at.officer, at.place.range if at.place else None, Right.HOUSEHOLD_EXPORT)):
+        return ""
+    told = [("list", SOURCE), ("trial", str(at.trial.pk)), ("place", str(at.place.pk) if at.place else "")]
+    told += [("change", chosen.kind), ("was", chosen.was), ("now", chosen.now)]
+    return f"{reverse('exports:new')}?{urlencode([pair for pair in told if pair[1]])}"
 
 
 def _home(at: At) -> str:

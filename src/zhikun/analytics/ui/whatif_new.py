@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics.errors import CannotTry, PackChangedSince
 from zhikun.analytics.levers import Change, Lever, levers, matching, parts, read
 from zhikun.analytics.services import whatif
-from zhikun.analytics.ui.whatif_words import is_current, run_words
+from zhikun.analytics.trial_words import is_current, run_words
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import pack_of
 from zhikun.pages.errors import DomainError, Notice, shown_in
@@ -96,6 +96,8 @@ def new(request: HttpRequest) -> HttpResponse:
     if done:
         return HttpResponseRedirect(done)
     context = _frame() | _page(wish, runs, known, changes) | {"form": form}
+    told = whatif.weights_of(run, [one.text for one in changes])
+    context["weights"] = [Notice(**one.words, tone="warning") for one in told]
     if refusal is not None:
         context["refusal"] = Notice(refusal.what, refusal.why, refusal.remedy, "warning")
     wrong = refusal is not None or (form is not None and form.is_bound)
@@ -110,15 +112,16 @@ def _frame() -> dict[str, Any]:
 
 
 def _chosen(officer: Officer, runs: list[Run], text: str) -> Run | None:
-    """The run that is asked for, else the newest that the pack of today made, else the newest."""
-    try:
-        asked = UUID(text)
-    except ValueError:
-        asked = None
-    if asked is not None:
+    """The run that is asked for (404 where there is none), else the newest that the pack of today made, else the newest."""
+    if text:
+        try:
+            asked = UUID(text)
+        except ValueError:
+            raise Http404 from None
         found = Run.objects.visible_to(officer, Right.POLICY_TRY).finished().filter(pk=asked).first()
-        if found is not None:
-            return found
+        if found is None:
+            raise Http404
+        return found
     own = [one for one in runs if one.pack == pack_in_force().id]
     return next(iter([*filter(is_current, own), *filter(is_current, runs), *runs]), None)
 

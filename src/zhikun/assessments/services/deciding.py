@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhikun.accounts.models import Officer
+from zhikun.accounts.models import Officer, name_officers
 from zhikun.accounts.roles import Right
 from zhikun.assessments import events
 from zhikun.assessments.bridge import HouseholdKnown, known, tables
@@ -26,6 +26,7 @@ from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.plan import Plan
 from zhikun.engine.run.missing import raw_slot
+from zhikun.pages.asked import Asked
 from zhikun.registry.errors import NeedsReason
 from zhikun.registry.facts import present
 from zhikun.registry.models import Household
@@ -68,10 +69,14 @@ class Flag:
         return f"{self.last.number if self.last else 0}:{self.fingerprint}"
 
 
+_decisions = Asked(lambda pk: FlagDecision.objects.filter(household=pk))
+
+
 def decisions_of(household: Household) -> list[FlagDecision]:
     """All decisions on the household's flags, the latest first."""
-    rows = FlagDecision.objects.filter(household=household).select_related("officer__organisation")
-    return list(rows.order_by("-at", "-number"))
+    rows = sorted(_decisions(household.pk), key=lambda one: (one.at, one.number), reverse=True)
+    name_officers((rows, "officer"))
+    return rows
 
 
 def flags_of(

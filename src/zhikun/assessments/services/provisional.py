@@ -70,9 +70,9 @@ def plan_on(on: date, pack: str = "") -> Plan:
 
 
 @lru_cache(maxsize=8)
-def explainer_on(on: date) -> Explainer:
+def explainer_on(on: date, pack: str = "") -> Explainer:
     """The plan of the day put into words once: that takes ten times as long as one household does."""
-    return Explainer(plan_on(on))
+    return Explainer(plan_on(on, pack))
 
 
 def _shown(plan: Plan, explanation: Explanation) -> Provisional:

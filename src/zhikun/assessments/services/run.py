@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.assessments import events
+from zhikun.assessments import comparing, events, keeping
 from zhikun.assessments.keeping import Bench
 from zhikun.assessments.models import Run
 from zhikun.assessments.services import working
@@ -26,6 +27,8 @@ from zhikun.registry.vocabulary import packs_in_force
 KIND = "assessments.run"
 #: The key of a run's job, and the job's states in which nothing goes on any more.
 _OVER = (Job.State.FAILED, Job.State.CANCELLED)
+#: A folder whose run is not there is left alone for so long: its run may not be committed yet. A figure of ours.
+_YOUNG = timedelta(days=1)
 #: A day before which no assessment is asked for, counted back from today: facts are of today.
 OLDEST = timedelta(days=5 * 366)
 
@@ -102,8 +105,10 @@ def stop(run: uuid.UUID) -> None:
     transaction.on_commit(lambda: Bench(run).clear())
 
 
-def clear() -> dict[str, Any]:
-    """Removes what runs left behind that ended without results. For the night."""
+def clear(now: datetime | None = None) -> dict[str, Any]:
+    """Removes what runs left behind that ended without results or are gone, and comparisons with them. For the night."""
+    # Looked at before the runs are: a folder that is made meanwhile has one that asked for it.
+    folders = keeping.folders()
     ended = Run.objects.filter(state__in=(Run.State.SAME, Run.State.STOPPED)).values_list("pk", flat=True)
     cleared = 0
     for run in ended.iterator():
@@ -112,7 +117,14 @@ def clear() -> dict[str, Any]:
             bench.clear()
             cleared += 1
     # A process may have been killed between the end of a run and its tidying up.
-    for run in Run.objects.finished().values_list("pk", flat=True).iterator():
+    finished = set(Run.objects.finished().values_list("pk", flat=True))
+    for run in finished:
         if Bench(run).is_untidy:
             Bench(run).finish()
-    return {"runs": cleared}
+    known = set(Run.objects.values_list("pk", flat=True))
+    before = ((now or timezone.now()) - _YOUNG).timestamp()
+    for run, folder in folders.items():
+        if run not in known and folder.stat().st_mtime < before:
+            Bench(run).clear()
+            cleared += 1
+    return {"runs": cleared, "compared": sum(comparing.clear(run, finished) for run in folders.keys() & known)}

@@ -1,14 +1,16 @@
 """The work behind a run: list, read, recognise, assess, write. Killed anywhere, it goes on with the first part that is missing.
 
-Reading is most of it, so a part's rows are turned into columns while the next part's come out of the database.
+Reading is most of it, and the database does most of that: while the next part's rows come out of it, those of the part before are
+turned into columns, added to the file of the run's facts and, unless an earlier run may prove to be the same, assessed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -21,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.assessments import events, followers, reading
 from zhikun.assessments.bridge import ID
-from zhikun.assessments.keeping import PART, Bench
+from zhikun.assessments.keeping import PART, AddFacts, Bench
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import ranks_of, whole_places
 from zhikun.assessments.services.provisional import plan_on
@@ -87,13 +89,14 @@ def work(run_id: uuid.UUID, step: Step) -> dict[str, Any]:
     before = Run.objects.finished().filter(seen=run.seen).first()
     if before is not None:
         return _same(run, before, bench)
-    counted = Counted(step, households.num_rows)
-    run.fingerprint = _read(plan, run, bench, households, counted)
+    counted, engine = Counted(step, households.num_rows), PartsRun(plan)
+    with bench.joined_facts(plan.pack.entities) as join:
+        parts = Reading(engine, bench, join, ahead=not _may_be_same(run))
+        run.fingerprint = _read(parts, run, households, counted)
     before = Run.objects.finished().filter(fingerprint=run.fingerprint).first()
     if before is not None:
         return _same(run, before, bench)
-    engine = PartsRun(plan)
-    _assess(engine, bench, households, counted)
+    _assess(parts, households, counted)
     _write(engine, run, bench, households, counted)
     told = _finish(run, bench)
     for done in Run.objects.finished().filter(pk=run.pk):
@@ -128,40 +131,85 @@ def _parts(households: pa.Table) -> Iterator[tuple[int, pa.Table]]:
         yield number, households.slice(number * PART, PART)
 
 
-def _read(plan: Plan, run: Run, bench: Bench, households: pa.Table, counted: Counted) -> str:
+def _may_be_same(run: Run) -> bool:
+    """Whether what is read may prove to be what a finished run read: then nothing is assessed before that is known."""
+    alike = {"pack_hash": run.pack_hash, "on": run.on, "area": run.area}
+    return Run.objects.finished().filter(**alike).exists()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What happens to a part once its rows are there."""
+
+    engine: PartsRun
+    bench: Bench
+    join: AddFacts
+    ahead: bool  # assessed at once
+    assessed: set[int] = field(default_factory=set)  # the parts of which that is true
+
+    def taken(self, number: int, part: pa.Table, said: reading.Said) -> None:
+        """A part just read is kept, joined to those before it, and assessed."""
+        facts = reading.columns(self.engine.plan.pack, part, said)
+        self.bench.keep_facts(number, facts, reading.digest(part, said))
+        self._joined(number, facts)
+
+    def found(self, number: int) -> None:
+        """So is one that was kept before the work was interrupted."""
+        self._joined(number, self.bench.all_facts(number, self.engine.plan.pack.entities))
+
+    def _joined(self, number: int, facts: Mapping[str, pa.Table]) -> None:
+        self.join(facts)
+        if self.ahead and not self.bench.has_results(number):
+            _assess_part(self.engine, self.bench, number, facts)
+            self.assessed.add(number)
+
+
+def _read(work: Reading, run: Run, households: pa.Table, counted: Counted) -> str:
     """The facts of every part on disk; the hash of pack, day, area and everything the registry said."""
-    whole = hashlib.sha256(f"{run.pack_hash}|{run.on.isoformat()}|{run.area}".encode())
+    bench = work.bench
+    waiting: tuple[int, pa.Table, bool, Future[None]] | None = None
 
-    def keep(number: int, part: pa.Table, said: reading.Said) -> int:
-        bench.keep_facts(number, reading.columns(plan.pack, part, said), reading.digest(part, said))
-        return part.num_rows
+    def told() -> None:
+        """The part before is done with: one waits at most, or memory would grow."""
+        if waiting is None:
+            return
+        number, part, before, pending = waiting
+        pending.result()
+        counted.more("read", part.num_rows, before=before)
+        if number in work.assessed:
+            counted.more("assessed", part.num_rows)
 
-    with ThreadPoolExecutor(1) as beside:
-        pending: Future[int] | None = None
+    with ThreadPoolExecutor(1) as beside:  # one, so that parts are joined in their order
         for number, part in _parts(households):
-            if bench.digest(number) is not None:
-                counted.more("read", part.num_rows, before=True)
-                continue
-            said = reading.said_of(part)
-            if pending is not None:
-                counted.more("read", pending.result())
-            pending = beside.submit(keep, number, part, said)
-        if pending is not None:
-            counted.more("read", pending.result())
+            before = bench.digest(number) is not None
+            said = None if before else reading.said_of(part)
+            told()
+            pending = (
+                beside.submit(work.found, number) if said is None else beside.submit(work.taken, number, part, said)
+            )
+            waiting = (number, part, before, pending)
+        told()
+    whole = hashlib.sha256(f"{run.pack_hash}|{run.on.isoformat()}|{run.area}".encode())
     for number, _part in _parts(households):
         whole.update((bench.digest(number) or "").encode())
     return whole.hexdigest()
 
 
-def _assess(engine: PartsRun, bench: Bench, households: pa.Table, counted: Counted) -> None:
+def _assess(work: Reading, households: pa.Table, counted: Counted) -> None:
     """The results of every part on disk."""
-    entities, targets = engine.plan.pack.entities, targets_of(engine.plan)
     for number, part in _parts(households):
-        done = bench.has_results(number)
+        if number in work.assessed:
+            continue
+        done = work.bench.has_results(number)
         if not done:
-            made = engine.part({entity: bench.facts(number, entity) for entity in entities}, targets)
-            bench.keep_results(number, made.results, made.keys)
+            facts = work.bench.all_facts(number, work.engine.plan.pack.entities)
+            _assess_part(work.engine, work.bench, number, facts)
         counted.more("assessed", part.num_rows, before=done)
+
+
+def _assess_part(engine: PartsRun, bench: Bench, number: int, facts: Mapping[str, pa.Table]) -> None:
+    made = engine.part(facts, targets_of(engine.plan))
+    bench.keep_results(number, made.results, made.keys)
 
 
 def targets_of(plan: Plan) -> list[str]:
@@ -194,12 +242,14 @@ def _write(engine: PartsRun, run: Run, bench: Bench, households: pa.Table, count
             yield table
             counted.more("written", length)
 
-    with ThreadPoolExecutor(2) as pool:
-        facts = [pool.submit(bench.join_facts, entity, count) for entity in engine.plan.pack.entities]
-        bench.join_results(finished())
-        for one in facts:
-            one.result()
+    bench.join_results(finished(), _categories(engine.plan))
     run.households, run.undetermined = households.num_rows, open_
+
+
+def _categories(plan: Plan) -> list[str]:
+    """The categories that the pack has."""
+    rule = plan.pack.rules.get((ID, plan.pack.results.category))
+    return list(rule.choices) if rule is not None else []
 
 
 def _with_names(table: pa.Table, part: pa.Table, shown: Any) -> pa.Table:
@@ -213,16 +263,30 @@ def _with_names(table: pa.Table, part: pa.Table, shown: Any) -> pa.Table:
     undetermined: Any = np.zeros(rows, np.bool_)
     for one in open_:
         undetermined = undetermined | np.asarray(one)
-    flags = [table.column(name).to_pylist() for name in shown.flags if name in table.column_names]
-    told = [[code for column in flags for code in (column[n] or [])] for n in range(rows)] if flags else [[]] * rows
+    flags = [table.column(name) for name in shown.flags if name in table.column_names]
     named = {
         "_position": part.column(reading.POSITION), "_area": part.column(reading.AREA), "_category": category,
         "_index": index, "_undetermined": pa.array(undetermined, pa.bool_()),
-        "_flags": pa.array(told, pa.list_(pa.string())),
+        "_flags": _listed(flags, rows),
     }  # fmt: skip
     for name, column in named.items():
         table = table.append_column(name, column)
     return table
+
+
+def _listed(columns: Sequence[pa.ChunkedArray], rows: int) -> pa.Array:
+    """The codes of several columns of lists, household by household, in the order of the columns; unknown adds none."""
+    whose, codes = [np.zeros(0, np.int64)], [pa.array([], pa.string())]
+    for column in columns:
+        first = 0
+        for chunk in column.chunks:
+            whose.append(pc.list_parent_indices(chunk).to_numpy() + first)
+            codes.append(pc.list_flatten(chunk).cast(pa.string()))
+            first += len(chunk)
+    all_of = np.concatenate(whose)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(all_of, minlength=rows))]).astype(np.int32)
+    ordered = pa.concat_arrays(codes).take(pa.array(np.argsort(all_of, kind="stable")))
+    return pa.ListArray.from_arrays(pa.array(offsets), ordered)
 
 
 @transaction.atomic

@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
+from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments import events
 from zhikun.assessments.errors import FlagNotRaised
-from zhikun.assessments.models import FlagDecision
-from zhikun.assessments.naming import category_words
+from zhikun.assessments.models import FlagDecision, Run
+from zhikun.assessments.naming import category_words, pack_words
 from zhikun.assessments.opening import Opened, opened
+from zhikun.assessments.past import past
 from zhikun.assessments.report import report_of
 from zhikun.assessments.services.deciding import RIGHT, decide_flag, flag_words, raised_now
 from zhikun.assessments.services.provisional import Figure, plan_on
@@ -32,7 +34,9 @@ from zhikun.pages.errors import DomainError, shown_in
 from zhikun.pages.frame import Crumb
 from zhikun.pages.render import render_page
 from zhikun.registry.models import Household
+from zhikun.registry.panels import shared
 from zhikun.registry.selectors.file import looked_lately, unmasked_now, visible
+from zhikun.registry.ui.asked import first_time
 from zhikun.registry.ui.household import crumbs
 
 _GET = ("GET", "HEAD")
@@ -53,9 +57,11 @@ class DecisionForm(forms.Form):
 
 @requires(Right.HOUSEHOLD_VIEW, methods=_GET)
 def assessment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The proposal as of today, every figure of it down to who recorded the fact, what is open, and who stands beside them."""
+    """The proposal as of today, every figure down to who recorded the fact, and what is open; `?run=`: as that run found it."""
     officer = officer_of(request)
-    found = visible(officer, pk)
+    found = shared(visible(officer, pk))
+    if "run" in request.GET:
+        return _of_run(request, officer, found)
     context: dict[str, Any] = {
         "title": _("{n} 号家庭的评估").format(n=found.number),
         "crumbs": [*crumbs(found, link=True), Crumb(_("评估"))],
@@ -78,6 +84,33 @@ def assessment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_unmask": officer.may(Right.HOUSEHOLD_UNMASK, found.area_id),
     }
     return render_page(request, "assessments/household.html", context)
+
+
+def _of_run(request: HttpRequest, officer: Officer, found: Household) -> HttpResponse:
+    """The same household as a run of before found it: `?run=` names the run; one that is not the officer's is not there (404)."""
+    try:
+        key = uuid.UUID(request.GET["run"])
+    except ValueError:
+        raise Http404 from None
+    run = Run.objects.visible_to(officer).finished().filter(pk=key).first()
+    if run is None:
+        raise Http404
+    told = past(found, run)
+    if first_time(request.session, request.get_full_path()):
+        details = {"run": str(run.pk), "pack": run.pack, "on": run.on.isoformat(), "full": False}
+        note(
+            events.OPENED, by=officer, household=found.pk, subject=found.number, area=found.area_id, looks=True,
+            details=details,
+        )  # fmt: skip
+    newest = reverse("assessments:household", args=[found.pk])
+    context = {
+        "title": _("{n} 号家庭 {on} 的评估").format(n=found.number, on=run.on.isoformat()),
+        "crumbs": [*crumbs(found, link=True), _back(found), Crumb(run.on.isoformat())],
+        "household": found, "run": run, "past": told, "pack_words": pack_words(run),
+        "open": found.state == Household.State.OPEN,
+        "newest_url": f"{newest}?run={told.newer.pk}" if told.newer is not None else "",
+    }  # fmt: skip
+    return render_page(request, "assessments/household_run.html", context)
 
 
 def _shown(at: Opened) -> dict[str, Any]:

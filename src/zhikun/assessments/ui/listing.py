@@ -46,7 +46,7 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "run": one,
     }
     try:
-        wanted = read(request.GET, types_of(one), causes_of(one))
+        wanted = _wanted(request, at)
     except Unreadable as error:
         # Listing them without it would show more households than the figure counted.
         told = {**context, "unreadable": error.text, "without": _without(request, error.text)}
@@ -66,6 +66,15 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "first": _further(request, None) if "after" in request.GET else "",
     }
     return render_page(request, "assessments/households.html", context, fragment="results")
+
+
+def _wanted(request: HttpRequest, at: Asked) -> Wanted:
+    """What the address asks for. Raises Unreadable, also for a code that neither the pack nor the run has."""
+    wanted = read(request.GET, types_of(at.run), causes_of(at.run))
+    strange = selectors.unknown(at.run, selectors.reach(at.officer, at.run), at.pack, wanted)
+    if strange is not None:
+        raise Unreadable(strange)
+    return wanted
 
 
 def _form(request: HttpRequest, at: Asked, wanted: Wanted) -> ListForm:

@@ -77,16 +77,20 @@ class PartsRun:
             null = results.column(target).is_null()
             open_ = null if open_ is None else pc.or_(open_, null)
         at = np.flatnonzero(np.asarray(open_))
-        told = pa.nulls(0, pa.list_(pa.string()))
-        if len(at):
-            ids = results.column(ID).take(pa.array(at))
-            some = {entity: table.filter(pc.is_in(table.column(ID), ids)) for entity, table in facts.items()}
-            self._all = self._all or Kernel(self.plan)
-            told = missing_lists(self.plan, self._all, some, targets)
-        lists: list[list[str]] = [[] for _household in range(results.num_rows)]
-        for place, one in zip(at.tolist(), told.to_pylist(), strict=True):
-            lists[place] = one
-        return pa.array(lists, pa.list_(pa.string()))
+        if not len(at):
+            return _spread(pa.array([], pa.list_(pa.string())), at, results.num_rows)
+        ids = results.column(ID).take(pa.array(at))
+        some = {entity: table.filter(pc.is_in(table.column(ID), ids)) for entity, table in facts.items()}
+        self._all = self._all or Kernel(self.plan)
+        return _spread(missing_lists(self.plan, self._all, some, targets), at, results.num_rows)
+
+
+def _spread(lists: pa.Array, at: NDArray[np.intp], rows: int) -> pa.Array:
+    """Lists at these places, in rising order, among so many that are otherwise empty."""
+    lengths = np.zeros(rows, np.int64)
+    lengths[at] = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), lists.flatten())
 
 
 def _two(keys: tuple[NDArray[np.float64], NDArray[np.bool_]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -117,7 +117,9 @@ def _judged(
             return None, None
         verdict = parse(plain)
         if verdict.value is None and not verdict.note:
-            return None, Fault(reason, column.title, "", verdict.expected, verdict.remedy, quotes=True)
+            return None, Fault(
+                reason, column.title, "", verdict.expected, verdict.remedy, quotes=True, wrong=verdict.wrong
+            )
         return verdict.value, None
 
     return judge
@@ -249,7 +251,7 @@ def _date(word: str, *, column: Column, bounds: Bounds) -> tuple[object, Fault |
     if not isinstance(day, date):
         if verdict.note:
             return None, None
-        return None, Fault("date", column.title, "", verdict.expected, verdict.remedy, quotes=True)
+        return None, Fault("date", column.title, "", verdict.expected, verdict.remedy, quotes=True, wrong=verdict.wrong)
     not_later = _("不晚于 {d} 的日期").format(d=bounds.last_day)
     if day > bounds.last_day and not future_allowed(column.title):
         return None, Fault("future", column.title, "", not_later, _("日期还没有到，请核对"), quotes=True)

@@ -52,14 +52,15 @@ class Fault:
     expected: str
     remedy: str
     quotes: bool = False  # the cell as it stands belongs to the message
+    wrong: str = ""  # what is said of a quoted cell
 
     def text(self, cell: str) -> str:
-        """“住院日期”列：填的是“2024-02-30”；应为日期，如 2023-05-03；日历上没有这一天，请核对。"""
-        return self._said(wrote(cell) if self.quotes else self.found)
+        """“住院日期”列：填的是“2024-02-30”，日历上没有这一天；应为日期，如 2023-05-03；请核对。"""
+        return self._said(wrote(cell, self.wrong) if self.quotes else self.found)
 
     def text_without_cell(self) -> str:
         """The same for many rows at once."""
-        return self._said(self.found)
+        return self._said(self.found or self.wrong)
 
     def _said(self, found: str) -> str:
         gap = " " if self.expected[:1].isascii() else ""

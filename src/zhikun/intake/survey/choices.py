@@ -51,7 +51,9 @@ def parse_choice(text: str, fact: Fact, table: Mapping[str, str]) -> Verdict:
     if is_unknown_word(text):
         return Verdict(note=unknown_note())
     hint = _hint(text, fact)
-    return Verdict(expected=expected_choice(fact), remedy=hint or _("请从下拉列表中选择；不知道就留空"))
+    return Verdict(
+        expected=expected_choice(fact), remedy=hint or _("请从下拉列表中选择；不知道就留空"), wrong=_("不在可选项里")
+    )
 
 
 def parse_choices(text: str, fact: Fact, table: Mapping[str, str]) -> Verdict:
@@ -85,7 +87,7 @@ def parse_boolean(text: str) -> Verdict:
         return Verdict(word in _YES)
     if is_unknown_word(text):
         return Verdict(note=unknown_note())
-    return Verdict(expected=_("“是”或“否”"), remedy=_("请填“是”或“否”；不知道就留空"))
+    return Verdict(expected=_("“是”或“否”"), remedy=_("请填“是”或“否”；不知道就留空"), wrong=_("不是“是”或“否”"))
 
 
 def expected_choice(fact: Fact) -> str:
@@ -99,12 +101,15 @@ def expected_choice(fact: Fact) -> str:
 
 def _unknown_pick(word: str, fact: Fact, several: bool) -> Verdict:
     if several and word.lower() in _NONE_WORDS:
-        return Verdict(expected=expected_picks(fact), remedy=_("“无”不能和别的选项一起填"))
+        return Verdict(
+            expected=expected_picks(fact), remedy=_("请去掉“无”，或去掉别的选项"), wrong=_("“无”和别的选项填在一起")
+        )
     hint = _hint(word, fact)
     return Verdict(
         found=_("其中{word}不是选项").format(word=quoted(word)),
         expected=expected_picks(fact),
         remedy=hint or _("请照选项原文填写，用顿号隔开"),
+        wrong=_("其中有的不是选项"),
     )
 
 

@@ -62,21 +62,23 @@ def parse_date(text: str) -> Verdict:
     if word.isdigit() and len(word) == 5:
         return parse_serial(float(word))
     if any(sign in word for sign in ("农历", "阴历", "腊月", "初")):
-        return Verdict(expected=expected_date(), remedy=_("请换成公历日期"))
+        return Verdict(expected=expected_date(), remedy=_("请换成公历日期"), wrong=_("是农历日期"))
     if _PARTIAL.fullmatch(word):
-        return Verdict(expected=expected_date(), remedy=_("只有年份或月份，请照证件补全年月日；不知道就留空"))
+        return Verdict(
+            expected=expected_date(), remedy=_("请照证件补全年月日；不知道就留空"), wrong=_("只有年份或月份")
+        )
     if _DAY_FIRST.fullmatch(word):
-        return Verdict(expected=expected_date(), remedy=_("日和月的先后分不清，请按“年-月-日”填写"))
+        return Verdict(expected=expected_date(), remedy=_("请按“年-月-日”填写"), wrong=_("日和月的先后分不清"))
     if _SHORT_YEAR.fullmatch(word):
-        return Verdict(expected=expected_date(), remedy=_("年份只有两位，请写全四位"))
-    return Verdict(expected=expected_date(), remedy=_("请照样子填写；不知道就留空"))
+        return Verdict(expected=expected_date(), remedy=_("请把年份写全四位"), wrong=_("年份只有两位"))
+    return Verdict(expected=expected_date(), remedy=_("请照样子填写；不知道就留空"), wrong=_("不是日期"))
 
 
 def _real(year: int, month: int, day: int) -> Verdict:
     try:
         return Verdict(date(year, month, day))
     except ValueError:
-        return Verdict(expected=expected_date(), remedy=_("日历上没有这一天，请核对"))
+        return Verdict(expected=expected_date(), remedy=_("请核对"), wrong=_("日历上没有这一天"))
 
 
 def _chinese(word: str) -> Verdict:
@@ -107,14 +109,16 @@ def parse_serial(number: float) -> Verdict:
     """A number in a date column: a serial, a year, or 20230503."""
     whole = int(number) if number == int(number) else 0
     if 1850 <= number < 2150:
-        return Verdict(expected=expected_date(), remedy=_("只有年份或月份，请照证件补全年月日；不知道就留空"))
+        return Verdict(
+            expected=expected_date(), remedy=_("请照证件补全年月日；不知道就留空"), wrong=_("只有年份或月份")
+        )
     if 18_500_101 <= whole <= 21_491_231:
         found = _real(whole // 10_000, whole // 100 % 100, whole % 100)
         return found if found.value is None else found._replace(note=_("日期写法不一，已按日期读取"))
     if _FIRST_SERIAL <= number <= _LAST_SERIAL:
         days = _EPOCH + timedelta(days=int(number))
         return Verdict(days, note=_("日期存成了数字（表格软件的日期序号），已按日期读取"))
-    return Verdict(expected=expected_date(), remedy=_("请照样子填写；不知道就留空"))
+    return Verdict(expected=expected_date(), remedy=_("请照样子填写；不知道就留空"), wrong=_("不是日期"))
 
 
 def future_allowed(title: str) -> bool:
@@ -127,15 +131,22 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
     day = verdict.value
     if not isinstance(day, date):
         return verdict
-    found = wrote(day.isoformat())
+    told = day.isoformat()
     not_later = _("不晚于 {day} 的日期").format(day=today)
     if fact.name == "birth_date":
         if day > today:
-            return Verdict(None, found, not_later, _("那一天还没有出生，请照证件核对"))
+            return _off(None, told, _("那一天还没有出生"), not_later, _("请照证件核对"))
         if (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) > OLDEST_YEARS:
-            return Verdict(None, found, _("120 岁以内的出生日期"), _("年龄超过 120 岁，请照证件核对"))
+            return _off(None, told, _("年龄超过 120 岁"), _("120 岁以内的出生日期"), _("请照证件核对"))
     elif day.year < 1900:
-        return Verdict(None, found, _("1900 年以后的日期"), _("请核对年份"))
+        return _off(None, told, _("年份太早"), _("1900 年以后的日期"), _("请核对年份"))
     elif day > today and not future_allowed(fact.title):
-        return Verdict(day, found, not_later, _("日期在这一天之后，请核对"), Severity.WARNING)
+        return _off(day, told, _("日期太晚"), not_later, _("请核对"), Severity.WARNING)
     return verdict
+
+
+def _off(
+    day: date | None, told: str, wrong: str, expected: str, remedy: str, severity: Severity = Severity.ERROR
+) -> Verdict:
+    """A real day that cannot be, or hardly."""
+    return Verdict(day, wrote(told, wrong), expected, remedy, severity, wrong=wrong)

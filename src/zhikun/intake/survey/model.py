@@ -53,6 +53,13 @@ class Survey:
         counted: Counter[str] = Counter()
         for message in self.messages:
             if message.severity is not Severity.NOTE:
-                right = _("填得不对，应为：{e}").format(e=message.expected) if message.expected else message.found
-                counted[f"{message.sheet}·{message.column}：{right}"] += message.rows
+                counted[f"{message.sheet}·{message.column}：{_told(message)}"] += message.rows
         return counted.most_common()
+
+
+def _told(message: RowMessage) -> str:
+    """What is wrong and what is right, without the value: rows with the same fault read alike."""
+    wrong = message.wrong or (_("填得不对") if message.expected else message.found)
+    if message.expected:
+        wrong = _("{wrong}，应为：{e}").format(wrong=wrong, e=message.expected)
+    return wrong if message.severity is Severity.ERROR else _("{wrong}（只是提醒，不影响入库）").format(wrong=wrong)

@@ -60,7 +60,7 @@ def parse_number(text: str, fact: Fact) -> Verdict:
     word = _PREFIX.sub("", word)
     expected = expected_number(fact)
     if word in {"无", "没有", "/", "-", "--", "否"}:
-        return Verdict(expected=expected, remedy=_("没有就填 0，不知道就留空"))
+        return Verdict(expected=expected, remedy=_("没有就填 0，不知道就留空"), wrong=_("不是数字"))
     word, factor = _without_unit(word, fact)
     if _SEPARATED.fullmatch(word):
         word = word.replace(",", "")
@@ -70,12 +70,12 @@ def parse_number(text: str, fact: Fact) -> Verdict:
         if np.isfinite(value):
             return Verdict(value, note=_("带有单位或千分位，已按数字读取"))
     if re.search(r"[~～至到]|\d-\d", word):
-        return Verdict(expected=expected, remedy=_("请填一个数，不要填范围"))
-    return Verdict(expected=expected, remedy=_("请只填数字；不知道就留空"))
+        return Verdict(expected=expected, remedy=_("请填一个数，不要填范围"), wrong=_("是一个范围"))
+    return Verdict(expected=expected, remedy=_("请只填数字；不知道就留空"), wrong=_("不是数字"))
 
 
 def expected_number(fact: Fact) -> str:
-    """数字（元/年，0 至 10000000）."""
+    """数字（元/年，0 至 10,000,000）."""
     limits = ""
     if fact.min is not None and fact.max is not None:
         limits = _("{least} 至 {most}").format(least=_short(fact.min), most=_short(fact.max))
@@ -109,8 +109,9 @@ def _goodwill_notes(column: Column, text: pa.Array, fast: np.ndarray, typed: boo
 
 def _wrong_kinds(column: Column, fact: Fact, result: Converted) -> None:
     for index in map(int, np.flatnonzero(np.isin(column.kind, (Kind.DATE, Kind.BOOLEAN)))):
-        found = wrote(column.text[index].as_py())
-        result.findings.append(Finding(index, found, expected_number(fact), _("请把单元格格式改为“常规”，再填数字")))
+        wrong = _("单元格不是数字格式")
+        found, remedy = wrote(column.text[index].as_py(), wrong), _("请把单元格格式改为“常规”，再填数字")
+        result.findings.append(Finding(index, found, expected_number(fact), remedy, wrong=wrong))
 
 
 def _within_limits(fact: Fact, column: Column, values: np.ndarray, result: Converted) -> np.ndarray:
@@ -122,15 +123,17 @@ def _within_limits(fact: Fact, column: Column, values: np.ndarray, result: Conve
     low = known & (values < fact.min) if fact.min is not None else np.zeros(len(values), dtype=bool)
     high = known & (values > fact.max) if fact.max is not None else np.zeros(len(values), dtype=bool)
     broken = off & ~low & ~high & (fact.decimals == 0)
-    for mask, remedy in (
-        (low & (values < 0), _("不能是负数；请核对，支出和收入都填正数")),
-        (low & (values >= 0), _("数值太小，请核对")),
-        (high, _("数值太大，请核对单位（是元不是万元）和是否多录了 0")),
-        (broken, _("请填整数")),
+    is_money = (fact.unit or "").startswith("元")
+    doubled = _("请核对单位（是元不是万元）和是否多录了 0") if is_money else _("请核对是否多录了 0")
+    for mask, wrong, remedy in (
+        (low & (values < 0), _("不能是负数"), _("请核对，支出和收入都填正数") if is_money else _("请核对后重填")),
+        (low & (values >= 0), _("数值太小"), _("请核对")),
+        (high, _("数值太大"), doubled),
+        (broken, _("有小数"), _("请填整数")),
     ):
         for index in map(int, np.flatnonzero(mask)):
-            found = wrote(column.text[index].as_py())
-            result.findings.append(Finding(index, found, expected_number(fact), remedy))
+            found = wrote(column.text[index].as_py(), wrong)
+            result.findings.append(Finding(index, found, expected_number(fact), remedy, wrong=wrong))
     result.note(
         _("小数位数多于规定，已四舍五入到 {decimals} 位").format(decimals=fact.decimals),
         map(int, np.flatnonzero(off & ~low & ~high & (fact.decimals > 0))),
@@ -140,4 +143,4 @@ def _within_limits(fact: Fact, column: Column, values: np.ndarray, result: Conve
 
 
 def _short(number: float) -> str:
-    return str(int(number)) if number == int(number) else str(number)
+    return f"{int(number):,}" if number == int(number) else str(number)

@@ -94,7 +94,7 @@ def _same_number(rows: Rows, number_fact: str) -> None:
                     number=masked, place=place, home=homes[other] or _("没有户编号")
                 )
                 expected, remedy = _("一人只在一户"), _("请核实此人在哪一户共同生活，从另一户删去")
-            rows.report(index, rows.heading(number_fact), found, expected, remedy)
+            rows.report(index, rows.heading(number_fact), found, expected, remedy, wrong=_("与别的行相同"))
 
 
 def _same_name(rows: Rows, name_fact: str, number_fact: str) -> None:

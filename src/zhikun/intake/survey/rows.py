@@ -56,8 +56,8 @@ class Rows:
         return self.mapped.grid.header[self.mapped.household].strip()
 
     def report(self, index: int, column: str, found: str, expected: str, remedy: str,
-               severity: Severity = Severity.ERROR) -> None:  # fmt: skip
-        self.findings.append((column, Finding(index, found, expected, remedy, severity)))
+               severity: Severity = Severity.ERROR, wrong: str = "") -> None:  # fmt: skip
+        self.findings.append((column, Finding(index, found, expected, remedy, severity, wrong)))
 
 
 class Told(Protocol):
@@ -111,7 +111,7 @@ def messages_of(rows: Rows) -> list[RowMessage]:
     found.sort(key=lambda item: item[1].at)
     messages = [
         RowMessage(rows.sheet, int(rows.numbers[f.at]), heading, f.found, f.expected, f.remedy, f.severity,
-                   names[f.at])
+                   names[f.at], wrong=f.wrong)
         for heading, f in found
     ]  # fmt: skip
     for name, fact in rows.facts.items():

@@ -79,13 +79,13 @@ def _place(text: str, prefix: str, county: str) -> Verdict:
     if is_unknown_word(text):
         return Verdict(note=unknown_note())
     if not (word.isascii() and word.isdigit()):
-        return Verdict(expected=expected, remedy=_("请填代码，不要填地名"))
+        return Verdict(expected=expected, remedy=_("请填代码，不要填地名"), wrong=_("不是区划代码"))
     if len(word) not in (6, 9, 12):
-        return Verdict(expected=expected, remedy=_("位数不对，请核对"))
+        return Verdict(expected=expected, remedy=_("请核对后补全"), wrong=_("位数不对"))
     if prefix and not word.startswith(prefix):
         expected = _("以 {prefix} 开头的区划代码").format(prefix=prefix)
-        return Verdict(word, wrote(text), expected, _("不在本地（{county}）范围内，请核对").format(county=county),
-                       Severity.WARNING)  # fmt: skip
+        wrong = _("不在本地（{county}）范围内").format(county=county)
+        return Verdict(word, wrote(text, wrong), expected, _("请核对"), Severity.WARNING, wrong=wrong)
     return Verdict(word)
 
 
@@ -104,8 +104,8 @@ def _convert_id_numbers(column: Column, usable: np.ndarray, result: Converted) -
         found, expected, remedy = fault_text(fault)
         severity = Severity.WARNING if fault == IdFault.SUSPECT else Severity.ERROR
         shown = _masked_id(text[index].as_py())
-        found = _("{found}（{shown}）").format(found=found, shown=shown)
-        result.findings.append(Finding(index, found, expected, remedy, severity))
+        told = _("{found}（{shown}）").format(found=found, shown=shown)
+        result.findings.append(Finding(index, told, expected, remedy, severity, found))
     result.note(_("没有身份证号的写法，按未知处理"), map(int, np.flatnonzero(absent | unknown)))
     result.note(_("15 位旧号，已升为 18 位"), map(int, np.flatnonzero(asked & check.upgraded)))
     as_written = pc.equal(pc.fill_null(check.numbers, ""), pc.utf8_trim_whitespace(column.text))

@@ -32,6 +32,7 @@ class Finding(NamedTuple):
     expected: str
     remedy: str
     severity: Severity = Severity.ERROR
+    wrong: str = ""
 
 
 class Verdict(NamedTuple):
@@ -43,6 +44,7 @@ class Verdict(NamedTuple):
     remedy: str = ""
     severity: Severity = Severity.ERROR
     note: str = ""
+    wrong: str = ""  # said after the cell as it stands, where `found` is left to it
 
 
 @dataclass(slots=True)
@@ -82,9 +84,10 @@ def quoted(text: str) -> str:
     return _("“{text}”").format(text=line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…")
 
 
-def wrote(text: str) -> str:
-    """填的是“…”: the cell as it stands, for a message."""
-    return _("填的是{text}").format(text=quoted(text))
+def wrote(text: str, wrong: str = "") -> str:
+    """填的是“…”，不是数字: the cell as it stands and what is wrong with it, for a message."""
+    found = _("填的是{text}").format(text=quoted(text))
+    return _("{found}，{wrong}").format(found=found, wrong=wrong) if wrong else found
 
 
 def is_unknown_word(text: str) -> bool:
@@ -140,9 +143,12 @@ def by_unique(
         if verdict.note:
             result.note(verdict.note, hits)
         else:
-            found = verdict.found
+            found, wrong = verdict.found, verdict.wrong
             result.findings.extend(
-                Finding(i, found or wrote(column.text[i].as_py()), verdict.expected, verdict.remedy, verdict.severity)
+                Finding(
+                    i, found or wrote(column.text[i].as_py(), wrong), verdict.expected, verdict.remedy, verdict.severity,
+                    wrong,
+                )
                 for i in hits
-            )
+            )  # fmt: skip
     return out.tolist()

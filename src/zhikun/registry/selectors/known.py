@@ -58,6 +58,15 @@ class FactLine:
         return any(one.contradicts for one in self.others)
 
 
+@dataclass(frozen=True)
+class _Who:
+    """A recording, and who speaks in it: one of them is behind a hundred facts."""
+
+    recording: Recording
+    source: str
+    by: str
+
+
 @dataclass
 class FactGroup:
     """The facts of one dimension: known ones in lines, the names of those that nobody has told."""
@@ -104,7 +113,7 @@ def known_facts(
     said = [Said(r.pk, r.source, r.observed_on, r.recorded_at, of_members(r.facts, here)) for r in rows]
     found = statements(said)
     values = work_out(said).values
-    by_id = {one.pk: one for one in rows}
+    by_id = {one.pk: _Who(one, str(SourceKind(one.source).label), _by(one)) for one in rows}
     lines = {key: line for key, sides in found.items() if (line := _line(key, sides, by_id)) is not None}
     return KnownFacts(
         _groups("household", "", lines),
@@ -155,7 +164,7 @@ def _particulars(rows: list[Recording]) -> list[Said]:
     ]
 
 
-def _line(key: Key, sides: list[Side], by_id: Mapping[uuid.UUID, Recording]) -> FactLine | None:
+def _line(key: Key, sides: list[Side], by_id: Mapping[uuid.UUID, _Who]) -> FactLine | None:
     entity, _row, fact = key
     if fact == REMOVED or not sides:
         return None
@@ -168,13 +177,16 @@ def _line(key: Key, sides: list[Side], by_id: Mapping[uuid.UUID, Recording]) -> 
     return FactLine(key, str(known.title) if known else fact, told[0], tuple(told[1:]))
 
 
-def _told(known: Known | None, side: Side, recording: Recording, *, stands: bool, contradicts: bool) -> Told:
-    by = recording.recorded_by
+def _told(known: Known | None, side: Side, who: _Who, *, stands: bool, contradicts: bool) -> Told:
     return Told(
-        shown(known, side.value), str(SourceKind(side.source).label), recording.source_text,
-        f"{by.name}（{by.organisation.name}）" if by is not None else "", side.observed_on, side.recorded_at,
+        shown(known, side.value), who.source, who.recording.source_text, who.by, side.observed_on, side.recorded_at,
         side.recording, stands, contradicts,
     )  # fmt: skip
+
+
+def _by(recording: Recording) -> str:
+    by = recording.recorded_by
+    return f"{by.name}（{by.organisation.name}）" if by is not None else ""
 
 
 def _groups(entity: str, row: str, lines: Mapping[Key, FactLine]) -> list[FactGroup]:

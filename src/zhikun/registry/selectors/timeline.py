@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 
 from django.utils import timezone
@@ -21,10 +21,12 @@ _TONES = {
 }  # fmt: skip
 
 
-def of_events(events: Iterable[HouseholdEvent]) -> Iterable[Dated]:
-    """What happened to the household."""
+def of_events(events: Iterable[HouseholdEvent], names: Mapping[str, str]) -> Iterable[Dated]:
+    """What happened to the household; `names` says how each person in it is called on the page, who has left or died too."""
     for one in events:
         kind = HouseholdEvent.Kind(one.kind)
+        who = names.get(one.details.get("person") or one.details.get("after") or "", "")
+        title = _("{what}：{who}").format(what=kind.label, who=who) if who else kind.label
         text = _("发生日期 {d}").format(d=one.on.isoformat())
         if one.details.get("recoded"):
             text += _("，区划代码变更，未搬家")
@@ -36,7 +38,7 @@ def of_events(events: Iterable[HouseholdEvent]) -> Iterable[Dated]:
             text += _("。理由：{r}").format(r=one.reason)
         yield (
             one.recorded_at,
-            Event(one.recorded_at, kind.label, _by(one.recorded_by), text, _TONES.get(kind, "info")),
+            Event(one.recorded_at, title, _by(one.recorded_by), text, _TONES.get(kind, "info")),
         )
 
 
@@ -45,7 +47,9 @@ def of_recordings(recordings: Iterable[Recording]) -> Iterable[Dated]:
     for one in recordings:
         facts = sum(len(values) for rows in one.facts.values() for values in rows.values())
         source = f"{SourceKind(one.source).label}{f'（{one.source_text}）' if one.source_text else ''}"
-        text = _("情况日期 {d}，{n} 项").format(d=one.observed_on.isoformat(), n=facts)
+        text = _("情况日期 {d}").format(d=one.observed_on.isoformat())
+        if facts:  # a file opened by form says nothing yet but who lives there
+            text += _("，{n} 项").format(n=facts)
         if one.reason:
             text += _("。理由：{r}").format(r=one.reason)
         if one.withdrawn_at is not None:

@@ -100,10 +100,11 @@ def begin(household: Household, person: Person, relation: str, on: date) -> Memb
     return made
 
 
-def restate(household: Household, relations: Relations, on: date) -> None:
+def restate(household: Household, relations: Relations, on: date, home: str = "") -> None:
     """State relations anew: a relation that changed is a new membership, the old one ends. Raises HeadMissing.
 
-    Whoever is not named keeps theirs. Afterwards the household has exactly one head, if it has anybody.
+    Whoever is not named keeps theirs. Afterwards the household has exactly one head, if it has anybody. `home` is what a
+    refusal calls the household, where a change touches two.
     """
     members = members_of(household)
     for person in relations:
@@ -111,7 +112,7 @@ def restate(household: Household, relations: Relations, on: date) -> None:
     after = {person: relations.get(person, row.relation) for person, row in members.items()}
     heads = [person for person, relation in after.items() if relation == HEAD]
     if members and len(heads) != 1:
-        raise HeadMissing(len(heads))
+        raise HeadMissing(len(heads), home)
     for person, row in members.items():
         if after[person] == row.relation:
             continue

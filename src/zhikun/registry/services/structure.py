@@ -88,7 +88,7 @@ def split(
         raise LeavesNobody
     heads = [person for person, relation in leaving.items() if relation == HEAD]
     if len(heads) != 1:
-        raise HeadMissing(len(heads))
+        raise HeadMissing(len(heads), _("分出去的新户"))
     made = Household.objects.create(
         number=next_number(home.area.pk, change.on.year), area=home.area, registered_by=acting_officer,
         generated=held.generated,
@@ -98,7 +98,7 @@ def split(
         end(row, change.on, "split")
         begin(made, row.person, leaving[row.person_id], change.on)
     restate(made, {}, change.on)
-    restate(held, staying or {}, change.on)
+    restate(held, staying or {}, change.on, _("留下的原户"))
     carry(held, made, list(leaving), rows)
     _leave_behind(held, rows, change, acting_officer)
     happened(held, Kind.SPLIT, change, acting_officer, into=str(made.pk), number=made.number, people=len(going))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from uuid import UUID
 
 from django import template
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from zhikun.pages import formats
+from zhikun.pages.formats import drawn
 from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.models import Person
 from zhikun.registry.selectors.known import FactGroup, FactLine, Told
@@ -22,6 +24,8 @@ from zhikun.registry.templatetags.registry import category_title, household_stat
 
 register = template.Library()
 
+#: In the place of a household in an address: a list works its addresses out once.
+_NOBODY = UUID(int=0)
 _CELL = '<td data-label="{}"><span>{}</span></td>'
 
 
@@ -30,6 +34,7 @@ def hit_rows(hits: Sequence[Hit], with_found: bool) -> SafeString:
     """The households of a list, one row each; with the person who was found where somebody was looked for."""
     number, head, found, people = _("户编号"), _("户主"), _("查到的人"), _("人数")
     place, category, state, changed = _("所在地"), _("救助类别"), _("状态"), _("最近变动")
+    address = reverse("registry:household", args=[_NOBODY])
     states: dict[tuple[str, int], SafeString] = {}
     rows = []
     for hit in hits:
@@ -39,10 +44,10 @@ def hit_rows(hits: Sequence[Hit], with_found: bool) -> SafeString:
             states[marks] = household_status(one)
         parent = one.area.parent.name if one.area.parent else ""
         rows.append(
-            format_html(
+            drawn(
                 '<tr><th scope="row" data-label="{}"><span><a href="{}">{}</a></span></th>{}{}'
                 '<td class="zk-right" data-label="{}"><span>{}</span></td>{}{}{}{}</tr>\n',
-                number, reverse("registry:household", args=[one.pk]), one.number,
+                number, address.replace(str(_NOBODY), str(one.pk)), one.number,
                 _cell(head, masked(one.head, "name")),
                 _cell(found, _found(hit)) if with_found else "",
                 people, formats.count(one.people),
@@ -52,24 +57,28 @@ def hit_rows(hits: Sequence[Hit], with_found: bool) -> SafeString:
                 _cell(changed, formats.day(one.changed_at)),
             )
         )  # fmt: skip
-    return mark_safe("".join(rows))  # noqa: S308 - each row has been through format_html
+    return mark_safe("".join(rows))  # noqa: S308 - each row has been through drawn
 
 
 @register.simple_tag
 def fact_groups(groups: Sequence[FactGroup], edit_url: str = "") -> SafeString:
     """What is known, by dimension, and what nobody has told; with `edit_url` a way to change each dimension."""
     drawn = (_group(group, edit_url) for group in groups if group.lines or group.unknown)
-    return mark_safe("".join(drawn))  # noqa: S308 - each group has been through format_html
+    return mark_safe("".join(drawn))  # noqa: S308 - each group has been through drawn
 
 
 @register.simple_tag
 def fact_lines(lines: Sequence[FactLine]) -> SafeString:
     """Facts, one line each: title, value, who said so and when, what other sources say."""
-    return format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", ((line.title, _told(line)) for line in lines))
+    return _join("<div><dt>{}</dt><dd>{}</dd></div>", ((line.title, _told(line)) for line in lines))
+
+
+def _join(pattern: str, rows: Iterable[tuple[object, ...]]) -> SafeString:
+    return mark_safe("".join(drawn(pattern, *row) for row in rows))  # noqa: S308 - each has been through drawn
 
 
 def _cell(label: str, shown: str) -> SafeString:
-    return format_html(_CELL, label, shown)
+    return drawn(_CELL, label, shown)
 
 
 def _found(hit: Hit) -> str:
@@ -77,41 +86,41 @@ def _found(hit: Hit) -> str:
     if person is None:
         return "—"
     left = formats.status("neutral", _("已离开这一户")) if hit.left else ""
-    return format_html("{} {}{}{}", masked(person, "name"), sex_and_age(person), " " if left else "", left)
+    return drawn("{} {}{}{}", masked(person, "name"), sex_and_age(person), " " if left else "", left)
 
 
 def _group(group: FactGroup, edit_url: str) -> SafeString:
     lines = unknown = change = SafeString("")
     if edit_url:
         address = f"{edit_url}?{urlencode({'dimension': group.title})}"
-        change = format_html(
+        change = drawn(
             ' <a class="zk-inline-action zk-screen-only" href="{}">{}{}<span class="zk-for-readers">{}</span></a>',
             address, formats.icon("edit"), _("修改"), group.title,
         )  # fmt: skip
     if group.lines:
-        lines = format_html('<dl class="zk-details zk-details-2">{}</dl>', fact_lines(group.lines))
+        lines = drawn('<dl class="zk-details zk-details-2">{}</dl>', fact_lines(group.lines))
     if group.unknown:
-        unknown = format_html('<p class="zk-quiet">{}{}</p>', _("还不知道："), "、".join(group.unknown))
-    return format_html("<h3>{}{}</h3>{}{}", group.title, change, lines, unknown)
+        unknown = drawn('<p class="zk-quiet">{}{}</p>', _("还不知道："), "、".join(group.unknown))
+    return drawn("<h3>{}{}</h3>{}{}", group.title, change, lines, unknown)
 
 
 def _told(line: FactLine) -> SafeString:
-    clash = format_html(" {}", formats.status("warning", _("来源不一致"))) if line.contradicted else ""
+    clash = drawn(" {}", formats.status("warning", _("来源不一致"))) if line.contradicted else ""
     told = line.told
     origin = _origin(str(told.source), told.text, told.observed_on, told.by, told.recorded_at if told.by else None)
     if not line.others:
-        return format_html("{}{}{}", told.value, clash, origin)
-    return format_html(
+        return drawn("{}{}{}", told.value, clash, origin)
+    return drawn(
         '{}{}{}<details class="zk-others"><summary>{}</summary><ul>{}</ul></details>',
         told.value, clash, origin, _("另有 {n} 个来源").format(n=len(line.others)),
-        format_html_join("", "<li>{}</li>", ((_other(one),) for one in line.others)),
+        _join("<li>{}</li>", ((_other(one),) for one in line.others)),
     )  # fmt: skip
 
 
 def _other(one: Told) -> SafeString:
-    clash = format_html(" {}", formats.status("warning", _("不一致"))) if one.contradicts else ""
+    clash = drawn(" {}", formats.status("warning", _("不一致"))) if one.contradicts else ""
     text = _("（{text}）").format(text=one.text) if one.text else ""
-    return format_html(
+    return drawn(
         '{}{} <span class="zk-quiet">{}{} {} {}</span>',
         one.value, clash, one.source, text, formats.day(one.observed_on), one.by,
     )  # fmt: skip
@@ -122,7 +131,5 @@ def _other(one: Told) -> SafeString:
 )  # one recording is behind a hundred lines; who said so and when is no household's own particular
 def _origin(source: str, text: str, on: date, by: str, recorded_at: datetime | None) -> SafeString:
     told = _("（{text}）").format(text=text) if text else ""
-    noted = format_html(" · {} {}", by, formats.day(recorded_at)) if by else ""
-    return format_html(
-        '<span class="zk-origin">{}{} {}{}</span>', source, conditional_escape(told), formats.day(on), noted
-    )
+    noted = drawn(" · {} {}", by, formats.day(recorded_at)) if by else ""
+    return drawn('<span class="zk-origin">{}{} {}{}</span>', source, conditional_escape(told), formats.day(on), noted)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +38,22 @@ RELATION_CHOICES = [(code, f"{code} {title}") for code, title in RELATIONS.items
 OTHERS = [(code, title) for code, title in RELATION_CHOICES if code not in {HEAD, "01"}]
 #: Stands first where a choice that somebody only forgot to make would be a wrong one: who died, how a new member is related.
 CHOOSE = ("", _("请选择"))
+_PHONE = r"^\s*(\+?86[\s-]?)?(1\d{2}[\s-]?\d{4}[\s-]?\d{4}|(0\d{2,3}[\s-]?)?\d{7,8}([\s-]\d{1,6})?|[48]00[\s-]?\d{3}[\s-]?\d{4})\s*$"
 _RELATION, _GOES = "relation-", "goes-"
+
+
+def called(row: Membership) -> str:
+    """How a member is called where their facts or particulars are changed: 马**（户主）."""
+    return f"{masked(row.person, 'name')}（{RELATIONS.get(row.relation, row.relation)}）"
+
+
+def phone_field() -> forms.CharField:
+    """A telephone number: one digit too few is found here, not when somebody has to be reached."""
+    wrong = _("这不是一个电话号码。请填 11 位手机号或带区号的固定电话；没有电话就留空。")
+    return forms.CharField(
+        label=_("电话"), max_length=30, required=False, validators=[RegexValidator(_PHONE, wrong)],
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+    )  # fmt: skip
 
 
 class ChangeForm(forms.Form):
@@ -75,7 +91,7 @@ class ChangeForm(forms.Form):
 
     def name(self, row: Membership) -> str:
         """How a member is called on this form."""
-        return f"{masked(row.person, 'name')}（{RELATIONS.get(row.relation, row.relation)}）"
+        return called(row)
 
     def relations(self, *, besides: uuid.UUID | None = None, blank: bool = True) -> dict[str, forms.Field]:
         """A field for each member's relation."""
@@ -108,7 +124,7 @@ class ArrivalForm(ChangeForm):
     name_of = forms.CharField(label=_("姓名"), max_length=50)
     id_kind = forms.ChoiceField(label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind])
     id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
-    phone = forms.CharField(label=_("电话"), max_length=30, required=False)
+    phone = phone_field()
     relation = forms.ChoiceField(label=_("与户主关系"), choices=[CHOOSE, *OTHERS])
 
     def new(self) -> NewMember:
@@ -216,7 +232,7 @@ class PlacedForm(ChangeForm):
     def home(self) -> structure.Home:
         """Where they live from now on."""
         code = self.cleaned_data.get("code") or self.cleaned_data.get("area")
-        area = Area.objects.filter(pk=code).first() if code else None
+        area = Area.objects.filter(pk=int(code)).first() if code else None
         if area is None:
             raise DomainError(
                 str(_("没有这个地区。")), remedy=str(_("请选择村（社区），或核对 12 位区划代码。")), field="area"
@@ -295,9 +311,11 @@ class MoveForm(PlacedForm):
     title = _("迁移")
     intro = _("迁到管辖范围以外的，填那里村（社区）的 12 位区划代码；迁走以后由那里办理，您将看不到这份档案。")
     outside = True
-    code = forms.IntegerField(
-        label=_("区划代码（迁往外地时填）"), required=False, min_value=10**11, max_value=10**12 - 1
-    )
+    code = forms.CharField(
+        label=_("区划代码（迁往外地时填）"), required=False, max_length=20,
+        validators=[RegexValidator(r"^\d{12}$", _("区划代码应为 12 位数字。请核对位数，不要填地名。"))],
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )  # fmt: skip
 
     def perform(self) -> Household:
         return structure.move(self.household, self.home(), self.change, acting_officer=self.officer)

@@ -32,6 +32,7 @@ from zhikun.registry.selectors.known import masked_particulars, shown
 from zhikun.registry.services import recording as verbs
 from zhikun.registry.services import things
 from zhikun.registry.sources import SourceKind, Told
+from zhikun.registry.ui.change_forms import called
 from zhikun.registry.ui.fact_forms import FactsForm, ToldForm, field_of, posted, value_of
 from zhikun.registry.ui.household import allowed, crumbs, dispute
 from zhikun.registry.vocabulary import Known, asked_of, entity_title, personal_of, title_of, vocabulary
@@ -87,7 +88,8 @@ def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: s
     title = dimension if dimension in groups else entity_title(entity)
     personal: dict[str, str] = {}
     if entity == "member":
-        _member(household, row)
+        name = _member(household, row)
+        title = f"{name} · {title}" if dimension in groups else name
     elif entity != "household":
         if row not in present(rows):
             raise Http404
@@ -96,13 +98,16 @@ def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: s
     return Edited(household, entity, row, known, dict(rows.get(row, {})), personal, title)
 
 
-def _member(household: Household, row: str) -> None:
+def _member(household: Household, row: str) -> str:
+    """How the member is called on the page: in a family of six, nobody should write into another's line."""
     try:
         person = uuid.UUID(row)
     except ValueError:
         raise Http404 from None
-    if not Membership.objects.now().filter(household=household, person_id=person).exists():
+    found = Membership.objects.now().filter(household=household, person_id=person).select_related("person").first()
+    if found is None:
         raise Http404
+    return called(found)
 
 
 def _save(edited: Edited, form: FactsForm, officer: Officer) -> None:

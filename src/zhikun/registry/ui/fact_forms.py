@@ -121,7 +121,7 @@ def field_of(known: Known) -> forms.Field:
         options = [("", _("未知")), *(known.choices or {}).items()]
         return forms.ChoiceField(label=label, help_text=asks, required=False, choices=options)
     if known.type == "choices":
-        several = [*(known.choices or {}).items(), (NONE_OF_THEM, _("以上都没有"))]
+        several = [*(known.choices or {}).items(), (NONE_OF_THEM, _("无（以上都没有）"))]
         return forms.MultipleChoiceField(
             label=label, help_text=asks, required=False, choices=several, widget=forms.CheckboxSelectMultiple
         )

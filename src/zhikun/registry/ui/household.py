@@ -19,8 +19,8 @@ from zhikun.pages.frame import Crumb
 from zhikun.pages.render import render_page
 from zhikun.registry import events
 from zhikun.registry.models import Contradiction, Household, Membership
-from zhikun.registry.panels import panels_for
-from zhikun.registry.selectors.file import File, file_of, looked_lately, visible
+from zhikun.registry.panels import panels_for, shared
+from zhikun.registry.selectors.file import File, file_of, visible
 from zhikun.registry.selectors.known import shown
 from zhikun.registry.sources import SourceKind, in_order
 from zhikun.registry.ui.structure import offered_changes
@@ -34,7 +34,7 @@ PER_PAGE = 40
 def household(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """一户一档: who they are, hardship, help, facts with their sources, contradictions, timeline, documents, who has looked."""
     officer = officer_of(request)
-    found = visible(officer, pk)
+    found = shared(visible(officer, pk, also=["facts"]))
     file = file_of(found, officer)
     context = {
         "title": _("{n} 号家庭档案").format(n=found.number),
@@ -51,7 +51,7 @@ def household(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "changes": offered_changes(found),
         **allowed(officer, found),
     }
-    if not looked_lately(found, officer):
+    if not file.looks.lately:
         note(
             events.VIEWED, by=officer, household=found.pk, subject=found.number, area=found.area_id, looks=True,
             details={"unmasked": file.unmasking is not None},

@@ -144,7 +144,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _visible(officer, pk)
     view = request.GET.get("view", "")
     if view not in {"problems", "messages", "households"}:  # what there is to look at
-        view = "problems" if found.counts.get("summary") or not found.counts.get("ready") else "households"
+        view = _first_view(found)
     context = {
         "title": found.file_name,
         "crumbs": [Crumb(_("批量导入"), reverse("imports:list")), Crumb(found.file_name)],
@@ -162,6 +162,13 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         "table": _table(request, found, view),
     }
     return render_page(request, "registry/import_batch.html", context, fragment="results")
+
+
+def _first_view(found: ImportBatch) -> str:
+    """What a batch opens with: why it cannot be read, what is wrong in it, or the households that come in."""
+    if found.state == State.UNREADABLE:
+        return "messages"
+    return "problems" if found.counts.get("summary") or not found.counts.get("ready") else "households"
 
 
 @requires(*BOTH)
@@ -346,12 +353,16 @@ def _tabs(request: HttpRequest, found: ImportBatch, view: str) -> list[Tab]:
     titles = {
         "problems": (_("问题汇总"), len(found.counts.get("summary", []))),
         "messages": (_("逐行说明"), counted or len(found.messages)),
-        "households": (_("待入库的户"), found.counts.get("ready", 0)),
+        "households": (_households_title(found), found.counts.get("ready", 0)),
     }
     return [
         Tab(title, f"{request.path}?view={name}", current=name == view, count=count)
         for name, (title, count) in titles.items()
     ]
+
+
+def _households_title(found: ImportBatch) -> str:
+    return _("入库的户") if found.state in {State.COMMITTED, State.UNDOING, State.UNDONE} else _("待入库的户")
 
 
 _SEVERITIES = {"error": ("danger", gettext_lazy("退回")), "warning": ("warning", gettext_lazy("提醒")),
@@ -368,15 +379,21 @@ def _table(request: HttpRequest, found: ImportBatch, view: str) -> Table | None:
         ]
         return Table(request, found.messages, columns, caption=_("逐行说明"), target="results", empty=_("没有问题。"))
     if view == "households":
+        # Those of the batch, asked once; a row knows its place by the code alone.
+        places = dict(
+            Area.objects.filter(pk__in=found.rows.order_by().values("area").distinct()).values_list("pk", "name")
+        )
         columns = [
             Column(
                 "number", _("户编号"), heading=True, link=lambda r: reverse("imports:row", args=[found.pk, r.position])
             ),
-            Column("area", _("区划代码"), value=lambda r: str(r.area)),
+            Column("area", _("所在村（社区）"), value=lambda r: places.get(r.area, str(r.area))),
             Column("adds", _("入库方式"), value=lambda r: _("新建档案") if r.adds else _("补充记录")),
             Column("state", _("状态"), value=lambda r: ImportRow.State(r.state).label),
             Column("problem", _("说明"), value=lambda r: r.problem or "—", wide=True),
         ]
         rows = found.rows.defer("payload_sealed", "before_sealed").order_by("position")
-        return Table(request, rows, columns, caption=_("待入库的户"), target="results", empty=_("没有可以入库的户。"))
+        return Table(
+            request, rows, columns, caption=_households_title(found), target="results", empty=_("没有可以入库的户。")
+        )
     return None

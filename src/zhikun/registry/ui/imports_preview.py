@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.access import officer_of, requires
+from zhikun.accounts.models import Officer
 from zhikun.audit.services import record as note
 from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
 from zhikun.pages.frame import Crumb
@@ -57,8 +58,14 @@ def row(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
         "people": _people(request, told, batch.observed_on) if told else None,
         "facts": _facts(told) if told else [],
         "neighbours": _neighbours(batch, position),
+        "file": _opened(officer, found) if told is None else None,
     }
     return render_page(request, "registry/import_household.html", context)
+
+
+def _opened(officer: Officer, found: ImportRow) -> Household | None:
+    """The file that the row became, where the officer sees it: what was kept of the row itself is gone by then."""
+    return Household.objects.visible_to(officer).filter(pk=found.household_id).first() if found.household_id else None
 
 
 def _lines(told: ToldHousehold, found: ImportRow, batch: ImportBatch) -> list[Detail]:

@@ -27,7 +27,7 @@ from zhikun.registry.selectors.file import unmasked_now, visible
 from zhikun.registry.services import help as helping
 from zhikun.registry.services.members import correct as put_right
 from zhikun.registry.services.person import Particulars
-from zhikun.registry.ui.change_forms import ChangeForm
+from zhikun.registry.ui.change_forms import ChangeForm, phone_field
 from zhikun.registry.ui.household import crumbs
 from zhikun.registry.vocabulary import categories as known_categories
 
@@ -38,7 +38,7 @@ class CorrectForm(ChangeForm):
     name_of = forms.CharField(label=_("姓名"), max_length=50, required=False)
     id_kind = forms.ChoiceField(label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind])
     id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
-    phone = forms.CharField(label=_("电话"), max_length=30, required=False)
+    phone = phone_field()
     sex = forms.ChoiceField(label=_("性别"), choices=[("", _("未知")), *Person.Sex.choices], required=False)
     born_on = forms.DateField(label=_("出生日期"), required=False, widget=DayInput)
 
@@ -80,7 +80,7 @@ def correct(request: HttpRequest, pk: uuid.UUID, person: uuid.UUID) -> HttpRespo
             form.perform()
             messages.success(request, _("已更正。"))
             return _back(pk)
-    return _page(request, household, form, str(_("更正基本信息")))
+    return _page(request, household, form, _("更正基本信息：{n}").format(n=form.name(row)))
 
 
 class HelpForm(ChangeForm):

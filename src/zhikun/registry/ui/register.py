@@ -30,7 +30,7 @@ from zhikun.registry.services import household as households
 from zhikun.registry.services.person import Particulars, checked
 from zhikun.registry.services.things import no_number_in
 from zhikun.registry.sources import SourceKind, Told
-from zhikun.registry.ui.change_forms import RELATION_CHOICES
+from zhikun.registry.ui.change_forms import RELATION_CHOICES, phone_field
 from zhikun.registry.ui.villages import village_field
 
 MOST = 30
@@ -58,7 +58,7 @@ class MemberForm(forms.Form):
         label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind], required=False
     )
     id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
-    phone = forms.CharField(label=_("电话"), max_length=30, required=False)
+    phone = phone_field()
     sex = forms.ChoiceField(label=_("性别"), required=False, choices=[("", "—"), *Person.Sex.choices])
     born_on = forms.DateField(label=_("出生日期"), required=False, widget=DayInput)
 

@@ -189,6 +189,8 @@ class Assignment(models.Model):
     state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.ASSIGNED)
     #: What a household that is not on file yet was found by: 邻里反映、自行申报 ... No name.
     found_how = models.CharField(_("怎样发现"), max_length=100, blank=True)
+    #: The number that the page gave to such a finding: sent twice, it is one; two families in the same words are two.
+    client = models.UUIDField(null=True, editable=False)
     due_on = models.DateField(_("完成期限"))
     assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     assigned_at = models.DateTimeField(auto_now_add=True)
@@ -203,6 +205,7 @@ class Assignment(models.Model):
                 fields=["round", "household"], name="household_once_in_a_round",
                 condition=Q(household__isnull=False) & ~Q(state="cancelled"),
             ),
+            models.UniqueConstraint(fields=["assigned_by", "client"], name="found_once"),
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["round", "area", "state"], name="assignment_progress"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +21,7 @@ from zhikun.registry.models import Household
 from zhikun.registry.models.household import HouseholdQuerySet, within
 from zhikun.registry.services.things import no_number_in
 from zhikun.surveys import events
-from zhikun.surveys.errors import NotYours, RoundOver
+from zhikun.surveys.errors import AlreadyFound, NotYours, RoundOver
 from zhikun.surveys.models import Assignment, Round, SelfReport, Team
 
 _BLOCK = 1000
@@ -95,14 +97,25 @@ def declared_waits_again(assignments: Iterable[Assignment]) -> int:
     return lost.update(state=SelfReport.State.ARRIVED, assignment=None, decided_by=None, decided_at=None)
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What is told of a household met on the way; `client`: the number that the page gave it, its own for each finding."""
+
+    client: UUID
+    team: Team
+    area: Area
+    how: str
+
+
 @transaction.atomic
-def found(given: Round, team: Team, area: Area, how: str, *, acting_officer: Officer) -> Assignment:
+def found(given: Round, finding: Finding, *, acting_officer: Officer) -> Assignment:
     """A household that nobody had on a list, met by a team on its way (主动发现). It is visited at once.
 
-    Registered again in the same words while its questionnaire is still untouched, it is the same finding: who got no
-    answer presses again.
+    Sent again under the same number it is the same finding: who got no answer presses again. Told in the same words under
+    another number it is another household. Raises AlreadyFound where the number was used for something else, or where its
+    questionnaire was opened and begun since: what is meant now, the officer has to say.
     """
-    held = _open_round(given)
+    held, team, area = _open_round(given), finding.team, finding.area
     member = team.is_active and team.members.filter(officer=acting_officer).exists()
     manages = acting_officer.may(Right.SURVEY_MANAGE, area.pk)
     if not ((member and acting_officer.may(Right.SURVEY_FILL, area.pk)) or manages):
@@ -113,18 +126,19 @@ def found(given: Round, team: Team, area: Area, how: str, *, acting_officer: Off
             _("请选到本轮地区内的村（社区）。"), why=_("新发现的家庭要建在具体的村（社区）。"),
             remedy=_("请从列表中选择。"), field="area",
         )  # fmt: skip
-    said = no_number_in(how.strip())[:100]
-    same = Assignment.objects.untouched().filter(
-        round=held, team=team, area=area, household__isnull=True, found_how=said, assigned_by=acting_officer
-    )
-    known = same.exclude(pk__in=SelfReport.objects.filter(assignment__isnull=False).values("assignment_id")).first()
-    if known is not None:
-        return known
+    said = no_number_in(finding.how.strip())[:100]
+    known = Assignment.objects.filter(assigned_by=acting_officer, client=finding.client)
+    if known.exists():
+        same = known.untouched().filter(round=held, team=team, area=area, found_how=said).first()
+        if same is None:
+            raise AlreadyFound
+        return same
     made = Assignment.objects.create(
         round=held,
         team=team,
         area=area,
         found_how=said,
+        client=finding.client,
         due_on=held.ends,
         assigned_by=acting_officer,
     )

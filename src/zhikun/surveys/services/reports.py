@@ -25,10 +25,19 @@ from zhikun.registry.services.things import no_number_in
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
-from zhikun.surveys.answers import read
-from zhikun.surveys.errors import AnswersRefused, CodeRefused, QuestionnaireChanged, RoundOver, VisitDecided
-from zhikun.surveys.filed import current, form_in_force, rows_of
+from zhikun.surveys.answers import Told as Answered
+from zhikun.surveys.answers import prefilled, read
+from zhikun.surveys.errors import (
+    AnswersRefused,
+    CodeRefused,
+    NothingTold,
+    QuestionnaireChanged,
+    RoundOver,
+    VisitDecided,
+)  # fmt: skip
+from zhikun.surveys.filed import Rows, current, form_in_force, rows_of
 from zhikun.surveys.models import Assignment, Round, SelfReport, Team
+from zhikun.surveys.questionnaire import MEMBER
 from zhikun.surveys.services.taking_in import recorded
 
 #: Letters and digits that nobody takes for one another on a slip of paper: no 0, O, 1, I, L.
@@ -81,6 +90,7 @@ def arrive(report: SelfReport, questionnaire: str, answers: dict[str, Any]) -> S
     """The household's answers have come: checked like a visit's, kept sealed, and the code is used up.
 
     The same answers again are the same report: who got no answer sends once more. Other answers raise CodeRefused.
+    A form on which nothing was said raises NothingTold: the button stands on its first page too.
     """
     held = SelfReport.objects.select_for_update(of=("self",)).get(pk=report.pk)
     text = json.dumps(answers, ensure_ascii=False, separators=(",", ":"))
@@ -94,11 +104,22 @@ def arrive(report: SelfReport, questionnaire: str, answers: dict[str, Any]) -> S
     told = read(pack_in_force(), answers, rows, timezone.localdate())
     if told.faults:
         raise AnswersRefused(told.faults)
+    if rows is not None and _says_nothing(told, rows):
+        raise NothingTold
     held.questionnaire, held.state, held.arrived_at = questionnaire, SelfReport.State.ARRIVED, timezone.now()
     held.answers = text
     held.save()
     note(events.REPORTED, by=None, household=held.household_id, area=held.area_id, details={"report": str(held.pk)})
     return held
+
+
+def _says_nothing(told: Answered, rows: Rows) -> bool:
+    """Whether the answers are those that the form began with."""
+    begun = prefilled(pack_in_force(), {}, {MEMBER: rows.get(MEMBER, [])})
+    untouched = read(pack_in_force(), begun, rows, timezone.localdate())
+    return all(
+        getattr(told, part) == getattr(untouched, part) for part in ("facts", "personal", "people", "left", "place")
+    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Concatenate, ParamSpec, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -41,7 +41,7 @@ from zhikun.privacy import ring
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events, selectors
 from zhikun.surveys.answers import read
-from zhikun.surveys.errors import SignaturesMissing, as_data
+from zhikun.surveys.errors import AlreadyFound, SignaturesMissing, as_data
 from zhikun.surveys.filed import current, form_in_force, given_rows, opened, rows_of
 from zhikun.surveys.models import Assignment, Draft, Round, SelfReport, Team, Visit, VisitFile
 from zhikun.surveys.results import result
@@ -336,20 +336,49 @@ class FoundForm(forms.Form):
 
 @requires(Right.SURVEY_FILL)
 def found(request: HttpRequest) -> HttpResponse:
-    """Register that a household was found on the way, and open its questionnaire."""
-    officer = officer_of(request)
+    """Register that a household was found on the way, and open its questionnaire.
+
+    The address carries the number of the finding: pressed again, reloaded or gone back to after an answer that was lost,
+    it is the same one; the way in gives every household a number of its own.
+    """
+    officer, client = officer_of(request), _client(request)
+    if client is None:
+        if request.method == "POST":
+            raise BadRequest
+        return HttpResponseRedirect(_found_url(uuid.uuid4()))
     form = FoundForm(officer, request.POST or None)
+    used = request.method != "POST" and Assignment.objects.filter(assigned_by=officer, client=client).exists()
+    notice = str(AlreadyFound()) if used else ""
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
             told = form.cleaned_data
-            made = assigning.found(told["round"], told["team"], told["area"], told["how"], acting_officer=officer)
-            return HttpResponseRedirect(resolve_url("surveys:fill", made.pk))
+            finding = assigning.Finding(client, told["team"], told["area"], told["how"])
+            try:
+                made = assigning.found(told["round"], finding, acting_officer=officer)
+            except AlreadyFound as error:
+                used, notice = True, str(error)
+            else:
+                return HttpResponseRedirect(resolve_url("surveys:fill", made.pk))
     context = {
         "title": _("登记新发现的家庭"), "form": form, "submit": _("开始填写"), "up": reverse("surveys:mine"),
-        "notice": "" if form.has_round else _("您的小组现在没有正在进行的调查轮次，还不能登记。请联系乡镇经办分派任务。"),
+        "notice": notice if form.has_round else _("您的小组现在没有正在进行的调查轮次，还不能登记。请联系乡镇经办分派任务。"),
+        # What is sent from here on is another household.
+        "action": _found_url(uuid.uuid4()) if used else "",
         "crumbs": [Crumb(_("我的入户"), reverse("surveys:mine")), Crumb(_("登记新发现的家庭"))],
     }  # fmt: skip
-    return render_page(request, "surveys/form.html", context, status=422 if form.errors else 200)
+    again = 409 if used and request.method == "POST" else 200
+    return render_page(request, "surveys/form.html", context, status=422 if form.errors else again)
+
+
+def _client(request: HttpRequest) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.GET.get("client", ""))
+    except ValueError:
+        return None
+
+
+def _found_url(client: uuid.UUID) -> str:
+    return f"{reverse('surveys:found')}?{urlencode({'client': client})}"
 
 
 @requires(Right.SURVEY_FILL, Right.SURVEY_MANAGE, methods=("GET", "HEAD"))

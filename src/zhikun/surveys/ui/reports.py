@@ -160,11 +160,14 @@ def all_reports(request: HttpRequest) -> HttpResponse:
             form = HandForm(officer)
     tones = {"handed": "neutral", "arrived": "warning", "taken": "success", "refused": "neutral"}
     columns = [
-        Column("handed_at", _("发码时间"), kind="moment", sort="handed_at", heading=True),
+        Column(
+            "handed_at", _("发码时间"), kind="moment", sort="handed_at", heading=True,
+            link=lambda one: reverse("surveys:report", args=[one.pk]),
+        ),
         Column("area", _("村（社区）"), sort="area_id"),
         Column("household", _("户编号"), value=lambda one: one.household.number if one.household else _("没有档案")),
         Column(
-            "state", _("状态"), kind="status", sort="state", link=lambda one: reverse("surveys:report", args=[one.pk]),
+            "state", _("状态"), kind="status", sort="state",
             value=lambda one: (tones[one.state], one.get_state_display()),
         ),
     ]  # fmt: skip

@@ -9,7 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.analytics.models import Trial
+from zhikun.analytics.trials import Chosen
 from zhikun.assessments.models import Run
+from zhikun.assessments.naming import category_words
 from zhikun.assessments.results import pack_of
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
@@ -84,6 +86,7 @@ def covered_words(pack: Pack) -> str:
 def kind_words(kind: str, pack: Pack) -> str:
     """What the households of a kind have in common."""
     plain: dict[str, Any] = {
+        "all": _("试算的全部家庭"), "changed": _("类别、指数或金额有变化"),
         "enter": _("进"), "leave": _("出"), "open": _("尚不能确定"), "category": _("类别有变化"),
         "amount_up": _("金额增加"), "amount_down": _("金额减少"), "index_up": _("指数上升"), "index_down": _("指数下降"),
         "index_open": _("指数能否确定有变化"),
@@ -92,6 +95,16 @@ def kind_words(kind: str, pack: Pack) -> str:
         return str(plain[kind])
     way, _line, cause = kind.partition("_")
     title = shown_of(pack, cause).title
+    if way in {"had", "will"}:
+        return (_("改动前达到致困线：{c}") if way == "had" else _("改动后达到致困线：{c}")).format(c=title)
     if way == "unsure":
         return _("是否达到致困线，改动前后只有一边能确定：{c}").format(c=title)
     return _("新达到致困线：{c}").format(c=title) if way == "gain" else _("不再达到致困线：{c}").format(c=title)
+
+
+def chosen_words(chosen: Chosen, pack: Pack) -> str:
+    """Which households a list has."""
+    if not (chosen.was or chosen.now):
+        return kind_words(chosen.kind, pack)
+    a, b = (category_words(pack, code) if code else _("任何类别") for code in (chosen.was, chosen.now))
+    return f"{a} → {b}"
