@@ -2,25 +2,31 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 from tools.messages import CHINESE, SOURCE, calls, constants_of, messages, texts
 
 FILES = sorted(SOURCE.rglob("*.py"))
-CONSTANTS = {name: value for path in FILES for name, value in constants_of(ast.parse(path.read_text(encoding="utf-8")))}
 SENTENCE = re.compile(r"[\u4e00-\u9fff].*[\u4e00-\u9fff].*[。！？]\s*$", re.DOTALL)
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def every_constant() -> dict:
+    return {name: value for path in FILES for name, value in constants_of(parsed(path))}
 
 
 @every_file
 def test_messages_are_chinese_and_can_be_collected(path):
     tree = parsed(path)
-    known = CONSTANTS | dict(constants_of(tree))
+    known = every_constant() | dict(constants_of(tree))
     for call in calls(tree):
         where = f"{path}:{call.lineno}"
         assert len(call.args) == 1, f"{where}: one message, then .format(...)"

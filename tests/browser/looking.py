@@ -44,8 +44,8 @@ class Watch:
         self._open: set[Request] = set()
         self._host = urlsplit(address).netloc
         page.on("request", self._asked)
-        page.on("requestfinished", self._open.discard)
-        page.on("requestfailed", self._open.discard)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
         page.on("response", self._answered)
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         page.on("console", lambda message: self._said(message.type, message.text))
@@ -67,6 +67,9 @@ class Watch:
             self.faults.append(f"request to another host: {address}")
         elif parts.scheme not in {"data", "blob"}:
             self._open.add(request)
+
+    def _ended(self, request: Request) -> None:
+        self._open.discard(request)
 
     def _answered(self, response: Response) -> None:
         is_file = urlsplit(response.url).path.startswith(settings.STATIC_URL)

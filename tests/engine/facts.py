@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from zhikun.engine.packs import PackErrors, load, names
 from zhikun.engine.packs.model import Fact, Pack
 
 ARROW = {
@@ -20,19 +19,6 @@ ARROW = {
 }  # fmt: skip
 LARGEST = 10**9
 
-
-def _ruled() -> tuple[str, ...]:
-    found = []
-    for name in names():
-        try:
-            if load(name).rules:
-                found.append(name)
-        except PackErrors:
-            found.append(name)  # test_the_pack_loads says what is wrong
-    return tuple(found)
-
-
-RULED = _ruled()  # packs that assess households; the others watch people and nothing else
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]  # entity -> rows; the household has one

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine import facts, judge
+from tests.packs import RULED
 
 from zhikun.engine.packs import change_days, load
 from zhikun.engine.plan import make_plan
@@ -55,7 +56,7 @@ def told(plan, referee, households):
     return ""
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 @STEADY
 @given(seed=SEEDS)
 def test_engine_and_judge_agree_on_every_value(name, seed):
@@ -66,7 +67,7 @@ def test_engine_and_judge_agree_on_every_value(name, seed):
             pytest.fail(told(plan, referee, households))
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_a_whole_block_of_households_agrees(name):
     # More than 64 rows: ages come from the block's table of days instead of being counted one by one.
     plan, referee = judged(name, days_of(name)[-1])
@@ -81,7 +82,7 @@ def test_plans_for_a_township_a_village_and_another_county_agree(place):
     assert not disagreements(plan, referee, households)
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_a_household_of_which_nothing_is_known_agrees(name):
     plan, referee = judged(name, days_of(name)[-1])
     nothing = {entity: [{}] for entity in plan.pack.entities}

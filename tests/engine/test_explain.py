@@ -8,6 +8,7 @@ import pytest
 from tests.engine import facts
 from tests.engine.schema import faults
 from tests.engine.small import decision, fact, listing, plan_of, rule, standard
+from tests.packs import RULED
 
 from zhikun.engine.packs import change_days, load
 from zhikun.engine.packs.model import Results
@@ -234,7 +235,7 @@ def test_a_row_of_change_is_counted_from_one():
     assert "第 2 人的" in data["changes"][0]["text"]
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_explanations_of_every_pack_follow_the_schema_and_the_batch(name):
     pack = load(name)
     plan = make_plan(pack, change_days(pack)[-1])
@@ -251,7 +252,7 @@ def test_explanations_of_every_pack_follow_the_schema_and_the_batch(name):
             }
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_a_change_of_a_fact_made_to_the_facts_comes_out_as_told(name):
     pack = load(name)
     plan = make_plan(pack, change_days(pack)[-1])

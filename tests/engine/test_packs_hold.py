@@ -5,6 +5,7 @@ import functools
 import pyarrow.compute as pc
 import pytest
 from tests.engine import facts
+from tests.packs import RULED
 
 from zhikun.engine.packs import PackErrors, change_days, load, names
 from zhikun.engine.packs.cases import cases_of
@@ -55,7 +56,7 @@ def test_case(name, number):
     assert not outcome.differences, f"{outcome.case.at}\n" + "\n".join(outcome.differences)
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_every_rule_is_expected_by_some_case(name):
     """A rule without any expected value could change without anyone noticing."""
     expected = {path.split(".")[-1] for case in cases(name) if not case.skip for path in case.expect}
@@ -88,7 +89,7 @@ def plan_for(name, day, place):
     return plan, Explainer(plan)
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_an_explanation_says_what_the_batch_says(name):
     groups = {}
     for case in cases(name):
@@ -126,7 +127,7 @@ def _contradictions(told, batch, household):
     return found
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_answering_what_is_missing_decides_every_household(name):
     """Each round answers exactly the questions asked, with anything; in the end nothing is undetermined."""
     pack = load(name)

@@ -9,6 +9,7 @@ import pytest
 from tests.engine import facts
 from tests.engine.county import county, write
 from tests.engine.small import fact, plan_of, ranking, rule
+from tests.packs import RULED
 
 from zhikun.engine.run import FactsError, assess, assess_files, missing_facts
 from zhikun.engine.run import files as files_module
@@ -33,7 +34,7 @@ def taoyuan():
     return county("taoyuan")
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_blocks_and_threads_do_not_show(name):
     plan, tables = county(name)
     whole = all_bits(assess(plan, tables, threads=1))
@@ -41,7 +42,7 @@ def test_blocks_and_threads_do_not_show(name):
         assert all_bits(assess(plan, tables, block=block, threads=threads)) == whole
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_a_household_alone_gets_what_it_gets_among_others(name):
     plan, tables = county(name, 20)
     among = assess(plan, tables).tables
@@ -97,7 +98,7 @@ def check_files(plan, tables, sources, out, **more):
         assert bits(written[entity], "row") == bits(table, "row"), entity
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_files_say_what_memory_says(name, tmp_path, small_chunks):
     plan, tables = county(name)
     check_files(plan, tables, write(tables, tmp_path / "facts", row_group_size=9), tmp_path / "out", block=5, threads=2)

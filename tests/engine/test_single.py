@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from tests.engine import facts
 from tests.engine.county import county
 from tests.engine.small import fact, plan_of, rule
+from tests.packs import RULED
 
 from zhikun.engine.run import missing_facts
 from zhikun.engine.run.asking import asked
@@ -52,7 +52,7 @@ def by_bits(value):
     return (value[0] & ~value[1], value[1]) if isinstance(value, tuple) else exact(value)
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 @pytest.mark.parametrize("unknown", [0.0, 0.15])
 def test_every_slot_is_what_the_kernel_computes(name, unknown):
     plan, tables = county(name, 30, seed=7, unknown=unknown)
@@ -67,7 +67,7 @@ def test_every_slot_is_what_the_kernel_computes(name, unknown):
                 assert by_bits(values[slot]) == expected, (household, slot, instruction)
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_asks_for_the_same_facts(name):
     plan, tables = county(name, 40, seed=3, unknown=0.2)
     targets = [step for step in plan.computed if step.entity == "household"]
@@ -89,7 +89,7 @@ def test_every_operation_has_both_forms():
     assert set(OPERATIONS) - {*STRICT, *OTHERS, *SEVERAL, *(f"counted_{op}" for op in SIGNS)} == by_single
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_facts_read_alone_are_what_arrays_hold(name):
     plan, tables = county(name, 40, seed=9, unknown=0.15)
     for _household, own in alone(tables):
@@ -170,7 +170,7 @@ def test_a_quotient_by_zero_or_unknown(args, expected):
 
 def test_a_page_that_asks_while_another_works_it_out_gets_the_whole_way():
     """Pages in several threads share one Single: what one has half worked out is never another's answer."""
-    plan, _tables = county(facts.RULED[0], 3, seed=7)
+    plan, _tables = county(RULED[0], 3, seed=7)
     single = Single(plan)
     aims = frozenset(step.slot for step in plan.computed)
     changed = frozenset(list(single._facts)[:5])

@@ -5,6 +5,7 @@ import random
 import pytest
 from tests.engine import facts
 from tests.engine.small import decision, fact, listing, one, plan_of, rule, standard, table, value
+from tests.packs import RULED
 
 from zhikun.engine.packs import change_days, load
 from zhikun.engine.packs.model import TableKey
@@ -291,7 +292,7 @@ def test_a_rule_without_facts_has_a_value_for_every_row_of_every_household():
 # --- what was determined stays
 
 
-@pytest.mark.parametrize("name", facts.RULED)
+@pytest.mark.parametrize("name", RULED)
 def test_answers_never_change_what_was_determined(name):
     pack = load(name)
     plan = make_plan(pack, change_days(pack)[-1])

@@ -7,15 +7,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.packs import WITH_FACTS
 
-from zhikun.engine.packs import load, names
+from zhikun.engine.packs import load
 from zhikun.surveys.answers import OnFile, read
 from zhikun.surveys.conditions import NONE, UNKNOWN, UNKNOWN_MARK, Conditions
 from zhikun.surveys.questionnaire import MEMBER, has_box, questionnaire
 
 pytestmark = [pytest.mark.browser, pytest.mark.frontend]
 TODAY = date(2026, 11, 22)
-PACKS = [name for name in names() if load(name).facts]
 VENDOR = Path(sys.prefix) / "share" / "zhikun" / "static" / "vendor" / "survey"
 OURS = Path(__file__).resolve().parents[2] / "src/zhikun/surveys/static/surveys/functions.js"
 
@@ -30,7 +30,7 @@ def core(browser):
         yield page
 
 
-@pytest.mark.parametrize("name", PACKS)
+@pytest.mark.parametrize("name", WITH_FACTS)
 def test_the_form_is_understood_whole(core, name):
     told = core.evaluate(
         "form => { const m = new Survey.Model(form); return (m.jsonErrors || []).map((e) => e.message || e.type); }",
@@ -77,7 +77,7 @@ ASKED = """([form, answers, conditional]) => {
 }"""
 
 
-@pytest.mark.parametrize("name", PACKS)
+@pytest.mark.parametrize("name", WITH_FACTS)
 def test_the_browser_asks_exactly_what_is_known_to_be_asked(core, name):
     pack = load(name)
     conditional = [f for f in pack.facts.values() if f.asked_when and f.entity in {"household", MEMBER}]
