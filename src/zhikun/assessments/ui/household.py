@@ -212,9 +212,8 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     response = HttpResponse(content, content_type="application/pdf")
     # The name says nothing about the people.
-    response["Content-Disposition"] = content_disposition_header(
-        False, _("综合评估报告-{n}.pdf").format(n=found.number)
-    )
+    name = content_disposition_header(False, _("综合评估报告-{n}.pdf").format(n=found.number))
+    response["Content-Disposition"] = name or "inline"
     response["Cache-Control"] = "private, no-store"
     return response
 
