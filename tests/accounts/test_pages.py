@@ -139,11 +139,12 @@ def test_areas_on_offer_are_the_office_s_own(admin, client):
 
 
 @pytest.mark.parametrize("act", ["close", "reset-password", "sign-out"])
-def test_an_act_without_a_reason_is_not_done(admin, client, act):
+@pytest.mark.parametrize(("reason", "said"), [(" 好 ", "理由太短"), ("  ", "没有填写理由")])
+def test_an_act_without_a_reason_is_not_done(admin, client, act, reason, said):
     who = officer(Role.TOWNSHIP_CLERK, where=township())
-    answer = client.post(f"/accounts/officers/{who.pk}/{act}", {"reason": " 好 "})
+    answer = client.post(f"/accounts/officers/{who.pk}/{act}", {"reason": reason})
     assert answer.status_code == 422
-    assert "没有填写理由" in answer.content.decode()
+    assert said in answer.content.decode()
     assert Officer.objects.get(pk=who.pk).password == who.password
     assert not Entry.objects.exists()
 

@@ -115,11 +115,14 @@ class WrongPassword(AccountRefused):
 
 
 class ReasonMissing(AccountRefused):
-    """An act that is to be justified comes without a reason."""
+    """An act that is to be justified comes without a reason, or with a word that gives none."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: str = "") -> None:
         super().__init__(
-            _("没有填写理由。"), why=_("这项操作会留痕备查。"), remedy=_("请写明原因，至少 4 个字。"), field="reason"
+            _("理由太短。") if given else _("没有填写理由。"),
+            why=_("这项操作会留痕备查。"),
+            remedy=_("请写明原因，至少 4 个字。"),
+            field="reason",
         )
 
 

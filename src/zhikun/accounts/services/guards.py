@@ -28,7 +28,7 @@ def a_reason(reason: str) -> str:
     """The reason, of at least four characters. Raises ReasonMissing."""
     reason = " ".join(reason.split())
     if len(reason) < 4:
-        raise ReasonMissing
+        raise ReasonMissing(reason)
     return reason
 
 
