@@ -96,8 +96,11 @@ class Builder:
         return self._figure(_("有提示须由人确认"), left, note)
 
     def _left(self, flag: str, decided: str) -> Number:
-        wanted = Wanted(flag=flag, decided=decided)
-        return Number(count_of(self.run, self.ranges, wanted), wanted)
+        """Who has a flag is counted already; only what people decided on since is looked up."""
+        done = count_of(self.run, self.ranges, Wanted(flag=flag, decided=DECIDED))
+        counts = self.told.counted
+        every = counts.of(counting.FLAGGED, "true") if flag == ANY else counts.of(counting.FLAGS, flag)
+        return Number(done if decided == DECIDED else every - done, Wanted(flag=flag, decided=decided))
 
     def _figure(self, title: str, number: Number, note: str = "", *, warn: bool = False) -> Figure:
         n = number.households
