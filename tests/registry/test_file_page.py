@@ -230,3 +230,12 @@ def test_the_timeline_says_who_died_and_who_came():
     text = page(signed_in(clerk), made)
     assert "死亡：苏**" in text
     assert "，0 项" not in text
+
+
+def test_a_category_that_nobody_registered_is_not_told_as_none():
+    """The family may receive it all the same: the visit says so."""
+    made, clerk = factories.household(), factories.officer(Role.TOWNSHIP_CLERK)
+    told(made, clerk, current_assistance=["dibao"])
+    browser = signed_in(clerk)
+    assert "<dt>救助类别</dt><dd>未登记</dd>" in page(browser, made)
+    assert "未登记" in browser.get(reverse("registry:search")).content.decode()

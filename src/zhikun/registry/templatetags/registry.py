@@ -21,8 +21,8 @@ register = template.Library()
 
 @register.filter
 def category_title(code: str) -> str:
-    """The category's name, or that none is held."""
-    return categories().get(code, code) if code else _("无")
+    """The category's name, or that none is on record here: what the family told of may say otherwise."""
+    return categories().get(code, code) if code else _("未登记")
 
 
 @register.filter
