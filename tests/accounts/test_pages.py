@@ -16,6 +16,7 @@ from tests.officers import (
     township,
 )  # fmt: skip
 
+from zhikun.accounts import selectors
 from zhikun.accounts.models import Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
@@ -187,6 +188,24 @@ def test_lending_and_taking_back_from_my_account(client):
     assert signed_in(to).post(f"/me/delegations/{lent.pk}/take-back").status_code == 404
     client.post(f"/me/delegations/{lent.pk}/take-back")
     assert Appointment.objects.get(pk=lent.pk).revoked_at is not None
+
+
+def test_duties_are_lent_only_to_colleagues_whose_own_duties_go_with_them(client):
+    office = organisation(county())
+    lender = officer(Role.COUNTY_REVIEWER, where=county(), office=office)
+    free = officer(where=county(), office=office)
+    barred = [
+        officer(role, where=county(), office=office)
+        for role in (Role.AUDITOR, Role.ADMINISTRATOR, Role.COUNTY_APPROVER)
+    ]
+    assert list(selectors.colleagues(lender)) == [free]
+    signed_in(lender, client)
+    form = {"appointment": lender.appointments.get().pk, "ends": timezone.localdate(), "reason": "外出培训"}
+    for one in barred:
+        assert client.post("/me/delegations/new", form | {"to": one.pk}).status_code == 422
+    assert not Appointment.objects.filter(delegated_by=lender).exists()
+    Officer.objects.filter(pk=free.pk).update(is_active=False)
+    assert "没有可以受托的同事" in text(client, "/me/delegations/new")
 
 
 def test_names_of_people_that_look_like_markup_are_shown_as_they_are(admin, client):

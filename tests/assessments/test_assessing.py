@@ -14,6 +14,7 @@ from zhikun.assessments import panels as assessment_panel
 from zhikun.assessments import results
 from zhikun.assessments.bridge import OF_THE_FILE, UNSEEN, known, place_code, tables
 from zhikun.assessments.models import Run
+from zhikun.assessments.naming import place_words
 from zhikun.assessments.ranking import ranks_of, whole_places
 from zhikun.assessments.results import kept_in, result_of, results_in
 from zhikun.assessments.services import provisional
@@ -237,6 +238,10 @@ def test_the_household_page_shows_unknown_as_unknown_and_says_when_the_facts_hav
     told = Told(SourceKind.OFFICER, factories.DAY)
     recording.record(made, told, {"household": {"": {"housing_safety": "d"}}}, acting_officer=reviewer())
     assert "情况在 2026-11-20 的评估之后有变化" in drawn(made, clerk)
+
+
+def test_a_place_among_thousands_is_written_as_every_other_number_is():
+    assert place_words(4380, 12804) == "第 4,380 位，共 12,804 户"
 
 
 def drawn(household, officer):

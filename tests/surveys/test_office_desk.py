@@ -77,6 +77,11 @@ def test_a_team_of_a_township_works_under_the_countys_contract():
     assert contract in Engagement.objects.usable_by(clerk)
     assert contract not in Engagement.objects.visible_to(clerk), "what it costs is the county's to see"
     assert contract in TeamForm(clerk).fields["engagement"].queryset
+    again = rounds.engage(firm(), area, 80, today, today, contract="HT-7", acting_officer=county)
+    offered = str(TeamForm(clerk)["engagement"])
+    assert f"{firm()}·{area}·合同 HT-7·{today} — {today}" in offered
+    assert again.firm == contract.firm
+    assert offered.count(f"{today} — {today}") == 2
     assert factory.a_team(engagement=contract).engagement == contract
 
 

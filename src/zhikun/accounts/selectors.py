@@ -11,7 +11,7 @@ from django.utils import timezone
 from zhikun.accounts.events import SIGN_INS, Event
 from zhikun.accounts.models import Appointment, Officer, Organisation
 from zhikun.accounts.offices import LEVELS, OFFICES
-from zhikun.accounts.roles import Right, Role
+from zhikun.accounts.roles import Right, Role, clashes
 from zhikun.audit.models import Entry
 from zhikun.places.models import Area
 
@@ -102,9 +102,15 @@ def own_duties(officer: Officer) -> QuerySet[Appointment]:
 
 
 def colleagues(officer: Officer) -> QuerySet[Officer]:
-    """Open accounts of the same organisation, without the officer."""
+    """To whom the officer may lend: open accounts of the same organisation, without the officer.
+
+    Who holds a role that goes ill with each of the officer's duties is left out: an auditor takes over nothing.
+    """
     same = Officer.objects.open(timezone.localdate()).filter(organisation=officer.organisation_id)
-    return same.exclude(pk=officer.pk).select_related("organisation")
+    duties = {Role(one.role) for one in own_duties(officer)}
+    ill = [role for role in Role if duties and all(clashes({duty, role}) for duty in duties)]
+    barred = Appointment.objects.in_force(timezone.now()).filter(role__in=ill).values("officer_id")
+    return same.exclude(pk=officer.pk).exclude(pk__in=barred).select_related("organisation")
 
 
 def latest_end(days: int) -> Any:

@@ -35,6 +35,11 @@ def category_words(pack: Pack, code: str | None) -> str:
     return shown_of(pack, pack.results.category).text(code) if pack.results.category else str(code)
 
 
+def place_words(rank: int, among: int) -> str:
+    """Where a household stands among those ranked with it."""
+    return _("第 {r} 位，共 {n} 户").format(r=f"{rank:,}", n=f"{among:,}")
+
+
 def flag_words(pack: Pack, code: str | None) -> str:
     """What a flag is called."""
     for name in pack.results.flags:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.assessments.bridge import known_of
-from zhikun.assessments.naming import RANK_TITLES
+from zhikun.assessments.naming import RANK_TITLES, place_words
 from zhikun.assessments.results import Kept, result_of
 from zhikun.assessments.services import provisional
 from zhikun.assessments.services.deciding import decisions_of, flag_words
@@ -87,7 +87,7 @@ def _figures(pack: Pack, now: dict[str, Any], today: provisional.Provisional, ke
     lines.extend(Detail(one.title, _brief(one) if one.value is not None else None) for one in today.others)
     if kept is not None:
         for name, rank in ((name, kept.ranks.get(name)) for name in RANK_TITLES):
-            text = _("第 {r} 位，共 {n} 户").format(r=rank[0], n=rank[1]) if rank else None
+            text = place_words(*rank) if rank else None
             lines.append(Detail(_("{where}困难排序").format(where=RANK_TITLES[name]), text, on=kept.run.on))
     return lines
 

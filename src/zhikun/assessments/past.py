@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from zhikun.assessments.bridge import ARROW, ID, ROW, UNSEEN
 from zhikun.assessments.keeping import facts_file, results_file
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import RANK_TITLES, category_words, fact_words, flag_words
+from zhikun.assessments.naming import RANK_TITLES, category_words, fact_words, flag_words, place_words
 from zhikun.assessments.results import Kept, facts_of, homes_of, kept_in, pack_of, result_of
 from zhikun.assessments.services.provisional import explainer_on, plan_on
 from zhikun.documents.values import shown_of
@@ -112,8 +112,7 @@ def _heads(pack: Pack, kept: Kept) -> list[Detail]:
     told = [Detail(shown_of(pack, shown.category).title, category_words(pack, kept.category))] if shown.category else []
     told += [_line(pack, shown.index, kept.index)] if shown.index else []
     for name, (rank, among) in kept.ranks.items():
-        text = _("第 {r} 位，共 {n} 户").format(r=rank, n=among)
-        told.append(Detail(_("{where}困难排序").format(where=RANK_TITLES[name]), text))
+        told.append(Detail(_("{where}困难排序").format(where=RANK_TITLES[name]), place_words(rank, among)))
     return told
 
 

@@ -206,7 +206,7 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "title": _("试算：{k}").format(k=chosen_words(chosen, at.pack)),
         "export": _export(at, chosen) if listed.count else "",
         "crumbs": [*_frame(at)["crumbs"][:-1], Crumb(_("结果"), _home(at)), Crumb(_("家庭名单"))],
-        "form": form, "listed": listed, "lines": _household_lines(at, listed),
+        "form": form, "listed": listed, "total": f"{listed.count:,}", "lines": _household_lines(at, listed),
         "has_amount": bool(at.pack.results.amount), "has_index": bool(at.pack.results.index),
         "has_category": bool(at.pack.results.category),
         "amount_title": shown_of(at.pack, at.pack.results.amount).heading if at.pack.results.amount else "",

@@ -79,6 +79,7 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
             (area, n, _address(request, place=str(area.pk))) for area, n in comparing.by_place(shown, at.shown)
         ],
         "changes": changes,
+        "total": f"{changes.count:,}",
         "lines": [
             (line, TITLES[line.kind], category_words(at.pack, line.was_category), category_words(at.pack, line.is_category))
             for line in changes.lines

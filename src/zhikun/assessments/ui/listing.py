@@ -60,6 +60,7 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "form": _form(request, at, wanted),
         "chips": [(term_words(term, at.pack), _without(request, term.text)) for term in wanted.terms],
         "listed": listed,
+        "total": f"{listed.count:,}",
         "export": _export(at, wanted) if listed.count else "",
         "lines": _lines(at, listed),
         "index_title": index_title(at.pack),

@@ -132,8 +132,8 @@ def _place(officer: Officer, text: str) -> Area | None:
 
 def _count(found: Found) -> str:
     if found.over:
-        return _("{n} 户以上").format(n=MOST_COUNTED)
-    return _("共 {n} 户").format(n=found.count)
+        return _("{n} 户以上").format(n=f"{MOST_COUNTED:,}")
+    return _("共 {n} 户").format(n=f"{found.count:,}")
 
 
 def _on_record(request: HttpRequest, officer: Officer, wanted: Wanted, found: Found, place: Area | None) -> None:

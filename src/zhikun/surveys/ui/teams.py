@@ -27,8 +27,9 @@ from zhikun.surveys.ui.office import choose, form_page
 
 if TYPE_CHECKING:  # the class takes no parameter while it runs
     _AreaField = forms.ModelChoiceField[Area]
+    _EngagementField = forms.ModelChoiceField[Engagement]
 else:
-    _AreaField = forms.ModelChoiceField
+    _AreaField = _EngagementField = forms.ModelChoiceField
 Part = TeamMember.Part
 _CENTRE = (Organisation.Kind.TOWNSHIP, Organisation.Kind.BUREAU)
 
@@ -42,6 +43,14 @@ class AreaChoice(_AreaField):
         return "\u3000" * max(0, obj.level - self.top) + str(obj)
 
 
+class EngagementChoice(_EngagementField):
+    """A contract as those who signed it tell it from another: one firm has one in each township, and a new one each year."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        number = _("合同 {n}").format(n=obj.contract) if obj.contract else ""
+        return "·".join(str(part) for part in (obj.firm, obj.area, number, f"{obj.begins} — {obj.ends}") if part)
+
+
 class TeamForm(forms.Form):
     """A team of three: one field for each part."""
 
@@ -50,7 +59,7 @@ class TeamForm(forms.Form):
         label=gettext_lazy("地区"), queryset=Area.objects.none(),
         help_text=gettext_lazy("小组在这个地区入户：一般选乡镇（街道），也可以只选一个村。"),
     )  # fmt: skip
-    engagement = forms.ModelChoiceField(
+    engagement = EngagementChoice(
         label=gettext_lazy("第三方委托"), queryset=Engagement.objects.none(), required=False,
         help_text=gettext_lazy("由第三方承担的小组请选择，按完成户数结算。"),
     )  # fmt: skip
@@ -65,7 +74,11 @@ class TeamForm(forms.Form):
             field.top = Level(areas.order_by("level").values_list("level", flat=True).first() or Level.COUNTY)
         choose(self, "area", areas)
         today = timezone.localdate()
-        choose(self, "engagement", Engagement.objects.usable_by(officer).filter(ends__gte=today).select_related("firm"))
+        choose(
+            self,
+            "engagement",
+            Engagement.objects.usable_by(officer).filter(ends__gte=today).select_related("firm", "area"),
+        )
         for part, title in Part.choices:
             self.fields[part] = forms.ModelChoiceField(label=title, queryset=Officer.objects.none(), required=False)
             choose(self, part, fit_for(Part(part), officer))
