@@ -227,6 +227,22 @@ def test_a_declaration_is_recorded_as_one_and_a_visit_goes_to_verify_it():
         reports.take(report, reports.Verification(round_, team, factory.today()), acting_officer=factory.manager())
 
 
+def test_the_address_and_telephone_declared_stand_beside_those_on_file_and_neither_is_read():
+    household = factories.household()
+    report, code = report_of(household)
+    answers = {**factory.to_start_from(household), "h_address": "另处路9号", "h_phone": "13900001111"}
+    reports.arrive(reports.by_code(code), form_in_force().hash, answers)
+    address = reverse("surveys:report", args=[report.pk])
+    clerk = officers.signed_in(factory.manager())
+    page = clerk.get(address).content.decode()
+    assert "示例****" in page, "the file's own, not as if there were none"
+    assert "另处****" in page
+    assert "139****1111" in page
+    assert "没有记录" in page, "no telephone is on file"
+    assert "路1号" not in page
+    assert "路9号" not in page
+
+
 def test_what_a_household_not_on_file_declared_stands_beside_what_the_visit_found():
     factories.areas()
     report, _code = report_of()

@@ -147,6 +147,10 @@ def is_theirs(household: Household | None, officer: Officer) -> bool:
     return household is None or any(officer.may(right, household.area_id) for right in rights)
 
 
+#: What is told of a household beside its facts, and kept sealed.
+ADDRESS, PHONE = "address", "phone"
+
+
 def compared(
     answers: str, household: Household | None, assignment: uuid.UUID | None = None, *, beside: bool = True
 ) -> Compared:
@@ -159,7 +163,24 @@ def compared(
     said = json.loads(answers or "{}")
     given = given_rows(said, assignment) if assignment else None
     told = read(pack_in_force(), said, rows, timezone.localdate(), given)
-    return Compared(list(_parts(told, filed if beside else {}, rows or {})), told)
+    parts = list(_parts(told, filed if beside else {}, rows or {}))
+    at_home = told.personal.get(HOUSEHOLD, {}).get("", {})
+    if household and beside and at_home.keys() & {ADDRESS, PHONE}:
+        _beside_home(parts, household, at_home)
+    return Compared(parts, told)
+
+
+def _beside_home(parts: list[Part], household: Household, told: Mapping[str, Any]) -> None:
+    """Address and telephone beside those on file, masked: that the two differ is seen, though neither is read."""
+    head = household.head
+    on_file = {ADDRESS: household.address or "", PHONE: (head.phone if head else "") or ""}
+    lines = {path_of(HOUSEHOLD, "", name): name for name in on_file if name in told}
+    for part in parts:
+        for n, one in enumerate(part.answers):
+            if name := lines.get(one.path):
+                was, now = on_file[name], str(told[name])
+                before = _hidden(pack_in_force().facts[HOUSEHOLD, name], was) if was else _("没有记录")
+                part.answers[n] = replace(one, before=before, changed=bool(was) and was != now, new=not was)
 
 
 def compared_visit(visit: Visit, officer: Officer) -> Compared:
