@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -367,6 +368,19 @@ def test_a_firm_is_paid_for_accepted_households_each_once(engagement, county, dj
     assert (told.paid, told.repeated, told.deducted) == (2, 1, 0)
     assert told.total == Decimal("400.00")
     assert the_account(engagement, factory.today() + timedelta(days=1)).total == 0
+
+
+def test_the_statement_as_a_file_is_named_for_firm_and_period_and_leaves_empty_cells_empty(engagement):
+    _round, (visit,) = some_accepted(1)
+    visit.assignment.team.engagement = engagement
+    visit.assignment.team.save()
+    browser = officers.signed_in(factories.officer(Role.COUNTY_REVIEWER))
+    answer = browser.get(reverse("surveys:engagement", args=[engagement.pk]), {"as": "csv"})
+    day, number = factory.today().isoformat(), visit.household.number
+    assert quote(f"{engagement.firm}-") in answer["Content-Disposition"]
+    assert quote(f"至{day}.csv") in answer["Content-Disposition"]
+    line = next(line for line in answer.content.decode().splitlines() if line.startswith(number))
+    assert line.split(",")[2:] == [day, "入户调查通过", "200.00", ""]
 
 
 def test_what_failed_the_second_look_is_deducted_in_the_period_in_which_it_did(engagement, county):

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -119,7 +120,10 @@ def engagement(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         details={"engagement": str(one.pk), "first": first.isoformat(), "last": last.isoformat()},
     )  # fmt: skip
     if request.GET.get("as") == "csv":
-        return _as_csv(told)
+        name = _("结算单-{firm}-{first}至{last}.csv").format(
+            firm=one.firm, first=first.isoformat(), last=last.isoformat()
+        )
+        return _as_csv(told, name)
     context = {
         "title": _("结算单"), "engagement": one, "told": told, "first": first, "last": last,
         "crumbs": way((_("第三方结算"), reverse("surveys:engagements")), (_("结算单"), "")),
@@ -127,7 +131,7 @@ def engagement(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render_page(request, "surveys/engagement.html", context)
 
 
-def _as_csv(told: Statement) -> HttpResponse:
+def _as_csv(told: Statement, name: str) -> HttpResponse:
     """The statement as CSV that spreadsheets open with its letters right, and in which no cell is a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -138,9 +142,9 @@ def _as_csv(told: Statement) -> HttpResponse:
         )
     writer.writerow([_("合计"), "", "", "", told.total, ""])
     answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = "attachment; filename=statement.csv"
+    answer["Content-Disposition"] = content_disposition_header(True, name)
     return answer
 
 
 def _plain(text: str) -> str:
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text.startswith(tuple("=+-@\t\r")) else text
