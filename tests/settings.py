@@ -25,6 +25,8 @@ from zhikun.web.settings import *  # noqa: E402, F403 - the platform's own setti
 create_ring(Path(os.environ["ZHIKUN_KEYS"]), date(2026, 1, 1), "tests")
 del os.environ["ZHIKUN_DATA"], os.environ["ZHIKUN_KEYS"]
 
+if os.environ.get("SLOW_PAGES"):
+    MIDDLEWARE.insert(0, "tests.slow.SlowPages")  # noqa: F405 - from the platform's settings
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Request, Response
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,7 +119,15 @@ def picture(page: Page, name: str) -> None:
     """A screenshot of the whole page in build/screenshots, for people to look at."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     width = (page.viewport_size or {"width": 0})["width"]
-    page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+    for turn in range(3):
+        try:
+            page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+        except PlaywrightError as error:
+            # A browser starved by other tests fails to draw at times; the page is not at fault.
+            if turn == 2 or "Unable to capture screenshot" not in error.message:
+                raise
+        else:
+            return
 
 
 def is_sound(page: Page, name: str, *known: str) -> None:

@@ -46,8 +46,9 @@ def test_first_password_then_second_factor_then_the_page_that_was_wanted(desk, l
     both_sizes(desk, "second-factor", "TOTP", "GB", *desk.locator("main code").first.inner_text().split())
     desk.locator("[name=code]").fill(pyotp.TOTP(secret).now())
     desk.get_by_role("button", name="启用").click()
-    codes = desk.locator(".zk-codes code").all_inner_texts()
-    assert len(set(codes)) == 10
+    codes = desk.locator(".zk-codes code")
+    expect(codes).to_have_count(10)
+    assert len(set(codes.all_inner_texts())) == 10
     picture(desk, "recovery-codes")
     desk.get_by_role("link", name="已抄好，继续").click()
     expect(desk).to_have_url(live_server.url + "/households/")
