@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import models
@@ -43,6 +44,12 @@ class RunQuerySet(models.QuerySet["Run"]):
     def over(self, area: int) -> RunQuerySet:
         """Those that cover the area of this code."""
         return self.filter(area__lte=area, area_last__gte=area)
+
+    def covering(self, ranges: Sequence[AreaRange]) -> RunQuerySet:
+        """Those that cover all of these areas; of no area, none."""
+        if not ranges:
+            return self.none()
+        return self.filter(area__lte=min(one.first for one in ranges), area_last__gte=max(one.last for one in ranges))
 
 
 class Run(models.Model):

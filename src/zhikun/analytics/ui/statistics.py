@@ -139,10 +139,8 @@ def named(at: Asked) -> str:
 
 def newest_for(officer: Officer) -> Run | None:
     """The newest run that covers all of the officer's areas; where none does, the newest that covers some."""
-    runs = Run.objects.visible_to(officer).finished().usual()[:_MOST_RUNS]
-    reach = officer.reach(Right.HOUSEHOLD_VIEW)
-    covering = (run for run in runs if all(run.area <= one.first and one.last <= run.area_last for one in reach))
-    return next(covering, None) or next(iter(runs), None)
+    runs = Run.objects.visible_to(officer).finished().usual()
+    return runs.covering(officer.reach(Right.HOUSEHOLD_VIEW)).first() or runs.first()
 
 
 @dataclass(frozen=True)
