@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import re
+import shutil
 from dataclasses import replace
 
 import openpyxl
@@ -19,6 +20,7 @@ from zhikun.accounts.roles import Role
 from zhikun.analytics import coded, counting
 from zhikun.analytics.statistics import Statistics
 from zhikun.analytics.ui.statistics_grids import shade
+from zhikun.assessments.keeping import folder_of
 from zhikun.assessments.results import pack_of
 from zhikun.audit.models import Entry
 from zhikun.documents.statistics import LEVELS
@@ -294,3 +296,14 @@ def test_a_saved_table_of_sample_rules_says_so_as_the_page_does(monkeypatch, is_
     browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
     saved = browser.get(reverse("analytics:statistics", args=[one.pk]), {"save": "causes"}).content.decode("utf-8-sig")
     assert ("示例参数" in saved) is is_sample
+
+
+@pytest.mark.parametrize("view", ["statistics", "crossing", "poverty", "means"])
+def test_a_page_about_a_run_whose_files_are_gone_says_so(view):
+    one = run(world())
+    shutil.rmtree(folder_of(one.pk))
+    browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
+    for url in (reverse(f"analytics:{view}", args=[one.pk]), "/statistics/wall"):
+        answer = browser.get(url)
+        assert (answer.status_code, "结果文件已经不在了" in answer.content.decode()) == (404, True), url
+    assert browser.get(reverse("analytics:trends")).status_code == 200

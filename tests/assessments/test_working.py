@@ -1,13 +1,16 @@
 """A run in the background: killed, cancelled, retried, started twice, and the same again."""
 
+import shutil
 import uuid
 from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from tests import factories
 from tests.assessments.test_assessing import DAY, county, reviewer, well_known
+from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
 from zhikun.assessments import keeping, reading
@@ -248,3 +251,29 @@ def test_at_night_what_ended_without_results_is_cleared():
     done = Run.objects.finished().get()
     assert results_file(done.pk).exists()
     assert not (folder_of(done.pk) / "parts").exists()
+
+
+def test_a_database_that_came_back_without_the_files_of_a_run_says_so_and_the_run_can_be_made_again():
+    made = well_known()
+    gone, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    shutil.rmtree(folder_of(gone.pk))
+    browser = signed_in(reviewer())
+    for name in ("run", "households"):
+        answer = browser.get(reverse(f"assessments:{name}", args=[gone.pk]))
+        assert (answer.status_code, "结果文件已经不在了" in answer.content.decode()) == (404, True), name
+    for view in ("registry:household", "assessments:household"):
+        assert browser.get(reverse(view, args=[made.pk])).status_code == 200, view
+    assert result_of(made) is None
+    again, new = running.assess(county(), DAY, acting_officer=reviewer())
+    assert (new, result_of(made).run) == (True, again)
+    gone.refresh_from_db()
+    assert gone.state == Run.State.STOPPED
+
+
+def test_where_only_the_newest_runs_files_are_gone_a_household_shows_the_one_before():
+    made = well_known()
+    before, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    newest, _new = running.assess(county(), DAY + timedelta(days=1), acting_officer=reviewer())
+    assert result_of(made).run == newest
+    shutil.rmtree(folder_of(newest.pk))
+    assert result_of(made).run == before

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.decided import decided
+from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, column_title, fact_words, flags_words, index_title, words
 from zhikun.assessments.ranking import RANKED_IN
-from zhikun.assessments.results import causes_of, pack_of, results_in, types_of
+from zhikun.assessments.results import causes_of, is_kept, pack_of, results_in, types_of
 from zhikun.assessments.selectors import condition_of, count_of, cut, reach, unknown
 from zhikun.assessments.wanted import INDEX, RANK, Unreadable, Wanted, read
 from zhikun.documents.values import shown_of
@@ -145,6 +146,8 @@ def _found(what: Mapping[str, Any], officer: Officer) -> tuple[Run, Area | None]
     place = Area.objects.filter(pk=what["place"]).first() if what["place"] else None
     if run is None or (what["place"] and place is None) or not reach(officer, run, place):
         raise NotAllowedHere
+    if not is_kept(run):
+        raise NotKept(run)
     return run, place
 
 

@@ -5,6 +5,7 @@
     results_in(run, ranges)                 DuckDB relation of a run's results, cut to the areas of an officer
     facts_of(run, positions)                the facts used for some households, as plain rows
     answer(run, ranges, sql)                one statement about the same rows, under the name `found`
+    is_kept(run)                            whether the results of a finished run are there; who asks for them else gets an error
     columns_of(run), types_of(run)          the names in a run's results, and their types in DuckDB
     causes_of(run)                          those of them that the pack calls causes
     has_category(run, code)                 whether the run's pack had a category: nobody in it is then none, else not asked
@@ -98,10 +99,15 @@ def result_of(household: Household) -> Kept | None:
     # A run that began before the file was opened cannot have it.
     runs = Run.objects.finished().usual().filter(wanted, listed_at__gte=household.registered_at)
     for run in runs[:_LOOKED_BACK]:
-        found = kept_in(run, household.pk, homes)
+        found = kept_in(run, household.pk, homes) if is_kept(run) else None
         if found is not None:
             return found
     return None
+
+
+def is_kept(run: Run) -> bool:
+    """Whether what a finished run found is still in the data folder: a database may come back from a backup without it."""
+    return results_file(run.pk).exists()
 
 
 def homes_of(household: Household) -> set[int]:

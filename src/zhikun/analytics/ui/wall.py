@@ -32,7 +32,9 @@ from zhikun.analytics.ui.grids import list_url, with_parameters
 from zhikun.analytics.ui.statistics import named
 from zhikun.analytics.wall import Line, Picture, Told
 from zhikun.analytics.withholding import Form
+from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
+from zhikun.assessments.results import is_kept
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.pages import formats
 from zhikun.pages.parts import Chart, Series
@@ -116,7 +118,10 @@ def _run(request: HttpRequest) -> Run | None:
     ranges = scope(officer, place.range if place else None)
     if not ranges:
         raise Http404
-    return told.chosen(officer, ranges)
+    run = told.chosen(officer, ranges)
+    if run is not None and not is_kept(run):
+        raise NotKept(run)
+    return run
 
 
 def _until(request: HttpRequest) -> datetime:

@@ -26,6 +26,7 @@ from zhikun.assessments.bridge import ID
 from zhikun.assessments.keeping import PART, AddFacts, Bench
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import ranks_of, whole_places
+from zhikun.assessments.results import is_kept
 from zhikun.assessments.services.provisional import plan_on
 from zhikun.audit.services import record as note
 from zhikun.engine.plan import Plan
@@ -86,14 +87,14 @@ def work(run_id: uuid.UUID, step: Step) -> dict[str, Any]:
     if plan.pack.hash != run.pack_hash:
         raise JobFailed(_("政策包在发起之后改过，没有评估。"), remedy=_("请重新发起评估。"))
     households = _households(run, bench)
-    before = Run.objects.finished().filter(seen=run.seen).first()
+    before = _before(seen=run.seen)
     if before is not None:
         return _same(run, before, bench)
     counted, engine = Counted(step, households.num_rows), PartsRun(plan)
     with bench.joined_facts(plan.pack.entities) as join:
         parts = Reading(engine, bench, join, ahead=not _may_be_same(run))
         run.fingerprint = _read(parts, run, households, counted)
-    before = Run.objects.finished().filter(fingerprint=run.fingerprint).first()
+    before = _before(fingerprint=run.fingerprint)
     if before is not None:
         return _same(run, before, bench)
     _assess(parts, households, counted)
@@ -123,6 +124,15 @@ def _households(run: Run, bench: Bench) -> pa.Table:
     Run.objects.filter(pk=run.pk).update(listed_at=run.listed_at, seen=run.seen)
     bench.keep_listing(households)
     return households
+
+
+def _before(**alike: str) -> Run | None:
+    """The finished run that is the same. One whose results are gone gives way, or nobody could have them made again."""
+    for run in Run.objects.finished().filter(**alike):
+        if is_kept(run):
+            return run
+        Run.objects.filter(pk=run.pk).update(state=Run.State.STOPPED)
+    return None
 
 
 def _parts(households: pa.Table) -> Iterator[tuple[int, pa.Table]]:
