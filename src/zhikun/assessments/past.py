@@ -20,6 +20,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import RANK_TITLES, category_words, fact_words, flag_words, place_words
 from zhikun.assessments.results import Kept, facts_of, homes_of, is_kept, kept_in, pack_of, result_of
 from zhikun.assessments.services.provisional import explainer_on, plan_on
+from zhikun.assessments.veiled import BIRTH, month_of, without_birth_days
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Fact, Pack
 from zhikun.engine.run import FactsError, one_household
@@ -133,9 +134,11 @@ def _facts(pack: Pack, rows: Rows) -> list[tuple[str, list[Detail]]]:
 
 
 def _said(fact: Fact, value: Any) -> str | None:
-    """A fact's value as people read it: a place by its name and code."""
+    """A fact's value as people read it: a place by its name and code, of a birth date the month."""
     if value is None:
         return None
+    if fact.name == BIRTH:
+        return month_of(value)
     if fact.type == "place" and str(value).isdigit():
         area = Area.objects.filter(pk=int(str(value).ljust(12, "0"))).first()
         return f"{area.name}（{value}）" if area is not None else str(value)
@@ -161,7 +164,7 @@ def _steps(run: Run, pack: Pack, kept: Kept, rows: Rows) -> list[Step]:
     if same != (kept.category, kept.index):
         return []
     whom = {("member", row[ROW]): title for row, title in _members(rows)}
-    return tree(told, whom=whom)
+    return tree(without_birth_days(told), whom=whom)
 
 
 def _members(rows: Rows) -> list[tuple[dict[str, Any], str]]:
