@@ -112,6 +112,26 @@ def facts_in(run):
     return {path.stem: pq.read_table(path) for path in sorted((folder_of(run.pk) / "facts").glob("*.parquet"))}
 
 
+def test_work_that_was_interrupted_and_ends_late_does_not_pass_for_newer_than_what_was_assessed_meanwhile(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    three_parts(monkeypatch)
+    slow, _new = running.start(county(), DAY, acting_officer=reviewer())
+    with pytest.raises(Killed):
+        working.work(slow.pk, Dying("read", 4))
+    made = Household.objects.filter(area=factories.VILLAGE).order_by("number").first()
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    recording.record(made, told, {"household": {"": {"housing_safety": "d"}}}, acting_officer=reviewer())
+    quick, _new = running.assess(Area.objects.get(pk=factories.TOWNSHIP), DAY, acting_officer=reviewer())
+    with django_capture_on_commit_callbacks(execute=True):
+        working.work(slow.pk, working.Alone())
+    slow.refresh_from_db()
+    made.refresh_from_db()
+    assert slow.state == Run.State.DONE
+    assert kept_in(slow, made.pk).index != kept_in(quick, made.pk).index
+    assert result_of(made).run == quick, "the facts that it rests on are the newer ones"
+
+
 def test_progress_counts_and_the_end_is_told_in_words(monkeypatch):
     three_parts(monkeypatch)
     run, _new = running.start(county(), DAY, acting_officer=reviewer())

@@ -87,7 +87,8 @@ class Run(models.Model):
     #: When the households were listed: who was registered later cannot be in it.
     listed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(_("完成时间"), null=True)
-    #: When its results were last found to be those of the facts on file: the newest of a household is of the latest such run.
+    #: As of when its results are last known to be those of the facts on file (when these were listed, not when the work was
+    #: done): the newest of a household is of the latest such run.
     current_at = models.DateTimeField(null=True)
 
     objects = RunQuerySet.as_manager()

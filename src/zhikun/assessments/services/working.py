@@ -305,7 +305,9 @@ def _finish(run: Run, bench: Bench) -> dict[str, Any]:
     if held.state == Run.State.ACTIVE:
         held.state, held.fingerprint = Run.State.DONE, run.fingerprint
         held.households, held.undetermined = run.households, run.undetermined
-        held.finished_at = held.current_at = timezone.now()
+        held.finished_at = timezone.now()
+        # Facts are those of when the households were listed: what began later and was done sooner stays newer.
+        held.current_at = held.listed_at or held.finished_at
         held.save()
         note(
             events.ASSESSED, by=held.started_by, area=held.area, subject=str(held.area),
@@ -324,7 +326,8 @@ def _same(run: Run, before: Run, bench: Bench) -> dict[str, Any]:
         state=Run.State.SAME, same_as=before, finished_at=now, seen=run.seen
     )
     # What the household files say now is what they said then, also by their versions: the next one need not read.
-    Run.objects.filter(pk=before.pk).update(current_at=now, seen=run.seen)
+    at = run.listed_at or now
+    Run.objects.filter(pk=before.pk, current_at__lt=at).update(current_at=at, seen=run.seen)
     transaction.on_commit(bench.clear)
-    at = timezone.localtime(before.finished_at).strftime("%Y-%m-%d %H:%M") if before.finished_at else ""
-    return {"text": _("情况与 {at} 的评估完全相同，没有重新计算。").format(at=at), "run": str(before.pk)}
+    done = timezone.localtime(before.finished_at).strftime("%Y-%m-%d %H:%M") if before.finished_at else ""
+    return {"text": _("情况与 {at} 的评估完全相同，没有重新计算。").format(at=done), "run": str(before.pk)}
