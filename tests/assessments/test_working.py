@@ -297,3 +297,13 @@ def test_where_only_the_newest_runs_files_are_gone_a_household_shows_the_one_bef
     assert result_of(made).run == newest
     shutil.rmtree(folder_of(newest.pk))
     assert result_of(made).run == before
+
+
+def test_a_household_that_moved_keeps_its_result_however_often_the_place_it_left_is_assessed():
+    made = well_known()
+    run, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    home = structure.Home(Area.objects.get(pk=factories.OTHER_VILLAGE), "")
+    structure.move(made, home, Change(factories.DAY, "搬家"), acting_officer=reviewer())
+    for n in range(1, 7):
+        running.assess(Area.objects.get(pk=factories.TOWNSHIP), DAY + timedelta(days=n), acting_officer=reviewer())
+    assert result_of(Household.objects.get(pk=made.pk)).run == run

@@ -52,8 +52,9 @@ from zhikun.places.models import AreaRange
 from zhikun.registry.models import Household, Residence
 from zhikun.registry.vocabulary import pack_in_force, packs_in_force
 
-#: Older runs are not asked for a household that the newer ones do not have.
-_LOOKED_BACK = 5
+#: Older runs are not asked for a household that the newer ones over its home do not have; and how many are asked at all, with
+#: those over places that it has left, which no longer have it.
+_LOOKED_BACK, _ASKED = 5, 15
 #: Households of one place that are held together at most.
 _HELD = 4096
 
@@ -98,9 +99,11 @@ def result_of(household: Household) -> Kept | None:
         wanted |= Q(area__lte=code, area_last__gte=code)
     # A run that began before the file was opened cannot have it.
     runs = Run.objects.finished().usual().filter(wanted, listed_at__gte=household.registered_at)
-    for run in runs[:_LOOKED_BACK]:
+    here = 0
+    for run in runs[:_ASKED]:
         found = kept_in(run, household.pk, homes) if is_kept(run) else None
-        if found is not None:
+        here += run.area <= household.area_id <= run.area_last
+        if found is not None or here == _LOOKED_BACK:
             return found
     return None
 
