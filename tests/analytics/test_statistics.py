@@ -307,3 +307,15 @@ def test_a_page_about_a_run_whose_files_are_gone_says_so(view):
         answer = browser.get(url)
         assert (answer.status_code, "结果文件已经不在了" in answer.content.decode()) == (404, True), url
     assert browser.get(reverse("analytics:trends")).status_code == 200
+
+
+def test_a_run_by_a_pack_that_is_no_longer_used_is_told_by_its_own_code_and_not_under_the_title_of_todays():
+    one, other = run(world()), run(world(), pack="former", pack_version="7.5")
+    browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
+    ours = pack_of(one).title
+    told = browser.get(reverse("analytics:statistics", args=[other.pk])).content.decode()
+    assert "按“former”7.5" in told
+    assert f"“{ours}”7.5" not in told
+    compared = browser.get(reverse("assessments:compare", args=[one.pk, other.pk])).content.decode()
+    assert "政策包 former 7.5" in compared
+    assert f"政策包 {ours} " in compared

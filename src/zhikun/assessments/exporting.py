@@ -17,7 +17,15 @@ from zhikun.accounts.roles import Right
 from zhikun.assessments.decided import decided
 from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import category_words, column_title, fact_words, flags_words, index_title, words
+from zhikun.assessments.naming import (
+    category_words,
+    column_title,
+    fact_words,
+    flags_words,
+    index_title,
+    pack_words,
+    words,
+)
 from zhikun.assessments.ranking import RANKED_IN
 from zhikun.assessments.results import causes_of, is_kept, pack_of, results_in, types_of
 from zhikun.assessments.selectors import condition_of, count_of, cut, reach, unknown
@@ -200,7 +208,7 @@ def _lines(run: Run, place: Area | None, wanted: Wanted, pack: Pack) -> list[tup
     area = place.name if place else _("{area}（您管辖的范围内）").format(area=whole.name if whole else run.area)
     told = words(wanted, pack)
     return [
-        (_("评估"), f"{run.on.isoformat()} {pack.title if pack.id == run.pack else run.pack} {run.pack_version}"),
+        (_("评估"), f"{run.on.isoformat()} {pack_words(run)}"),
         (_("地区"), area),
         (_("条件"), "；".join(told) or _("全部")),
     ]

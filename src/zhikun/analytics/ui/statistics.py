@@ -32,7 +32,7 @@ from zhikun.analytics.ui.saving import workbook
 from zhikun.analytics.ui.statistics_grids import Builder
 from zhikun.assessments.decided import decisions_so_far
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import pack_words
+from zhikun.assessments.naming import pack_title, pack_words
 from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import reach
 from zhikun.assessments.ui.common import Asked, asked, found
@@ -111,6 +111,7 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
         "title": _("{area}信息统计").format(area=named(at)),
         "crumbs": [Crumb(_("信息统计"), reverse("analytics:newest")), Crumb(one.on.isoformat())],
         "run": one,
+        "pack_title": pack_title(one),
         "asked": at,
         "watched": newer.watched(request, at.officer, one, at.ranges),
         "form": form,
