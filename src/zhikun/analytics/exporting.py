@@ -22,7 +22,7 @@ from zhikun.analytics.models import Trial
 from zhikun.analytics.trial_words import change_words, chosen_words
 from zhikun.analytics.trials import Chosen
 from zhikun.analytics.trying import is_done
-from zhikun.assessments.exporting import known_value
+from zhikun.assessments.exporting import known_value, sample_line
 from zhikun.assessments.naming import category_words, pack_words
 from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import cut
@@ -149,4 +149,5 @@ def _lines(trial: Trial, place: Area | None, chosen: Chosen, pack: Pack) -> list
         (_("评估"), f"{trial.run.on.isoformat()} {pack_words(trial.run)}"),
         (_("地区"), area),
         (_("变化"), chosen_words(chosen, pack)),
+        *sample_line(pack),
     ]

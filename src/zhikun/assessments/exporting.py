@@ -38,6 +38,7 @@ from zhikun.places.models import Area, AreaRange
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.services.exporting_sources import Listing, Row
 from zhikun.registry.vocabulary import packs_in_force
+from zhikun.wording import SAMPLE_MARK
 
 SOURCE = "run"
 _PREFIX = "run."
@@ -203,6 +204,11 @@ def _rows(
             return
 
 
+def sample_line(pack: Pack) -> list[tuple[str, str]]:
+    """That a file's figures rest on parameters that are examples, where they do."""
+    return [(_("参数"), SAMPLE_MARK)] if pack.sample else []
+
+
 def _lines(run: Run, place: Area | None, wanted: Wanted, pack: Pack) -> list[tuple[str, str]]:
     whole = Area.objects.filter(pk=run.area).first() if place is None else None
     area = place.name if place else _("{area}（您管辖的范围内）").format(area=whole.name if whole else run.area)
@@ -211,4 +217,5 @@ def _lines(run: Run, place: Area | None, wanted: Wanted, pack: Pack) -> list[tup
         (_("评估"), f"{run.on.isoformat()} {pack_words(run)}"),
         (_("地区"), area),
         (_("条件"), "；".join(told) or _("全部")),
+        *sample_line(pack),
     ]

@@ -70,6 +70,7 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
         "earlier": earlier,
         "later": later,
         "moments": (moment(earlier), moment(later)),
+        "sample": at.pack.sample,
         "packs": (pack_words(earlier), pack_words(later)),
         "form": PlaceForm(request.GET, at.places()),
         "tabs": _tabs(request, kind, counts),
