@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
-from zhikun.accounts.roles import Right
 from zhikun.engine.packs.model import Fact
 from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
@@ -24,7 +23,6 @@ from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
 from zhikun.surveys.filed import Rows, current, given_rows, rows_of
 from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit
-from zhikun.surveys.models.round import OFFICE
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
 HOUSEHOLD = "household"
@@ -141,31 +139,20 @@ class Compared:
     told: Told
 
 
-def is_theirs(household: Household | None, officer: Officer) -> bool:
-    """Whether the file is the officer's to read where the household lives now: it may have moved away since it was visited."""
-    rights = (*OFFICE, Right.HOUSEHOLD_VIEW)
-    return household is None or any(officer.may(right, household.area_id) for right in rights)
-
-
 #: What is told of a household beside its facts, and kept sealed.
 ADDRESS, PHONE = "address", "phone"
 
 
-def compared(
-    answers: str, household: Household | None, assignment: uuid.UUID | None = None, *, beside: bool = True
-) -> Compared:
-    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file.
-
-    `beside` false: beside nothing, because the file is another office's by now.
-    """
+def compared(answers: str, household: Household | None, assignment: uuid.UUID | None = None) -> Compared:
+    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file."""
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
     said = json.loads(answers or "{}")
     given = given_rows(said, assignment) if assignment else None
     told = read(pack_in_force(), said, rows, timezone.localdate(), given)
-    parts = list(_parts(told, filed if beside else {}, rows or {}))
+    parts = list(_parts(told, filed, rows or {}))
     at_home = told.personal.get(HOUSEHOLD, {}).get("", {})
-    if household and beside and at_home.keys() & {ADDRESS, PHONE}:
+    if household and at_home.keys() & {ADDRESS, PHONE}:
         _beside_home(parts, household, at_home)
     return Compared(parts, told)
 
@@ -183,9 +170,8 @@ def _beside_home(parts: list[Part], household: Household, told: Mapping[str, Any
                 part.answers[n] = replace(one, before=before, changed=bool(was) and was != now, new=not was)
 
 
-def compared_visit(visit: Visit, officer: Officer) -> Compared:
-    beside = is_theirs(visit.household, officer)
-    return compared(visit.answers, visit.household, visit.assignment_id, beside=beside)
+def compared_visit(visit: Visit) -> Compared:
+    return compared(visit.answers, visit.household, visit.assignment_id)
 
 
 def as_handed_in(visit: Visit) -> Compared:
@@ -246,8 +232,8 @@ def to_look_again(visit: Visit) -> list[Part]:
     return [replace(part, answers=[one for one in part.answers if not one.personal]) for part in parts]
 
 
-def compared_report(report: SelfReport, officer: Officer) -> Compared:
-    return compared(report.answers or "{}", report.household, beside=is_theirs(report.household, officer))
+def compared_report(report: SelfReport) -> Compared:
+    return compared(report.answers or "{}", report.household)
 
 
 def _parts(told: Told, filed: Mapping[str, Any], rows: Rows) -> Any:

@@ -26,7 +26,7 @@ from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
 from zhikun.places.models import Area, Level
 from zhikun.surveys import selectors
-from zhikun.surveys.models import Assignment, Round, Team
+from zhikun.surveys.models import Assignment, Round, Team, Visit
 from zhikun.surveys.services import assigning, rounds
 
 OFFICE = (Right.SURVEY_MANAGE, Right.SURVEY_REVIEW, Right.SURVEY_RECHECK)
@@ -258,11 +258,13 @@ def assignment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.success(request, _("已收回，可以重新分派。"))
         return HttpResponseRedirect(resolve_url("surveys:assignments", one.round_id))
     visit = one.visits.order_by("-submitted_at").first()
-    if visit is not None:
+    moved = visit is not None and not Visit.objects.visible_to(officer).filter(pk=visit.pk).exists()
+    if visit is not None and not moved:
         return HttpResponseRedirect(resolve_url("surveys:visit", visit.pk))
     may_take_back = officer.may(Right.SURVEY_MANAGE, one.area_id) and one.state in Assignment.UNFINISHED
     context = {
         "title": _("入户任务"), "one": one, "tone": TONES[Assignment.State(one.state)], "may_take_back": may_take_back,
+        "moved": moved,
         "crumbs": way((one.round.title, reverse("surveys:round", args=[one.round_id])), (_("入户任务"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/assignment.html", context)

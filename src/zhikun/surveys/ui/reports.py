@@ -226,7 +226,7 @@ def one_report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     context = {
         "title": _("自行申报"), "one": one, "form": form, "is_open": one.state == SelfReport.State.ARRIVED,
-        "parts": selectors.compared_report(one, officer).parts if one.answers else [],
+        "parts": selectors.compared_report(one).parts if one.answers else [],
         "crumbs": way((_("自行申报"), reverse("surveys:reports")), (_("申报内容"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/report.html", context, status=422 if form.errors else 200)
