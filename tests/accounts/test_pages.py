@@ -209,6 +209,20 @@ def test_a_duty_is_shown_with_its_last_day_and_not_the_midnight_after(client, ad
         assert after not in page, url
 
 
+def test_colleagues_of_one_name_are_told_apart_by_their_accounts(client):
+    office = organisation(township(), KIND.TOWNSHIP)
+    lender = officer(Role.TOWNSHIP_REVIEWER, where=township(), office=office)
+    one, other = (officer(where=township(), office=office, name="生成同名", username=f"same{n}") for n in (1, 2))
+    signed_in(lender, client)
+    page = body(text(client, "/me/delegations/new"))
+    assert f"生成同名（{office}，账号 same1）" in page
+    assert f"生成同名（{office}，账号 same2）" in page
+    held, last = lender.appointments.get(), timezone.localdate()
+    appointments.delegate(held, to=other, ends=last, reason="外出培训", acting_officer=lender)
+    assert f"委托给生成同名（账号 {other.username}）" in body(text(client, "/me"))
+    assert one.username not in body(text(client, "/me"))
+
+
 def test_duties_are_lent_only_to_colleagues_whose_own_duties_go_with_them(client):
     office = organisation(county())
     lender = officer(Role.COUNTY_REVIEWER, where=county(), office=office)

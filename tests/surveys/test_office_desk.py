@@ -12,6 +12,7 @@ from zhikun.surveys import selectors
 from zhikun.surveys.filed import to_start_from
 from zhikun.surveys.models import Engagement, Team, TeamMember
 from zhikun.surveys.services import rechecks, rounds, visits
+from zhikun.surveys.ui.office import AssignForm
 from zhikun.surveys.ui.teams import TeamForm, fit_for
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,25 @@ def test_a_team_of_a_township_works_under_the_countys_contract():
     assert again.firm == contract.firm
     assert offered.count(f"{today} — {today}") == 2
     assert factory.a_team(engagement=contract).engagement == contract
+
+
+def test_people_of_one_name_and_teams_of_one_name_are_told_apart_where_they_are_chosen(django_assert_max_num_queries):
+    clerk = factory.manager()
+    for n in (1, 2):
+        factory.surveyor(n)
+    page = officers.signed_in(clerk).get("/surveys/teams/new").content.decode()
+    for n in (1, 2):
+        assert f"，账号 surveyor{n}-{factories.TOWNSHIP}）" in page
+    county = factories.officer(Role.COUNTY_REVIEWER)
+    given = factory.a_round(factories.COUNTY, by=county)
+    for place in (factories.TOWNSHIP, factories.OTHER_TOWNSHIP):
+        factory.a_team(place)
+    Officer.objects.filter(username=f"surveyor1-{factories.TOWNSHIP}").update(name="生成某")
+    offered = str(AssignForm(county, given)["team"])
+    assert "一组（官厅镇：测试员、生成某、测试员）" in offered
+    assert "一组（开城镇：测试员、测试员、测试员）" in offered
+    with django_assert_max_num_queries(2):
+        str(AssignForm(county, given)["team"])
 
 
 def test_one_person_in_two_parts_is_told_by_name_and_forms_no_team():

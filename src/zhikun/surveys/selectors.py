@@ -77,9 +77,16 @@ def villages_of(given: Round, officer_reach: QuerySet[Area]) -> QuerySet[Area]:
 
 def teams_of(officer: Officer) -> list[Team]:
     """The teams in use that the officer sees, with who is in them. In three queries, however many."""
-    found = Team.objects.visible_to(officer).filter(is_active=True).select_related("area", "engagement__firm")
+    return list(
+        teams_to_choose(Team.objects.visible_to(officer)).select_related("area", "engagement__firm")[:_MOST_TEAMS]
+    )
+
+
+def teams_to_choose(among: QuerySet[Team]) -> QuerySet[Team]:
+    """Those in use, with the place and the people that tell one from another of the same name. In two queries."""
     people = TeamMember.objects.select_related("officer").order_by("part")
-    return list(found.prefetch_related(Prefetch("members", people))[:_MOST_TEAMS])
+    found = among.filter(is_active=True).select_related("area").order_by("area_id", "title", "formed_at")
+    return found.prefetch_related(Prefetch("members", people))
 
 
 def places_for(assignment: Assignment) -> list[dict[str, str]]:

@@ -46,6 +46,7 @@ from zhikun.surveys.filed import current, form_in_force, given_rows, opened, row
 from zhikun.surveys.models import Assignment, Draft, Round, SelfReport, Team, Visit, VisitFile
 from zhikun.surveys.results import result
 from zhikun.surveys.services import assigning, drafts, files, visits
+from zhikun.surveys.ui.office import TeamChoice
 
 P = ParamSpec("P")
 _MOST_TYPED = 4 * 1024 * 1024
@@ -310,7 +311,7 @@ class FoundForm(forms.Form):
     """A household that nobody had on a list."""
 
     round = forms.ModelChoiceField(label=gettext_lazy("调查轮次"), queryset=Round.objects.none())
-    team = forms.ModelChoiceField(label=gettext_lazy("小组"), queryset=Team.objects.none())
+    team = TeamChoice(label=gettext_lazy("小组"), queryset=Team.objects.none())
     area = forms.ModelChoiceField(label=gettext_lazy("所在村（社区）"), queryset=Area.objects.none())
     how = forms.CharField(
         label=gettext_lazy("怎样发现的"), max_length=100, required=False,
@@ -319,7 +320,7 @@ class FoundForm(forms.Form):
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = Team.objects.filter(members__officer=officer, is_active=True).select_related("area")
+        teams = selectors.teams_to_choose(Team.objects.filter(members__officer=officer))
         rounds = Round.objects.filter(assignments__team__in=teams, state=Round.State.OPEN).distinct()
         self.has_round = rounds.exists()
         mine = Area.objects.within(officer.reach(Right.SURVEY_FILL)).in_force(timezone.localdate())

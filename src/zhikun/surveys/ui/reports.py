@@ -34,7 +34,7 @@ from zhikun.surveys.filed import current, form_in_force, rows_of
 from zhikun.surveys.models import Round, SelfReport, Team
 from zhikun.surveys.services import reports
 from zhikun.surveys.ui.door import BadRequest, body, said_in_json
-from zhikun.surveys.ui.office import choose, way
+from zhikun.surveys.ui.office import TeamChoice, choose, way
 
 _SESSION = "self_report"
 
@@ -192,13 +192,13 @@ class TakeForm(forms.Form):
     """Who verifies a report."""
 
     round = forms.ModelChoiceField(label=gettext_lazy("调查轮次"), queryset=Round.objects.none())
-    team = forms.ModelChoiceField(label=gettext_lazy("小组"), queryset=Team.objects.none())
+    team = TeamChoice(label=gettext_lazy("小组"), queryset=Team.objects.none())
     due_on = forms.DateField(label=gettext_lazy("完成期限"), widget=DayInput)
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choose(self, "round", Round.objects.visible_to(officer).filter(state=Round.State.OPEN))
-        choose(self, "team", Team.objects.visible_to(officer).filter(is_active=True))
+        choose(self, "team", selectors.teams_to_choose(Team.objects.visible_to(officer)))
 
 
 @requires(Right.SURVEY_MANAGE)
