@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.engine.packs.model import Fact
+from zhikun.engine.run.display import number
 from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
 from zhikun.registry.models import Household
@@ -311,5 +312,5 @@ def shown(fact: Fact, value: Any) -> str:
     if fact.type == "choices":
         return "、".join(fact.choices.get(one, one) for one in value) or _("无")
     if fact.type == "number":
-        return f"{value:,.10g} {fact.unit or ''}".strip()
+        return number(value, fact.unit)
     return str(value)
