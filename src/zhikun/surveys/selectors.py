@@ -23,7 +23,7 @@ from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
 from zhikun.surveys.filed import Rows, current, given_rows, rows_of
-from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit
+from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit, VisitFile
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
 HOUSEHOLD = "household"
@@ -147,6 +147,17 @@ class Compared:
     told: Told
 
 
+def photos_of(visit: Visit) -> list[VisitFile]:
+    """What the team photographed, in the order of the day."""
+    return list(visit.files.filter(kind=VisitFile.Kind.PHOTO).order_by("taken_at", "added_at"))
+
+
+def signatures_of(visit: Visit) -> list[VisitFile]:
+    """Who signed: the surveyors, then the household."""
+    signed = visit.files.exclude(kind=VisitFile.Kind.PHOTO).select_related("signer")
+    return sorted(signed, key=lambda one: (one.kind == VisitFile.Kind.SIGNED_BY_HOUSEHOLD, one.added_at))
+
+
 #: What is told of a household beside its facts, and kept sealed.
 ADDRESS, PHONE = "address", "phone"
 
@@ -174,7 +185,7 @@ def _beside_home(parts: list[Part], household: Household, told: Mapping[str, Any
         for n, one in enumerate(part.answers):
             if name := lines.get(one.path):
                 was, now = on_file[name], str(told[name])
-                before = _hidden(pack_in_force().facts[HOUSEHOLD, name], was) if was else _("没有记录")
+                before = hidden(pack_in_force().facts[HOUSEHOLD, name], was) if was else _("没有记录")
                 part.answers[n] = replace(one, before=before, changed=bool(was) and was != now, new=not was)
 
 
@@ -282,14 +293,14 @@ def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: st
             part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed, new=new))
     for name, value in told.personal.get(entity, {}).get(key, {}).items():
         fact = pack_in_force().facts[entity, name]
-        hidden = _hidden(fact, str(value))
-        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False, personal=True))
+        masked = hidden(fact, str(value))
+        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", masked, changed=False, personal=True))
     if said.get(REMOVED):
         part.note = _("调查时已经没有了。")
     return part
 
 
-def _hidden(fact: Fact, value: str) -> str:
+def hidden(fact: Fact, value: str) -> str:
     """A particular as it is shown: enough to recognise it; of an address its beginning."""
     masks = {"phone": mask_phone, "bank_account": mask_account, "id_number": mask_id_number, "name": mask_name}
     return masks[fact.format](value) if fact.format in masks else f"{value[:2]}****"

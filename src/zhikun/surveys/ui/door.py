@@ -39,7 +39,7 @@ from zhikun.pages.render import render_page
 from zhikun.places.models import Area, Level
 from zhikun.privacy import ring
 from zhikun.registry.vocabulary import pack_in_force
-from zhikun.surveys import events, selectors
+from zhikun.surveys import events, known_before, selectors
 from zhikun.surveys.answers import read
 from zhikun.surveys.errors import AlreadyFound, SignaturesMissing, as_data
 from zhikun.surveys.filed import current, form_in_force, given_rows, opened, rows_of
@@ -146,6 +146,7 @@ def _page_data(assignment: Assignment, officer: Officer, draft: Draft | None) ->
         "form": form.form,
         "questionnaire": form.hash,
         "answers": json.loads(draft.answers) if draft else _start(assignment),
+        "known": known_before.hints(assignment),
         "sequence": draft.sequence if draft else 0,
         "today": timezone.localdate().isoformat(),
         "id": str(assignment.pk),

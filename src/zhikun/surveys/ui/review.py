@@ -98,7 +98,7 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     context = {
         "title": _("入户调查"), "visit": one, "form": form, "parts": compared.parts, "faults": compared.told.faults,
-        "files": list(one.files.select_related("signer").order_by("kind", "added_at")),
+        "photos": selectors.photos_of(one), "signatures": selectors.signatures_of(one),
         "comments": selectors.comments_on(one), "surveyors": list(one.surveyors.all()),
         "alone": one.state != Visit.State.SUBMITTED,
         "may_decide": may_decide,
