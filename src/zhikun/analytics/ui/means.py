@@ -27,6 +27,7 @@ from zhikun.assessments.results import columns_of
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.wanted import Term, Wanted, written
 from zhikun.audit.services import record as note
+from zhikun.engine.run.display import number
 from zhikun.jobs.models import Job
 from zhikun.measures.design import Unknowns
 from zhikun.measures.errors import MeasureError
@@ -36,6 +37,7 @@ from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Chart, Figure, JobState, Progress, Series
 from zhikun.pages.render import render_page, wants_fragment
 from zhikun.places.models import Area
+from zhikun.wording import amount_text
 
 _FACT, _BANDS = "fact", "bands-"
 _MOST_BANDS, _MOST_FACTS = 12, 30
@@ -274,7 +276,7 @@ def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
         "question": question,
         "figures": _figures(at, fit, told, target, question),
         "meaning": _meaning(told, target, question), "useless": _useless(told), "useless_why": str(USEFUL_SHARE.why),
-        "line_words": f"{written(question.line)} {target.unit}".strip(),
+        "line_words": number(question.line, target.unit),
         "coefficients": [
             (one["title"], *(f"{one[name]:.6g}" for name in ("value", "error", "low", "high")), f"{one['p']:.4f}")
             for one in told["coefficients"]
@@ -339,7 +341,7 @@ def _useless(told: Mapping[str, Any]) -> Notice | None:
 def _cutoff(one: Mapping[str, Any]) -> dict[str, Any]:
     counts = {name: round(one[name], 2) for name in ("poor", "reached", "missed", "leaked", "untold", "untold_poor")}
     return {
-        **counts, "cutoff": written(one["cutoff"]), "undercoverage": share(one["undercoverage"]),
+        **counts, "cutoff": amount_text(one["cutoff"], in_column=True), "undercoverage": share(one["undercoverage"]),
         "leakage": share(one["leakage"]), "is_line": one["cutoff"] == one["line"],
     }  # fmt: skip
 
@@ -351,9 +353,9 @@ def _curve(cutoffs: Sequence[Mapping[str, Any]], target: Named, question: Questi
         return [None if one[name] is None else round(one[name] * 100, 2) for one in cutoffs]
 
     return Chart(
-        _("漏保率和误保率"), "line", [written(one["cutoff"]) for one in cutoffs],
+        _("漏保率和误保率"), "line", [amount_text(one["cutoff"]) for one in cutoffs],
         [Series(_("漏保率"), rates("undercoverage")), Series(_("误保率"), rates("leakage"))], unit="%",
-        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l} {u}。").format(u=target.unit, l=written(question.line)),
+        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l}。").format(u=target.unit, l=number(question.line, target.unit)),
     )  # fmt: skip
 
 
