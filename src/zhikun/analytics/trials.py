@@ -17,7 +17,7 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics.models import Trial
 from zhikun.analytics.trying import KINDS, OF_CAUSES, changed_file, places_file, totals
 from zhikun.assessments.results import answer, pack_of, results_in, types_of, within_areas
-from zhikun.assessments.selectors import PER_PAGE, visible
+from zhikun.assessments.selectors import PER_PAGE, cut, visible
 from zhikun.assessments.wanted import OPEN, quoted
 from zhikun.documents.values import shown_of
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
@@ -81,13 +81,7 @@ class Chosen:
 
 def reach(officer: Officer, trial: Trial, place: Area | None = None) -> list[AreaRange]:
     """The areas of a trial that the officer may see now, cut to a place."""
-    found = []
-    for now in scope(officer, place.range if place else None, Right.POLICY_TRY):
-        for then in trial.ranges:
-            one = AreaRange(max(now.first, then.first), min(now.last, then.last))
-            if one.first <= one.last:
-                found.append(one)
-    return found
+    return cut(scope(officer, place.range if place else None, Right.POLICY_TRY), trial.ranges)
 
 
 def sums(trial: Trial, ranges: Sequence[AreaRange], top: Area) -> tuple[Sums, list[tuple[Area, Sums]]]:
