@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.analytics.models import Trial
 from zhikun.analytics.trying import KINDS, OF_CAUSES, changed_file, places_file, totals
-from zhikun.assessments.results import answer, pack_of, results_in, types_of, within_areas
+from zhikun.assessments.results import answer, households_at, pack_of, results_in, types_of, within_areas
 from zhikun.assessments.selectors import PER_PAGE, cut, visible
 from zhikun.assessments.wanted import OPEN, quoted
 from zhikun.documents.values import shown_of
@@ -140,11 +138,16 @@ def count_of(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen) -> int:
 
 def listed(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen, officer: Officer, after: int = -1) -> Listed:
     """One page of the households behind a number, in the order of lists."""
-    page = part_of(trial, ranges, chosen, after, PER_PAGE + 1)
-    further, page = len(page) > PER_PAGE, page[:PER_PAGE]
+    part = part_of(trial, ranges, chosen, after, PER_PAGE + 1)
+    return page_of(part, officer, count_of(trial, ranges, chosen))
+
+
+def page_of(part: Sequence[tuple[uuid.UUID, Mapping[str, Any]]], officer: Officer, count: int) -> Listed:
+    """A page of a list of `count` households out of those that follow: one more than fits says that there is a next page."""
+    page = part[:PER_PAGE]
     homes = visible(officer, [who for who, _values in page])
     lines = [Line(values["position"], homes.get(who), values) for who, values in page]
-    return Listed(lines, lines[-1].position if further else None, count_of(trial, ranges, chosen))
+    return Listed(lines, lines[-1].position if len(part) > PER_PAGE else None, count)
 
 
 def part_of(
@@ -156,7 +159,7 @@ def part_of(
     rows = within_areas(changed_file(trial.key), ranges).filter(chosen.condition()).filter(f"position > {int(after)}")
     pairs = [name for name in rows.columns if name.removeprefix("was_").removeprefix("is_") in _PAIRS and "_" in name]
     page = rows.order("position").limit(size).select(", ".join(["position", *pairs])).to_arrow_table().to_pylist()
-    who = _who(trial, ranges, [row["position"] for row in page])
+    who = households_at(trial.run, ranges, [row["position"] for row in page])
     return [(who[row["position"]], row) for row in page]
 
 
@@ -185,14 +188,3 @@ def _of_all(
 
 def _columns(trial: Trial) -> list[str]:
     return list(within_areas(changed_file(trial.key), []).columns)
-
-
-def _who(trial: Trial, ranges: Sequence[AreaRange], positions: Sequence[int]) -> dict[int, uuid.UUID]:
-    """Whose rows these are: it stands in the run's own file alone."""
-    if not positions:
-        return {}
-    wanted = ", ".join(str(int(one)) for one in positions)
-    rows: duckdb.DuckDBPyRelation = results_in(trial.run, ranges).filter(
-        f"_position BETWEEN {min(positions)} AND {max(positions)} AND _position IN ({wanted})"
-    )
-    return {position: uuid.UUID(id_) for position, id_ in rows.select("_position, household").fetchall()}
