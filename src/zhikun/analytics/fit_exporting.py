@@ -45,7 +45,7 @@ class Lists:
         place = query.get("place", "")
         if place and not (place.isascii() and place.isdigit() and len(place) == 12):
             raise Http404
-        what = {
+        what: dict[str, Any] = {
             "fit": query.get("fit", ""), "place": int(place) if place else None,
             "which": query.get("which", ""), "at": query.get("at", ""),
         }  # fmt: skip

@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.analytics import trials
 from zhikun.analytics.errors import UnknownHere
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question, households_file, kept
@@ -117,8 +116,7 @@ def count_of(fit: Fit, ranges: Sequence[AreaRange], chosen: Chosen) -> int:
 
 def listed(fit: Fit, ranges: Sequence[AreaRange], chosen: Chosen, officer: Officer, after: int = -1) -> Listed:
     """One page of the households behind a number, in the order of lists."""
-    part = part_of(fit, ranges, chosen, after, trials.PER_PAGE + 1)
-    return page_of(part, officer, count_of(fit, ranges, chosen))
+    return page_of(lambda size: part_of(fit, ranges, chosen, after, size), officer, count_of(fit, ranges, chosen))
 
 
 def part_of(
@@ -148,13 +146,15 @@ def choices(fit: Fit) -> list[tuple[str, str]]:
 
 def cutoffs(fit: Fit, pack: Pack) -> list[tuple[str, str]]:
     """The cut-offs with what they are called."""
-    return [(str(at), _cutoff_words(at, fit, pack)) for at in SHARES]
+    return [(str(at), _("{l}（困难线的 {n}%）").format(l=_cutoff_words(at, fit, pack), n=at)) for at in SHARES]
 
 
 def words(chosen: Chosen, fit: Fit, pack: Pack) -> str:
     """What a list is called."""
     kind = _kind_words(chosen.which, fit)
-    return f"{kind}（{_cutoff_words(chosen.at, fit, pack)}）" if chosen.which in BY_CUTOFF else kind
+    if chosen.which not in BY_CUTOFF:
+        return kind
+    return _("{k}，列入线 {l}").format(k=kind, l=_cutoff_words(chosen.at, fit, pack))
 
 
 def _kind_words(which: str, fit: Fit) -> str:
@@ -163,15 +163,14 @@ def _kind_words(which: str, fit: Fit) -> str:
     told = {
         "all": _("评估的全部家庭"), "fitted": _("参加估计"), "left": _("没有参加估计"), "poor": _("实际低于困难线"),
         "poor-told": _("困难，而且推算得了"), "untold": _("实际的数知道，推算不了"), "untold-poor": _("困难，但推算不了"),
-        "reached": _("列入"), "missed": _("漏保：困难而没有列入"), "leaked": _("误保：列入而不困难"),
+        "reached": _("列入"), "missed": _("漏保（困难而没有列入）"), "leaked": _("误保（列入而不困难）"),
     }  # fmt: skip
     return told[which]
 
 
 def _cutoff_words(at: int, fit: Fit, pack: Pack) -> str:
     question = Question.of(fit.asked)
-    line = f"{written(cutoff_at(question.line, at))} {shown_of(pack, question.target).unit}".strip()
-    return _("推算低于 {l}（困难线的 {n}%）").format(l=line, n=at)
+    return f"{written(cutoff_at(question.line, at))} {shown_of(pack, question.target).unit}".strip()
 
 
 def _line(fit: Fit) -> float:

@@ -6,7 +6,7 @@ Every number and its list come out of the same columns of the same two files, cu
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,12 +138,14 @@ def count_of(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen) -> int:
 
 def listed(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen, officer: Officer, after: int = -1) -> Listed:
     """One page of the households behind a number, in the order of lists."""
-    part = part_of(trial, ranges, chosen, after, PER_PAGE + 1)
-    return page_of(part, officer, count_of(trial, ranges, chosen))
+    return page_of(lambda size: part_of(trial, ranges, chosen, after, size), officer, count_of(trial, ranges, chosen))
 
 
-def page_of(part: Sequence[tuple[uuid.UUID, Mapping[str, Any]]], officer: Officer, count: int) -> Listed:
-    """A page of a list of `count` households out of those that follow: one more than fits says that there is a next page."""
+def page_of(
+    following: Callable[[int], Sequence[tuple[uuid.UUID, Mapping[str, Any]]]], officer: Officer, count: int
+) -> Listed:
+    """A page of a list of `count` households. `following`: so many from where it begins; one more than fits tells of a next page."""
+    part = following(PER_PAGE + 1)
     page = part[:PER_PAGE]
     homes = visible(officer, [who for who, _values in page])
     lines = [Line(values["position"], homes.get(who), values) for who, values in page]

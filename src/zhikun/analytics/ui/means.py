@@ -304,8 +304,7 @@ def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
         "target": target,
         "question": question,
         "figures": _figures(told, numbers),
-        "unlisted": None if numbers.counts is not None else _unlisted(at, question), "again": _lost(at, question) is None,
-        "weighted": numbers.weighted,
+        "unlisted": numbers.counts is None, "lost": _lost(at, question), "weighted": numbers.weighted,
         "left": [(reason, numbers.drawn(n, f"left-{which}")) for which, (reason, n) in enumerate(told["left_out"])],
         "meaning": _meaning(told, target, question), "useless": _useless(told), "useless_why": str(USEFUL_SHARE.why),
         "line_words": f"{written(question.line)} {target.unit}".strip(),
@@ -347,17 +346,6 @@ def _lost(at: Asked, question: Question) -> str | None:
         except MeasureError:
             return name
     return None
-
-
-def _unlisted(at: Asked, question: Question) -> Notice:
-    """Of a fit whose households were not kept: what is missing, and how it comes back."""
-    lost = _lost(at, question)
-    remedy = _("点“再估计一次”：按同样的条件在后台重新估计，完成后每个数字都能打开名单。")
-    if lost is not None:
-        remedy = _("政策包已经没有其中的“{n}”，不能按同样的条件再估计；请在下面换条件估计。").format(n=lost)
-    return Notice(
-        _("这个模型没有留下各户的推算，下面的数字打不开名单。"), _("它是以前的版本估计的，或者数据文件夹里缺了文件。"), remedy, "info",
-    )  # fmt: skip
 
 
 def _told_share(told: Mapping[str, Any]) -> float:

@@ -24,12 +24,13 @@ from zhikun.analytics.fit_lists import AT_LINE, Chosen
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question, has_lists
 from zhikun.analytics.trials import Listed
-from zhikun.assessments.exporting import known_value
+from zhikun.analytics.ui.poverty import large
 from zhikun.assessments.selectors import cut
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.ui.runs import after
 from zhikun.audit.services import record as note
 from zhikun.documents.values import shown_of
+from zhikun.engine.run.display import number
 from zhikun.pages import formats
 from zhikun.pages.frame import Crumb
 from zhikun.pages.render import render_page
@@ -61,11 +62,10 @@ class Numbers:
 
     def drawn(self, figure: float, which: str, at: int = AT_LINE) -> SafeString:
         """A number with its list; where households have weights, their sum and beside it how many households that is."""
-        if self.counts is None:
+        if not self.households(which, at):
             return formats.count(figure)
         n, url = self.households(which, at), self.url(which, at)
-        number = formats.count(n, _("户") if self.weighted else "")
-        linked = format_html('<a href="{}">{}</a>', url, number) if url else number
+        linked = format_html('<a href="{}">{}</a>', url, formats.count(n, _("户") if self.weighted else ""))
         return format_html("{}（{}）", formats.count(figure), linked) if self.weighted else linked
 
 
@@ -81,7 +81,7 @@ class ListForm(forms.Form):
 
     place = forms.TypedChoiceField(label=gettext_lazy("地区"), required=False, coerce=int, empty_value=None)
     which = forms.ChoiceField(label=gettext_lazy("名单"))
-    at = forms.ChoiceField(label=gettext_lazy("列入线"), help_text=gettext_lazy("只有列入、漏保和误保看它"))
+    at = forms.ChoiceField(label=gettext_lazy("列入线"), required=False)
 
     def __init__(self, at: At, data: QueryDict) -> None:
         shown = data.copy()
@@ -138,11 +138,10 @@ def address(fit: Fit, chosen: Chosen) -> str:
 
 
 def _lines(at: At, question: Question, listed: Listed) -> list[dict[str, Any]]:
-    value = known_value(at.pack, question.target)
+    unit = shown_of(at.pack, question.target).unit
 
-    def drawn(number: float | None, unknown: str) -> SafeString:
-        told = unknown if number is None else value(number)
-        return formats.count(told) if isinstance(told, int | float) else formats.text(str(told))
+    def drawn(value: float | None, unknown: str) -> SafeString:
+        return formats.text(unknown) if value is None else large(number(value, unit).removesuffix(f" {unit}"))
 
     return [
         {
