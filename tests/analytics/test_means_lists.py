@@ -140,6 +140,18 @@ def test_a_place_cuts_the_list_and_the_places_make_up_the_whole():
     assert sum(said for said, _lines in parts) == whole
 
 
+def test_places_to_choose_from_are_those_that_the_model_covers():
+    run = surveyed()
+    township = Area.objects.get(pk=factories.TOWNSHIP).range
+    one, _new = fits.start(QUESTION, run, township, acting_officer=reviewer())
+    work_off()
+    page = signed_in(factories.officer(Role.COUNTY_REVIEWER)).get(list_of(one), {"which": "all"}).content.decode()
+    offered = re.search(r'<select name="place".*?</select>', page, re.DOTALL)[0]
+    codes = [int(code) for code in re.findall(r'value="(\d+)"', offered)]
+    assert codes
+    assert all(township.first <= code <= township.last for code in codes)
+
+
 @pytest.mark.parametrize("weight", ["", "member_count"])
 def test_lists_are_what_the_errors_count(weight):
     """The figures of the workbook and the lists of the page come to the same, also where households have weights."""
