@@ -31,6 +31,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.wanted import written
 from zhikun.audit.services import record as note
+from zhikun.engine.run.display import number
 from zhikun.jobs.models import Job
 from zhikun.measures.design import Unknowns
 from zhikun.measures.errors import MeasureError
@@ -41,6 +42,7 @@ from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Chart, Figure, JobState, Progress, Series
 from zhikun.pages.render import render_page, wants_fragment
 from zhikun.places.models import Area
+from zhikun.wording import amount_text
 
 _FACT, _BANDS, _AGAIN = "fact", "bands-", "again"
 _MOST_BANDS, _MOST_FACTS = 12, 30
@@ -307,7 +309,7 @@ def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
         "unlisted": numbers.counts is None, "lost": _lost(at, question), "weighted": numbers.weighted,
         "left": [(reason, numbers.drawn(n, f"left-{which}")) for which, (reason, n) in enumerate(told["left_out"])],
         "meaning": _meaning(told, target, question), "useless": _useless(told), "useless_why": str(USEFUL_SHARE.why),
-        "line_words": f"{written(question.line)} {target.unit}".strip(),
+        "line_words": number(question.line, target.unit),
         "coefficients": [
             (one["title"], *(f"{one[name]:.6g}" for name in ("value", "error", "low", "high")), f"{one['p']:.4f}")
             for one in told["coefficients"]
@@ -385,7 +387,7 @@ def _cutoff(one: Mapping[str, Any], at: int, numbers: Numbers) -> dict[str, Any]
         return numbers.drawn(round(one[name], 2), which, at if which in BY_CUTOFF else AT_LINE)
 
     return {
-        "cutoff": written(one["cutoff"]), "is_line": one["cutoff"] == one["line"],
+        "cutoff": amount_text(one["cutoff"], in_column=True), "is_line": one["cutoff"] == one["line"],
         "cells": [
             (_("困难"), drawn("poor", "poor-told")), (_("列入"), drawn("reached", "reached")),
             (_("漏保"), drawn("missed", "missed")), (_("漏保率"), share(one["undercoverage"])),
@@ -402,9 +404,9 @@ def _curve(cutoffs: Sequence[Mapping[str, Any]], target: Named, question: Questi
         return [None if one[name] is None else round(one[name] * 100, 2) for one in cutoffs]
 
     return Chart(
-        _("漏保率和误保率"), "line", [written(one["cutoff"]) for one in cutoffs],
+        _("漏保率和误保率"), "line", [amount_text(one["cutoff"]) for one in cutoffs],
         [Series(_("漏保率"), rates("undercoverage")), Series(_("误保率"), rates("leakage"))], unit="%",
-        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l} {u}。").format(u=target.unit, l=written(question.line)),
+        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l}。").format(u=target.unit, l=number(question.line, target.unit)),
     )  # fmt: skip
 
 

@@ -30,7 +30,6 @@ from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.ui.runs import after
 from zhikun.audit.services import record as note
 from zhikun.documents.values import shown_of
-from zhikun.engine.run.display import number
 from zhikun.pages import formats
 from zhikun.pages.frame import Crumb
 from zhikun.pages.render import render_page
@@ -138,10 +137,10 @@ def address(fit: Fit, chosen: Chosen) -> str:
 
 
 def _lines(at: At, question: Question, listed: Listed) -> list[dict[str, Any]]:
-    unit = shown_of(at.pack, question.target).unit
+    shown = shown_of(at.pack, question.target)
 
     def drawn(value: float | None, unknown: str) -> SafeString:
-        return formats.text(unknown) if value is None else large(number(value, unit).removesuffix(f" {unit}"))
+        return formats.text(unknown) if value is None else large(shown.text(value, in_column=True))
 
     return [
         {
