@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 from django.utils import timezone
 from PIL import Image
 from tests import factories, permission_registry
@@ -297,14 +298,18 @@ def _fit(in_scope: bool) -> dict[str, Any]:
         defaults={"asked": {}, "started_by": factories.officer(Role.COUNTY_REVIEWER), "finished_at": timezone.now()},
     )  # fmt: skip
     if new:
-        fitting.keep(made.pk, {"card": {"base": 0, "lines": []}})
-    return {"run": run.pk, "fit": made.pk, "name": "card.csv"}
+        nobody = pa.table(
+            {name: pa.array([], pa.int64()) for name in ("_position", "_area", "actual", "told", "weight")}
+        )
+        fitting.keep(made.pk, fitting.Found({"left_out": [], "card": {"base": 0, "lines": []}}, nobody))
+    return {"run": run.pk, "fit": made.pk}
 
 
 MEASURES: dict[str, Make] = {
     "analytics:poverty": lambda in_scope: {"run": _run(in_scope).pk},
     "analytics:means": lambda in_scope: {"run": _run(in_scope).pk},
-    "analytics:means-file": _fit,
+    "analytics:means-file": lambda in_scope: {**_fit(in_scope), "name": "card.csv"},
+    "analytics:means-households": _fit,
 }
 
 

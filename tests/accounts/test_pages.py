@@ -19,6 +19,7 @@ from tests.officers import (
 from zhikun.accounts import selectors
 from zhikun.accounts.models import Appointment, Officer, Organisation
 from zhikun.accounts.roles import Role
+from zhikun.accounts.services import appointments
 from zhikun.audit.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -183,11 +184,43 @@ def test_lending_and_taking_back_from_my_account(client):
     form = {"appointment": held.pk, "to": to.pk, "ends": ends, "reason": "外出培训"}
     assert client.post("/me/delegations/new", form).status_code == 422
     answer = client.post("/me/delegations/new", form | {"ends": timezone.localdate()}, follow=True)
-    assert "生成同事" in body(answer.content.decode())
+    page = body(answer.content.decode())
+    assert "生成同事" in page
+    assert f"至 {timezone.localdate().isoformat()}（含当日）" in page
     lent = Appointment.objects.get(delegated_by=lender)
     assert signed_in(to).post(f"/me/delegations/{lent.pk}/take-back").status_code == 404
     client.post(f"/me/delegations/{lent.pk}/take-back")
     assert Appointment.objects.get(pk=lent.pk).revoked_at is not None
+
+
+def test_a_duty_is_shown_with_its_last_day_and_not_the_midnight_after(client, admin):
+    office = organisation(township(), KIND.TOWNSHIP)
+    lender = officer(Role.TOWNSHIP_REVIEWER, where=township(), office=office)
+    to = officer(where=township(), office=office)
+    last = timezone.localdate() + timedelta(days=7)
+    held = lender.appointments.get()
+    lent = appointments.delegate(held, to=to, ends=last, reason="外出培训", acting_officer=lender)
+    assert lent.last_day == last
+    assert held.last_day is None
+    after = (last + timedelta(days=1)).isoformat()
+    for who, url in ((lender, "/me"), (to, "/me"), (to, "/"), (admin, f"/accounts/officers/{to.pk}")):
+        page = body(text(signed_in(who), url))
+        assert last.isoformat() in page, url
+        assert after not in page, url
+
+
+def test_colleagues_of_one_name_are_told_apart_by_their_accounts(client):
+    office = organisation(township(), KIND.TOWNSHIP)
+    lender = officer(Role.TOWNSHIP_REVIEWER, where=township(), office=office)
+    one, other = (officer(where=township(), office=office, name="生成同名", username=f"same{n}") for n in (1, 2))
+    signed_in(lender, client)
+    page = body(text(client, "/me/delegations/new"))
+    assert f"生成同名（{office}，账号 same1）" in page
+    assert f"生成同名（{office}，账号 same2）" in page
+    held, last = lender.appointments.get(), timezone.localdate()
+    appointments.delegate(held, to=other, ends=last, reason="外出培训", acting_officer=lender)
+    assert f"委托给生成同名（账号 {other.username}）" in body(text(client, "/me"))
+    assert one.username not in body(text(client, "/me"))
 
 
 def test_duties_are_lent_only_to_colleagues_whose_own_duties_go_with_them(client):

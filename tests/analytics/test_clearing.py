@@ -5,6 +5,7 @@ import shutil
 import uuid
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -89,10 +90,12 @@ def test_figures_of_fits_that_are_gone_go_and_those_in_use_stay():
     (one, *_others) = days()
     officer = factories.officer(Role.COUNTY_REVIEWER)
     held = Fit.objects.create(run=one, area=one.area, area_last=one.area_last, asked={}, key="k", started_by=officer)
-    fitting.keep(held.pk, {"households": 1})
-    fitting.keep(uuid.UUID(int=8), {"households": 1})
+    gone = uuid.UUID(int=8)
+    for fit in (held.pk, gone):
+        fitting.keep(fit, fitting.Found({"households": 1}, pa.table({"actual": [1.0]})))
     assert fits.clear() == {"fits": 1}
-    assert (fitting.is_kept(held.pk), fitting.is_kept(uuid.UUID(int=8))) == (True, False)
+    assert (fitting.has_lists(held.pk), fitting.is_kept(gone)) == (True, False)
+    assert not fitting.households_file(gone).exists()
 
 
 def test_the_night_says_what_it_removed():

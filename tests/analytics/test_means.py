@@ -261,7 +261,8 @@ def test_the_line_is_written_as_people_do_with_its_unit():
     assert "元/月" in empty[empty.index("困难线") :][:600]
     page = browser.get(reverse("analytics:means", args=[run.pk]), {"fit": str(fitted(run).pk)}).content.decode()
     assert "困难线 400 元" in page
-    assert "400.0" not in page
+    assert not re.search(r"400\.0\b", page), "an amount has no decimal or two"
+    assert "400.00" in page, "in the column of lines"
 
 
 def test_the_forms_are_not_printed_and_the_statistics_lead_to_both_pages():

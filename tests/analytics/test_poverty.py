@@ -95,7 +95,11 @@ def test_every_number_is_the_length_of_its_list_for_every_officer(role, monkeypa
         number = int(re.search(r"[\d,]+", words)[0].replace(",", ""))
         assert counted(browser, url) == (number, number), (url, words)
     seen = {Role.TOWNSHIP_CLERK: 4, Role.VILLAGE_ASSISTANT: 3}.get(role, 7)
-    assert f"共评估 {seen} 户" in page
+    assert figures(page)["评估的家庭"] == f"{seen}户"
+    assert (seen, seen) in [counted(browser, url) for url, words in numbers if "评估的家庭" in words]
+    for place, households, *_others in cells(page, "分地区") if role != Role.VILLAGE_ASSISTANT else []:
+        linked = [url for url, words in numbers if words == households and "which=" not in url and "place=" in url]
+        assert linked, f"the households of {place} have their list"
 
 
 def test_unknown_is_never_counted_as_not_poor():

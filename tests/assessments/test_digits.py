@@ -14,6 +14,7 @@ import io
 import re
 import shutil
 import subprocess
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from html import unescape
 
@@ -90,9 +91,14 @@ def expected(run, kept):
 
 
 def written(value, face):
-    """Money from one yuan on has its cents, everything else as many digits as it has."""
-    cents = isinstance(value, float) and "元" in face.unit and (abs(value) >= 1 or value * 100 % 1 == 0)
-    return f"{value:,.2f}" if cents else face.text(value)
+    """A whole amount of money has no decimals, any other two; parts of a cent below one yuan, and everything else, as they are."""
+    if not isinstance(value, float) or "元" not in face.unit:
+        return face.text(value)
+    exact = Decimal(str(value))
+    cents = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if abs(exact) < 1 and cents != exact:
+        return f"{exact:f}"
+    return f"{cents:,}".removesuffix(".00")
 
 
 def in_a_cell(words):

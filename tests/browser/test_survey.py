@@ -10,8 +10,9 @@ from tests.browser.looking import fits, is_sound, picture, sign_in, speaks_chine
 from tests.surveys import factory
 
 from zhikun.registry.models import Household
+from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Draft, Visit, VisitFile
-from zhikun.surveys.services import visits
+from zhikun.surveys.services import reports, visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.django_db(transaction=True)]
 
@@ -221,6 +222,26 @@ def test_a_household_reports_itself_with_its_code(phone):
     phone.get_by_role("button", name="提交申报").click()
     expect(phone.locator("main")).to_contain_text("您的申报已经收到")
     assert SelfReport.objects.get().state == "arrived"
+
+
+def test_what_was_declared_stands_under_its_question_also_of_a_member(phone, live_server):
+    household = factories.household()
+    report, _code = reports.hand_code(household.area, household, acting_officer=factory.manager())
+    rows = [{"_row": str(one.person_id)} for one in household.memberships.order_by("position")]
+    rows[1]["health"] = "weak"
+    answers = {"h_phone": "13900001111", "h_residence": "rural", "rows_member": rows}
+    reports.arrive(report, form_in_force().hash, answers)
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    assignment = reports.take(report, visit, acting_officer=factory.manager()).assignment
+    sign_in(phone, officers.signed_in(factory.surveyor()), live_server.url)
+    opened(phone, assignment)
+    told = phone.locator(".sd-question", has_text="139****1111")
+    expect(told).to_contain_text("请当面核实")
+    expect(told.locator("input").first).to_have_value("")
+    is_sound(phone, "survey-declared")
+    turn_to(phone, "家庭成员")
+    phone.locator(".sd-paneldynamic__panel-wrapper").nth(1).locator(".sd-element__header").first.click()
+    expect(phone.locator(".sd-question", has_text="申报：").filter(has_text="体弱").first).to_be_visible()
 
 
 def test_review_and_office_pages_are_sound(desk, live_server):

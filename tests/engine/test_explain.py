@@ -57,7 +57,7 @@ def test_the_targets_are_the_packs_results_with_value_sentence_and_clause(plan):
     category, grant, policies = told(plan)["targets"]
     assert (category["value"], category["display"], category["state"]) == ("dibao", "“dibao”的名称", "determined")
     assert category["sentence"] == "category的名称：“dibao”的名称，依据第2条。"
-    assert (grant["value"], grant["display"]) == (585, "585.00 元/月")
+    assert (grant["value"], grant["display"]) == (585, "585 元/月")
     assert policies["value"] == ["living"]
 
 
@@ -76,12 +76,12 @@ def test_steps_come_after_what_they_use(plan):
 def test_a_step_shows_its_formula_with_and_without_figures(plan):
     step = next(s for s in told(plan)["steps"] if s["name"] == "poor")
     assert step["formula"] == "head的名称 < line的名称"
-    assert step["filled"] == "292.50 元/月 < 585.00 元/月"
+    assert step["filled"] == "292.50 元/月 < 585 元/月"
 
 
 def test_conditions_say_by_how_much(plan):
     conditions = {c["text"]: c for c in told(plan)["conditions"]}
-    poor = conditions["head的名称 292.50 元/月 < line的名称 585.00 元/月：成立，相差 292.50 元/月"]
+    poor = conditions["head的名称 292.50 元/月 < line的名称 585 元/月：成立，相差 292.50 元/月"]
     assert (poor["holds"], poor["margin"], poor["unit"], poor["step"]) == (True, -292.5, "元/月", "poor")
     area = next(c for c in conditions.values() if "house_area" in c["text"])
     assert area["margin"] == -10
@@ -210,7 +210,7 @@ def test_text_and_markdown_carry_the_whole_story(plan):
             "H0000",
             "2025-03-01",
             "依据第2条",
-            "292.50 元/月 < 585.00 元/月",
+            "292.50 元/月 < 585 元/月",
             "成立，相差 292.50 元/月",
             "0" * 64,
         ):

@@ -5,9 +5,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.test import RequestFactory
 
+from zhikun.documents.values import Shown
+from zhikun.engine.run.display import number
 from zhikun.pages import formats
 from zhikun.pages.parts import Detail, Difference, Event, Figure, Progress
+from zhikun.pages.tables import Column, Table
 
 
 def words(html):
@@ -26,17 +30,42 @@ def test_a_missing_number_says_that_it_was_not_registered():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (0, "0.00 元"),
-        (Decimal("0.005"), "0.01 元"),
+        (0, "0 元"),
+        (-0.0, "0 元"),
+        (Decimal("0.005"), "0.005 元"),
+        (Decimal("0.50"), "0.50 元"),
         (Decimal("2.675"), "2.68 元"),
+        (2.675, "2.68 元"),
         (1234567.5, "1,234,567.50 元"),
-        (-80, "-80.00 元"),
+        (1234.001, "1,234 元"),
+        (Decimal("200.00"), "200 元"),
+        (-80, "-80 元"),
         (float("nan"), "未知"),
         (Decimal("NaN"), "未知"),
     ],
 )
 def test_money(value, said):
     assert words(formats.money(value)) == said
+
+
+def test_amounts_under_one_another_all_have_two_decimals():
+    assert [words(formats.money_in_column(one)) for one in (585, 292.5, -0.001, 0.005)] == [
+        "585.00 元", "292.50 元", "0.00 元", "0.01 元",
+    ]  # fmt: skip
+    rows = [{"price": one} for one in (200, 1050.5, None)]
+    table = Table(RequestFactory().get("/"), rows, [Column("price", "单价", kind="money")])
+    assert [words(line[0].html) for line in table.lines] == ["200.00 元", "1,050.50 元", "未知"]
+    assert words(Figure("本月支出", 200, kind="money").shown) == "200 元", "alone it needs none"
+
+
+@pytest.mark.parametrize("value", [0.0, 585.0, 292.5, 2.675, 1234567.891, 401.665, 0.125, -80.0, 0.5])
+def test_one_amount_reads_alike_in_page_explanation_and_report(value):
+    unit = "元/月"
+    alone = words(formats.money(value, unit))
+    assert number(value, unit) == alone
+    assert f"{Shown('x', 'x', unit=unit).text(value)} {unit}" == alone
+    under = words(formats.amounts(value))
+    assert Shown("x", "x", unit=unit).text(value, in_column=True) == under
 
 
 @pytest.mark.parametrize(

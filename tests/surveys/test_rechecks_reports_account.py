@@ -19,6 +19,7 @@ from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household, HouseholdFacts, Recording
 from zhikun.registry.sources import SourceKind
+from zhikun.surveys import known_before
 from zhikun.surveys.account import statement
 from zhikun.surveys.errors import CodeRefused, NothingTold, OwnVisit, VisitDecided
 from zhikun.surveys.filed import form_in_force
@@ -242,6 +243,42 @@ def test_the_address_and_telephone_declared_stand_beside_those_on_file_and_neith
     assert "没有记录" in page, "no telephone is on file"
     assert "路1号" not in page
     assert "路9号" not in page
+
+
+def test_what_was_declared_stands_under_its_question_at_the_door_and_address_and_telephone_are_asked():
+    household = factories.household()
+    report, code = report_of(household)
+    rows = [{"_row": str(one.person_id), "health": "weak"} for one in household.memberships.order_by("position")]
+    member = rows[0]["_row"]
+    answers = {"h_address": "另处路9号", "h_phone": "13900001111", "h_pens": 4, "rows_member": rows}
+    reports.arrive(reports.by_code(code), form_in_force().hash, answers)
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    assignment = reports.take(report, visit, acting_officer=factory.manager()).assignment
+    day = factory.today().isoformat()
+    told = known_before.hints(assignment)
+    assert told["h_address"] == f"档案：示例****；本户 {day} 申报：另处****；请当面核实"
+    assert told["h_phone"] == f"本户 {day} 申报：139****1111；请当面核实"
+    assert told["h_pens"].startswith(f"本户 {day} 申报：4")
+    assert f"rows_member/{member}/health" in told
+    page = officers.signed_in(factory.surveyor()).get(reverse("surveys:fill", args=[assignment.pk])).content.decode()
+    data = json.loads(page.split('id="survey-data" type="application/json">')[1].split("</script>")[0])
+    assert data["known"] == told
+    assert not {"h_address", "h_phone"} & data["answers"].keys(), "the surveyors ask for both"
+    assert "路9号" not in page
+    assert "13900001111" not in page
+
+
+def test_what_a_family_not_on_file_declared_is_the_beginning_of_the_form_and_says_so():
+    taken = a_declaration_taken()
+    told = known_before.hints(taken.assignment)
+    assert told["h_address"] == f"本户 {factory.today().isoformat()} 申报：示例****；请当面核实"
+    assert told["rows_member/new-1/health"].endswith("请当面核实")
+
+
+def test_without_a_declaration_the_home_on_file_stands_masked_beside_its_question():
+    household = factories.household()
+    told = known_before.hints(factory.assigned(household))
+    assert told == {"h_address": "档案：示例****；没有变化可以不填"}
 
 
 def test_what_a_household_not_on_file_declared_stands_beside_what_the_visit_found():

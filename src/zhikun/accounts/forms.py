@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Appointment, Officer, Organisation
@@ -14,7 +15,20 @@ from zhikun.accounts.roles import Role
 from zhikun.pages.forms import DayInput, UploadField
 from zhikun.places.models import Area
 
+if TYPE_CHECKING:  # the class takes no parameter while it runs
+    _OfficerField = forms.ModelChoiceField[Officer]
+else:
+    _OfficerField = forms.ModelChoiceField
 _MOST_NAMED = 8
+
+
+class OfficerChoice(_OfficerField):
+    """An officer to be chosen, told from another of the same name in the same office: the account is nobody else's."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext("{name}（{office}，账号 {account}）").format(
+            name=obj.name, office=obj.organisation, account=obj.username
+        )
 
 
 class AreaField(forms.CharField):
@@ -255,7 +269,7 @@ class DelegationForm(forms.Form):
     appointment = forms.ModelChoiceField(
         label=_("委托的职责"), queryset=Appointment.objects.none(), empty_label=_("请选择")
     )
-    to = forms.ModelChoiceField(label=_("委托给"), queryset=Officer.objects.none(), empty_label=_("请选择"))
+    to = OfficerChoice(label=_("委托给"), queryset=Officer.objects.none(), empty_label=_("请选择"))
     ends = forms.DateField(label=_("结束日期"), widget=DayInput)
     reason = forms.CharField(label=_("理由"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
 

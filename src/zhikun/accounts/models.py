@@ -255,6 +255,11 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         return f"{Role(self.role).label}·{self.area}"
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds, as people say it (至): `ends` is the moment after; None without end."""
+        return None if self.ends is None else timezone.localdate(self.ends - timedelta(microseconds=1))
+
     def is_in_force(self, at: datetime) -> bool:
         """Begun, not ended, not revoked: `AppointmentQuerySet.in_force` of one."""
         return self.revoked_at is None and self.begins <= at and (self.ends is None or self.ends > at)

@@ -39,6 +39,16 @@ class TrialGone(DomainError):
         )  # fmt: skip
 
 
+class FitGone(DomainError):
+    """What a fit told each household is not there: an older version of the platform did not keep it, or the data folder lost it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("这个模型没有留下各户的推算，没有名单可看。"), why=_("它是以前的版本估计的，或者数据文件夹里缺了文件。"),
+            remedy=_("请打开这个模型的页面，点“再估计一次”。"),
+        )  # fmt: skip
+
+
 class UnknownHere(DomainError):
     """An address that asks for what this page does not have: listing without it would show other households than were asked for."""
 

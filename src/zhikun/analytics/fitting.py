@@ -1,7 +1,9 @@
 """The proxy means test of a run (docs/reference/measures.md): what may be asked, the fit, and the figures that are kept of it.
 
     question = Question("income_per_head", (("member_count", (2.0, 4.0)), ("residence", ())), line=500.0)
-    work_out(question, run, ranges, pack)       a plain dictionary: what the page, the workbook and the CSV files show
+    work_out(question, run, ranges, pack)       Found: the figures as a plain dictionary, and what each household was told
+    keep(fit, found)                            analytics/fits/<fit>.json, what the page, the workbook and the CSV files show, and
+                                                <fit>.parquet, a row a household, out of which its numbers are listed (fit_lists.py)
 
 Only `work_out` loads statsmodels (and with it pandas): it runs in the process of background work, never where pages are answered.
 """
@@ -17,13 +19,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
 from zhikun.assessments.bridge import ID
-from zhikun.assessments.keeping import facts_file
+from zhikun.assessments.keeping import facts_file, write
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import columns_of, results_in
 from zhikun.assessments.services.provisional import plan_on
@@ -45,6 +49,8 @@ _POINTS = "分"
 _TYPES = frozenset({"number", "boolean", "choice", "choices"})
 _FOLDS, _SEED = 5, 1
 _HOUSEHOLD = "household"
+#: Where a household stands in the run's lists, and where it lived.
+_WHERE = ("_position", "_area")
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,18 @@ class Question:
         """Read back."""
         predictors = tuple((name, tuple(map(float, bands))) for name, bands in plain["predictors"])
         return cls(**{**plain, "predictors": predictors})
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came out of a fit: its figures, and a row for each household of the area in the order of lists.
+
+    The rows: `_position` and `_area` as in the run's results, `actual` and `told` (by a model that had not seen the household;
+    null where unknown), `weight`, `fitted`, and `left_0`, `left_1`, ... for the reasons in `left_out`. No id, no name.
+    """
+
+    figures: Mapping[str, Any]
+    households: pa.Table
 
 
 def targets(pack: Pack, run: Run) -> list[Named]:
@@ -142,9 +160,12 @@ def usual_line(pack: Pack, run: Run, target: Named) -> float | None:
 
 
 def observed(run: Run, ranges: Sequence[AreaRange], names: Sequence[str]) -> pa.Table:
-    """Values of the run's households in these areas: result columns and household facts side by side, in the order of lists."""
+    """Values of the run's households in these areas: result columns and household facts side by side, in the order of lists.
+
+    Beside them stand position and area of each household.
+    """
     rows, facts = results_in(run, ranges), facts_file(run.pk, ID)
-    known = dict.fromkeys(names)
+    known = dict.fromkeys([*_WHERE, *names])
     computed = [f'r."{name}"' for name in known if name in rows.columns]
     told = [f'f."{name}"' for name in known if name not in rows.columns]
     chosen = ", ".join([*computed, *told])
@@ -154,7 +175,7 @@ def observed(run: Run, ranges: Sequence[AreaRange], names: Sequence[str]) -> pa.
     return found
 
 
-def work_out(question: Question, run: Run, ranges: Sequence[AreaRange], pack: Pack) -> dict[str, Any]:
+def work_out(question: Question, run: Run, ranges: Sequence[AreaRange], pack: Pack) -> Found:
     """Fit, errors on households that the model had not seen, score card. Raises MeasureError."""
     target = means.Target(named(pack, question.target), log=question.log)
     given = [Predictor(named(pack, name), bands) for name, bands in question.predictors]
@@ -170,11 +191,11 @@ def work_out(question: Question, run: Run, ranges: Sequence[AreaRange], pack: Pa
     )  # fmt: skip
     actual = numbers(column(table, target.value), target.value.title)
     curve = targeting.errors(
-        actual, seen.told, [question.line * tenth / 10 for tenth in range(5, 16)], line=question.line,
+        actual, seen.told, [targeting.cutoff_at(question.line, one) for one in targeting.SHARES], line=question.line,
         weights=None if weighing is None else numbers(weighing, weight.title if weight else ""),
     )  # fmt: skip
     card = cards.of_model(model, 0.01 if question.log else question.line / 100)
-    return {
+    figures = {
         "area_households": table.num_rows, "households": model.households, "r_squared": model.r_squared,
         "adjusted": model.adjusted, "smearing": model.smearing, "left_out": list(model.left_out.items()),
         "constant": list(model.design.constant.items()), "folds": folds,
@@ -194,6 +215,24 @@ def work_out(question: Question, run: Run, ranges: Sequence[AreaRange], pack: Pa
             ],
         },
     }  # fmt: skip
+    return Found(figures, _households(table, actual, seen.told, weighing, model))
+
+
+def _households(
+    table: pa.Table,
+    actual: NDArray[np.float64],
+    told: NDArray[np.float64],
+    weighing: pa.Array | None,
+    model: means.Model,
+) -> pa.Table:
+    """What is kept of each household."""
+    rows = {name: table.column(name) for name in _WHERE}
+    rows["actual"], rows["told"] = (pa.array(one, from_pandas=True) for one in (actual, told))
+    rows["weight"] = pa.array(np.ones(table.num_rows)) if weighing is None else weighing.cast(pa.float64())
+    rows["fitted"] = pa.array(model.used)
+    for at, reason in enumerate(model.left_out):
+        rows[f"left_{at}"] = pa.array(model.reasons[reason])
+    return pa.table(rows)
 
 
 def file_of(fit: uuid.UUID) -> Path:
@@ -201,14 +240,20 @@ def file_of(fit: uuid.UUID) -> Path:
     return Path(settings.ZHIKUN_DATA) / "analytics" / "fits" / f"{fit}.json"
 
 
+def households_file(fit: uuid.UUID) -> Path:
+    """What each household was told."""
+    return file_of(fit).with_suffix(".parquet")
+
+
 def clear(known: Callable[[], Iterable[uuid.UUID]]) -> int:
-    """Removes the figures of fits that are gone. `known`: those there are, asked after the folder was looked at. How many."""
-    found = list(file_of(uuid.UUID(int=0)).parent.glob("*.json"))
+    """Removes what is kept of fits that are gone. `known`: those there are, asked after the folder was looked at. How many."""
+    folder = file_of(uuid.UUID(int=0)).parent
+    found = [path for path in folder.glob("*") if path.suffix in {".json", ".parquet"}]
     there = {str(one) for one in known()}
     gone = [path for path in found if path.stem not in there]
     for path in gone:
         path.unlink(missing_ok=True)
-    return len(gone)
+    return len({path.stem for path in gone})
 
 
 def is_kept(fit: uuid.UUID) -> bool:
@@ -216,11 +261,17 @@ def is_kept(fit: uuid.UUID) -> bool:
     return file_of(fit).exists()
 
 
-def keep(fit: uuid.UUID, found: Mapping[str, Any]) -> None:
-    """The figures on disk, whole."""
+def has_lists(fit: uuid.UUID) -> bool:
+    """Whether its numbers can be listed: fits of earlier versions of the platform kept figures alone."""
+    return is_kept(fit) and households_file(fit).exists()
+
+
+def keep(fit: uuid.UUID, found: Found) -> None:
+    """All of it on disk, the figures last: where they are, all is there."""
     path = file_of(fit)
     private_folder(path.parent)
-    replace_file(path, json.dumps(found, ensure_ascii=False).encode())
+    write(households_file(fit), [found.households])
+    replace_file(path, json.dumps(found.figures, ensure_ascii=False).encode())
 
 
 @lru_cache(maxsize=64)

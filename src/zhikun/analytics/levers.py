@@ -21,8 +21,10 @@ from zhikun.documents.values import number_text
 from zhikun.engine.packs.model import Pack, Source, Standard, Table, TableKey
 from zhikun.engine.plan import Plan, PlanErrors, make_plan
 from zhikun.engine.plan.scope import value_for, values_in_force, version_in_force
+from zhikun.engine.run.display import number
 from zhikun.engine.run.whatif import LARGEST, ChangeError, with_standard, with_table_value
 from zhikun.places.models import AreaRange
+from zhikun.wording import amount_text, is_money
 
 #: Marks the value of a standard for a place, and the band of a table that has no lower end.
 AT, BELOW = "@", "<"
@@ -54,7 +56,7 @@ class Lever:
         if isinstance(value, bool):
             return _("是") if value else _("否")
         if isinstance(value, int | float):
-            return f"{number_text(value)} {self.unit}".strip()
+            return number(value, self.unit)
         return self.choices.get(str(value), str(value))
 
     def read(self, text: str) -> object:
@@ -258,8 +260,9 @@ def _row_words(pack: Pack, key: TableKey, part: object) -> str:
         choices = fact.choices if fact is not None else rule.choices if rule is not None else {}
         title = fact.title if fact is not None else rule.title if rule is not None else key.column
         return f"{title}：{choices.get(str(part), str(part))}"
-    low, below = (None if one is None else number_text(float(one)) for one in part)
     unit = key.unit or ""
+    written = amount_text if is_money(unit) else number_text
+    low, below = (None if one is None else written(float(one)) for one in part)
     title = _title(pack, key)
     if low is None and below is None:
         return _("{t}：不限").format(t=title)

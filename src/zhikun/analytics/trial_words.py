@@ -16,6 +16,7 @@ from zhikun.assessments.results import pack_of
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
 from zhikun.registry.vocabulary import packs_in_force
+from zhikun.wording import change_text
 
 _SHOWN = 2  # changes named in a line
 
@@ -58,7 +59,7 @@ def outcome_words(trial: Trial) -> str:
     if has_covered(pack):
         told.append(_("进 {e}，出 {l}").format(e=f"{found['enter']:,}", l=f"{found['leave']:,}"))
     if pack.results.amount:
-        told.append(_("差 {d} 元/月").format(d=f"{found['amount_variant'] - found['amount']:+,.2f}"))
+        told.append(_("差 {d} 元/月").format(d=change_text(found["amount_variant"] - found["amount"])))
     return "；".join(told)
 
 

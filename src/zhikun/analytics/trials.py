@@ -6,18 +6,16 @@ Every number and its list come out of the same columns of the same two files, cu
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import duckdb
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.analytics.models import Trial
 from zhikun.analytics.trying import KINDS, OF_CAUSES, changed_file, places_file, totals
-from zhikun.assessments.results import answer, pack_of, results_in, types_of, within_areas
-from zhikun.assessments.selectors import PER_PAGE, visible
+from zhikun.assessments.results import answer, households_at, pack_of, results_in, types_of, within_areas
+from zhikun.assessments.selectors import PER_PAGE, cut, visible
 from zhikun.assessments.wanted import OPEN, quoted
 from zhikun.documents.values import shown_of
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
@@ -81,13 +79,7 @@ class Chosen:
 
 def reach(officer: Officer, trial: Trial, place: Area | None = None) -> list[AreaRange]:
     """The areas of a trial that the officer may see now, cut to a place."""
-    found = []
-    for now in scope(officer, place.range if place else None, Right.POLICY_TRY):
-        for then in trial.ranges:
-            one = AreaRange(max(now.first, then.first), min(now.last, then.last))
-            if one.first <= one.last:
-                found.append(one)
-    return found
+    return cut(scope(officer, place.range if place else None, Right.POLICY_TRY), trial.ranges)
 
 
 def sums(trial: Trial, ranges: Sequence[AreaRange], top: Area) -> tuple[Sums, list[tuple[Area, Sums]]]:
@@ -146,11 +138,18 @@ def count_of(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen) -> int:
 
 def listed(trial: Trial, ranges: Sequence[AreaRange], chosen: Chosen, officer: Officer, after: int = -1) -> Listed:
     """One page of the households behind a number, in the order of lists."""
-    page = part_of(trial, ranges, chosen, after, PER_PAGE + 1)
-    further, page = len(page) > PER_PAGE, page[:PER_PAGE]
+    return page_of(lambda size: part_of(trial, ranges, chosen, after, size), officer, count_of(trial, ranges, chosen))
+
+
+def page_of(
+    following: Callable[[int], Sequence[tuple[uuid.UUID, Mapping[str, Any]]]], officer: Officer, count: int
+) -> Listed:
+    """A page of a list of `count` households. `following`: so many from where it begins; one more than fits tells of a next page."""
+    part = following(PER_PAGE + 1)
+    page = part[:PER_PAGE]
     homes = visible(officer, [who for who, _values in page])
     lines = [Line(values["position"], homes.get(who), values) for who, values in page]
-    return Listed(lines, lines[-1].position if further else None, count_of(trial, ranges, chosen))
+    return Listed(lines, lines[-1].position if len(part) > PER_PAGE else None, count)
 
 
 def part_of(
@@ -162,7 +161,7 @@ def part_of(
     rows = within_areas(changed_file(trial.key), ranges).filter(chosen.condition()).filter(f"position > {int(after)}")
     pairs = [name for name in rows.columns if name.removeprefix("was_").removeprefix("is_") in _PAIRS and "_" in name]
     page = rows.order("position").limit(size).select(", ".join(["position", *pairs])).to_arrow_table().to_pylist()
-    who = _who(trial, ranges, [row["position"] for row in page])
+    who = households_at(trial.run, ranges, [row["position"] for row in page])
     return [(who[row["position"]], row) for row in page]
 
 
@@ -191,14 +190,3 @@ def _of_all(
 
 def _columns(trial: Trial) -> list[str]:
     return list(within_areas(changed_file(trial.key), []).columns)
-
-
-def _who(trial: Trial, ranges: Sequence[AreaRange], positions: Sequence[int]) -> dict[int, uuid.UUID]:
-    """Whose rows these are: it stands in the run's own file alone."""
-    if not positions:
-        return {}
-    wanted = ", ".join(str(int(one)) for one in positions)
-    rows: duckdb.DuckDBPyRelation = results_in(trial.run, ranges).filter(
-        f"_position BETWEEN {min(positions)} AND {max(positions)} AND _position IN ({wanted})"
-    )
-    return {position: uuid.UUID(id_) for position, id_ in rows.select("_position, household").fetchall()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhikun.analytics.ui import crossing, means, poverty, statistics, trends, wall, whatif, whatif_new
+from zhikun.analytics.ui import crossing, means, means_lists, poverty, statistics, trends, wall, whatif, whatif_new
 
 app_name = "analytics"
 urlpatterns = [
@@ -20,5 +20,6 @@ urlpatterns = [
     path("whatif/<uuid:pk>", whatif.trial, name="trial"),
     path("whatif/<uuid:pk>/households", whatif.households, name="trial-households"),
     path("statistics/<uuid:run>/means", means.page, name="means"),
+    path("statistics/<uuid:run>/means/<uuid:fit>/households", means_lists.households, name="means-households"),
     path("statistics/<uuid:run>/means/<uuid:fit>/<str:name>", means.file, name="means-file"),
 ]

@@ -3,6 +3,7 @@
     result_of(household)                    the newest kept result of a household, or None
     newest_run(ranges) / newest_covering    the run that pages of a place show
     results_in(run, ranges)                 DuckDB relation of a run's results, cut to the areas of an officer
+    households_at(run, ranges, positions)   whose rows they are
     facts_of(run, positions)                the facts used for some households, as plain rows
     answer(run, ranges, sql)                one statement about the same rows, under the name `found`
     is_kept(run)                            whether the results of a finished run are there; who asks for them else gets an error
@@ -236,6 +237,17 @@ def _types(run: uuid.UUID) -> Mapping[str, str]:
     """Of a finished run's file, which never changes."""
     rows = _connection().sql("SELECT * FROM read_parquet(?)", params=[str(results_file(run))])
     return dict(zip(rows.columns, map(str, rows.types), strict=True))
+
+
+def households_at(run: Run, ranges: Sequence[AreaRange], positions: Sequence[int]) -> dict[int, uuid.UUID]:
+    """Whose rows some positions of a run are: it stands in the run's own file alone, what others keep of a run has positions."""
+    if not positions:
+        return {}
+    wanted = ", ".join(str(int(one)) for one in positions)
+    rows = results_in(run, ranges).filter(
+        f"_position BETWEEN {min(positions)} AND {max(positions)} AND _position IN ({wanted})"
+    )
+    return {position: uuid.UUID(id_) for position, id_ in rows.select("_position, household").fetchall()}
 
 
 def facts_of(run: Run, positions: Sequence[int]) -> dict[int, dict[str, list[dict[str, Any]]]]:

@@ -196,7 +196,7 @@ def _first_lines(assessed: documents.Assessed, pack: Pack) -> None:
     for place in rows[:MOST_ROWS]:
         cells = [
             assessed.households[place],
-            *(assessed.shown(name).text(assessed.column(name)[place]) for name in names),
+            *(assessed.shown(name).text(assessed.column(name)[place], in_column=True) for name in names),
         ]
         say("  " + "　".join(cells))
 

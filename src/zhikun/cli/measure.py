@@ -316,7 +316,7 @@ def _curve(
 ) -> tuple[targeting.Cutoff, ...]:
     if line is None:
         return ()
-    points = list(cutoffs) or [line * tenth / 10 for tenth in range(5, 16)]
+    points = list(cutoffs) or [targeting.cutoff_at(line, share) for share in targeting.SHARES]
     weight = None if weights is None else numbers(weights, _("调查权数"))
     return targeting.errors(actual, told, points, line=line, weights=weight)
 

@@ -21,6 +21,7 @@ from zhikun.screening.words import (
     outcome_words,
     stage_words,
     total_words,
+    value_words,
     way_words,
 )
 from zhikun.wording import SAMPLE_MARK, _
@@ -125,7 +126,7 @@ def _line(line: Line) -> str:
 
 
 def _standing(line: Line) -> str:
-    value = f"{number_words(line.value)}{line.unit}"
+    value = value_words(line.value, line.unit)
     if line.state == "other_groups":
         return _("不看这类人员")
     if line.state == "absent":

@@ -19,7 +19,7 @@ from zhikun.engine.plan import Plan, PlanErrors, make_plan
 from zhikun.engine.run.facts import FactsError
 from zhikun.engine.run.results import MagnitudeError
 from zhikun.engine.run.whatif import ChangeError, Comparison, compare, with_standard, with_table_value
-from zhikun.wording import _, did_you_mean
+from zhikun.wording import _, amount_text, change_text, did_you_mean
 
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help=_("有变化的户和按乡镇的差额写到哪个文件夹")
@@ -85,13 +85,14 @@ def _tell(comparison: Comparison, pack: Pack) -> None:
         h=totals["households"], e=totals["enter"], l=totals["leave"], u=totals["undetermined"],
         c=comparison.households.num_rows))  # fmt: skip
     if pack.results.amount:
-        say(_("每月金额 {a:,.2f} 元，变为 {b:,.2f} 元，差 {d:+,.2f} 元。").format(
-            a=totals["amount"], b=totals["amount__variant"], d=totals["difference"]))  # fmt: skip
+        say(_("每月金额 {a} 元，变为 {b} 元，差 {d} 元。").format(
+            a=amount_text(totals["amount"]), b=amount_text(totals["amount__variant"]),
+            d=change_text(totals["difference"])))  # fmt: skip
     for row in comparison.places.to_pylist():
         name = pack.places.get(row["place"], row["place"] or _("未填写所在地"))
         line = _("  {p}：{h} 户，进 {e}，出 {l}").format(p=name, h=row["households"], e=row["enter"], l=row["leave"])
         if pack.results.amount:
-            line += _("，差 {d:+,.2f} 元/月").format(d=row["difference"])
+            line += _("，差 {d} 元/月").format(d=change_text(row["difference"]))
         say(line)
 
 

@@ -31,10 +31,10 @@ from zhikun.documents.blocks import (
 )
 from zhikun.documents.common import decided_by_person, page_of, short_hash
 from zhikun.documents.render import html_page, pdf_bytes
-from zhikun.documents.values import day_text, money_text, number_text
+from zhikun.documents.values import day_text, number_text
 from zhikun.engine.packs.model import Pack
 from zhikun.engine.run.reading import as_tree
-from zhikun.wording import SAMPLE_MARK, _
+from zhikun.wording import SAMPLE_MARK, _, amount_text, is_money
 
 Data = Mapping[str, Any]  # a part of the explanation: JSON that came through its schema
 DEEPEST_INDENT = 6
@@ -196,7 +196,7 @@ def _margin(condition: Data) -> str:
     if margin == 0:
         return _("正好相等")
     unit = str(condition.get("unit") or "")
-    text = money_text(abs(margin)) if _("元") in unit else number_text(abs(margin))
+    text = amount_text(abs(margin)) if is_money(unit) else number_text(abs(margin))
     return f"{text} {unit}".strip()
 
 

@@ -43,8 +43,8 @@ from zhikun.documents.order import hardest_first, positions, unranked_text
 from zhikun.documents.render import html_page, pdf_bytes
 from zhikun.documents.samples import sample_figures
 from zhikun.documents.statistics import CauseLine, Group, ItemCount
-from zhikun.documents.values import day_text, money_text, number_text, percent_text
-from zhikun.wording import SAMPLE_MARK, _
+from zhikun.documents.values import day_text, number_text, percent_text
+from zhikun.wording import SAMPLE_MARK, _, amount_text
 
 HARDEST_SHOWN = 20
 QUESTIONS_SHOWN = 15
@@ -122,7 +122,7 @@ def _headline(assessed: Assessed) -> list[Block]:
         note = ""
         if whole.amount_undetermined:
             note = _("另有{count}户金额待定").format(count=number_text(whole.amount_undetermined))
-        figures.append(Figure(_("拟月保障金额"), money_text(whole.amount), _("元/月"), note))
+        figures.append(Figure(_("拟月保障金额"), amount_text(whole.amount), _("元/月"), note))
     if results.causes:
         table = statistics.causes_table(assessed)
         worst = max(table.rows, key=lambda r: r.at_least(table.line.level))
@@ -155,7 +155,7 @@ def _group_rows(
     for group in (*groups, whole):
         cells = [group.title or _("合计"), number_text(group.households), number_text(group.members)]
         cells += [number_text(group.categories.get(c.code, 0)) for c in categories]
-        cells += [money_text(group.amount)] if amount else []
+        cells += [amount_text(group.amount, in_column=True)] if amount else []
         rows.append(row(*cells))
     return rows
 
@@ -187,7 +187,7 @@ def _categories(assessed: Assessed) -> list[Block]:
     for group in (*groups, whole):
         share = percent_text(group.households, whole.households)
         cells = [group.title or _("合计"), number_text(group.households), share, number_text(group.members)]
-        cells += [money_text(group.amount)] if amount else []
+        cells += [amount_text(group.amount, in_column=True)] if amount else []
         rows.append(row(*cells))
     title = assessed.shown(assessed.pack.results.category).title
     return [
@@ -294,8 +294,7 @@ def _hardest(assessed: Assessed) -> list[Block]:
         ]
         for name, face in zip(names, shown, strict=True):
             value = assessed.column(name)[at]
-            is_money = name == results.amount
-            cells.append(money_text(value) if is_money and isinstance(value, int | float) else face.text(value))
+            cells.append(face.text(value, in_column=True))
         cells += [main_causes(assessed, at)] if results.causes else []
         rows.append(row(*cells))
     title, unranked = _("困难程度排在前面的{count}户").format(count=len(rows)), unranked_text(assessed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from zhikun.engine.packs.model import Pack
-from zhikun.wording import _, with_unit
+from zhikun.wording import _, amount_text, is_money, with_unit
 
 _GRID_DECIMALS = 6
 
@@ -22,8 +22,8 @@ class Shown:
     unit: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def text(self, value: object) -> str:
-        """The value in words and digits; an undetermined one says so, an empty list is 无."""
+    def text(self, value: object, *, in_column: bool = False) -> str:
+        """The value in words and digits; an undetermined one says so, an empty list is 无. Amounts as `amount_text` has them."""
         if value is None:
             return _("待补充")
         if isinstance(value, bool):
@@ -31,7 +31,7 @@ class Shown:
         if isinstance(value, list | tuple | set):
             return "、".join(self.labels.get(str(v), str(v)) for v in value) or _("无")
         if isinstance(value, int | float):
-            return number_text(value)
+            return amount_text(value, in_column=in_column) if is_money(self.unit) else number_text(value)
         if isinstance(value, date):
             return day_text(value)
         return self.labels.get(str(value), str(value))
@@ -46,11 +46,6 @@ def number_text(value: float) -> str:
     """A number with thousands separators and no more decimals than it has (at most six)."""
     text = f"{round(float(value), _GRID_DECIMALS):,.{_GRID_DECIMALS}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def money_text(value: float) -> str:
-    """A sum of money in 元 with two decimals: 1,234.50."""
-    return f"{round(value, 2):,.2f}"
 
 
 def day_text(day: date) -> str:

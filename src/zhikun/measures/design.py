@@ -66,11 +66,11 @@ class _Levels:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The columns of some households: NaN rows have no place in the model; `missing` counts them by fact, first reason first."""
+    """The columns of some households: NaN rows have no place in the model; `missing` says by fact which, first reason first."""
 
     rows: NDArray[np.float64]
     usable: NDArray[np.bool_]
-    missing: Mapping[str, int]
+    missing: Mapping[str, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ class Design:
         for one in self.facts:
             columns, known = _columns(one, table, self.unknowns)
             parts.extend(columns)
-            missing[one.predictor.value.title] = int((~known).sum())
+            missing[one.predictor.value.title] = ~known
             usable &= known
         rows = np.column_stack(parts) if parts else np.zeros((table.num_rows, 0))
-        return Matrix(np.where(usable[:, None], rows, np.nan), usable, {title: n for title, n in missing.items() if n})
+        return Matrix(np.where(usable[:, None], rows, np.nan), usable, missing)
 
 
 def _levels(one: Predictor, table: pa.Table, unknowns: Unknowns) -> _Levels:

@@ -45,7 +45,10 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted model: coefficients in the order of the design, the constant (`fact` '') first."""
+    """A fitted model: coefficients in the order of the design, the constant (`fact` '') first.
+
+    `reasons`: for each reason to leave households out of the fit which of the table they are; a household may have several.
+    """
 
     target: Target
     design: Design
@@ -55,7 +58,17 @@ class Model:
     households: int
     weighted: bool
     smearing: float  # Duan's factor: times exp of the fitted logarithm gives a mean, not a median
-    left_out: Mapping[str, int] = field(default_factory=dict)  # reason -> households; a household may have several
+    reasons: Mapping[str, NDArray[np.bool_]] = field(compare=False)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many were left out by reason; a reason that nobody has is none."""
+        return {reason: int(rows.sum()) for reason, rows in self.reasons.items() if rows.any()}
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Which households of the table the model was fitted on."""
+        return ~np.logical_or.reduce(list(self.reasons.values()))
 
     def predict(self, table: pa.Table) -> NDArray[np.float64]:
         """The told value of each household in the target's unit, to a millionth; NaN where a needed fact is unknown.
@@ -93,14 +106,12 @@ def fit(
     usable = ~np.logical_or.reduce(list(reasons.values()))
     design = Design.of(table.filter(pa.array(usable)), predictors, unknowns)
     matrix = design.matrix(table)
-    left_out = {reason: int(rows.sum()) for reason, rows in reasons.items()}
-    left_out |= {
-        _("“{t}”不清楚，或参加估计的户里没有这种情况").format(t=title): n for title, n in matrix.missing.items()
+    reasons |= {
+        _("“{t}”不清楚，或参加估计的户里没有这种情况").format(t=title): rows for title, rows in matrix.missing.items()
     }
     usable &= matrix.usable
     return _fitted(
-        target, design, matrix.rows[usable], actual[usable], weight[usable] if weights is not None else None,
-        {reason: n for reason, n in left_out.items() if n},
+        target, design, matrix.rows[usable], actual[usable], weight[usable] if weights is not None else None, reasons
     )  # fmt: skip
 
 
@@ -110,12 +121,12 @@ def _fitted(
     rows: NDArray[np.float64],
     actual: NDArray[np.float64],
     weight: NDArray[np.float64] | None,
-    left_out: Mapping[str, int],
+    reasons: Mapping[str, NDArray[np.bool_]],
 ) -> Model:
     from statsmodels.regression.linear_model import OLS, WLS  # noqa: PLC0415 - it takes two seconds to load
 
     columns = np.column_stack([np.ones(len(rows)), rows])
-    _check(columns, design, left_out)
+    _check(columns, design, reasons)
     wanted = np.log(actual) if target.log else actual
     model = OLS(wanted, columns) if weight is None else WLS(wanted, columns, weights=weight)
     found = model.fit(cov_type="HC1")
@@ -131,14 +142,15 @@ def _fitted(
     )
     return Model(
         target, design, coefficients, float(found.rsquared), float(found.rsquared_adj), len(rows), weight is not None,
-        smearing, left_out,
+        smearing, reasons,
     )  # fmt: skip
 
 
-def _check(columns: NDArray[np.float64], design: Design, left_out: Mapping[str, int]) -> None:
+def _check(columns: NDArray[np.float64], design: Design, reasons: Mapping[str, NDArray[np.bool_]]) -> None:
     """Enough households, and no column that the others already say."""
     households, width = columns.shape
     if households <= width:
+        left_out = {reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()}
         why = "；".join(_("{r} {n} 户").format(r=reason, n=n) for reason, n in left_out.items())
         raise MeasureError(
             _("可用的只有 {h} 户，而要估计 {w} 个系数，估不出来。请补齐资料或少用几项事实。{why}").format(

@@ -20,6 +20,14 @@ from zhikun.measures.means import Target, fit
 from zhikun.measures.values import column, numbers
 from zhikun.wording import _
 
+#: The cut-offs that are compared where none is named, in per cent of the line.
+SHARES = tuple(range(50, 160, 10))
+
+
+def cutoff_at(line: float, share: int) -> float:
+    """So many per cent of a line, on the grid of told values: who is told exactly that is not below it."""
+    return line if share == 100 else round(line * share / 100, 6)
+
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:

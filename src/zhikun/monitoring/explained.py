@@ -30,6 +30,7 @@ from zhikun.screening.words import (
     number_words,
     outcome_words,
     total_words,
+    value_words,
 )
 from zhikun.workdays import Month
 
@@ -144,7 +145,7 @@ def _notices(one: RaisedWarning, found: Explanation) -> Iterable[str]:
 
 def _indicator(line: Line, monitoring: Monitoring) -> Indicator:
     one = monitoring.indicators[line.indicator]
-    value = None if line.value is None else f"{number_words(line.value)}{line.unit}"
+    value = None if line.value is None else value_words(line.value, line.unit)
     arithmetic = ""
     if line.contribution:
         arithmetic = _("{p} 分 × 权重 {w}% = {c} 分").format(

@@ -30,6 +30,7 @@ from zhikun.screening.words import (
     cleared_words,
     direction_words,
     number_words,
+    value_words,
     way_words,
 )
 
@@ -77,7 +78,7 @@ def words_of(one: RaisedWarning) -> Words:
 def _measured(said: Mapping[str, Any]) -> str:
     """The value of a reason with its unit. That somebody stands in a list (1, without a unit) is said by the list's name."""
     value = None if said["value"] is None else Decimal(said["value"])
-    return "" if value == 1 and not said["unit"] else f" {number_words(value)}{said['unit']}"
+    return "" if value == 1 and not said["unit"] else f" {value_words(value, said['unit'])}"
 
 
 @dataclass(frozen=True)

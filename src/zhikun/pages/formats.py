@@ -20,11 +20,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from zhikun.pages.assets import vendor_url
+from zhikun.wording import amount_text
 
 Text = str | Promise
 Number = Decimal | float | int
 
-CENT, MILLIONTH = Decimal("0.01"), Decimal("0.000001")
+MILLIONTH = Decimal("0.000001")
 
 #: What a status means at a glance; each has a shape of its own, so that colour is never the only sign.
 TONES = {
@@ -74,12 +75,27 @@ def text(value: object) -> SafeString:
     )
 
 
-def money(value: Number | None) -> SafeString:
-    """A sum in 元 with thousands separators and two decimals, rounded half up: 1,234.50 元."""
+def money(value: Number | None, unit: Text = "") -> SafeString:
+    """An amount, in 元 unless another unit is named (元/月): 1,234 元, 1,234.50 元. The rule is `wording.amount_text`.
+
+    It is the same on pages, in explanations, reports and lists: a whole amount has no decimals, any other two. Standing
+    under one another in a column of a table all have two (`money_in_column`, which tables use of themselves).
+    """
     if is_unknown(value):
         return unknown()
-    rounded = _decimal(value).quantize(CENT, ROUND_HALF_UP)
-    return drawn('<span class="zk-number">{}</span>&nbsp;{}', f"{rounded:,.2f}", _("元"))
+    return drawn('<span class="zk-number">{}</span>&nbsp;{}', amount_text(_known(value)), unit or _("元"))
+
+
+def money_in_column(value: Number | None) -> SafeString:
+    """An amount among others in a column of a table, where all have two decimals: 1,234.00 元."""
+    return unknown() if is_unknown(value) else drawn("{}&nbsp;{}", amounts(value), _("元"))
+
+
+def amounts(value: Number | None) -> SafeString:
+    """The digits alone of an amount in a column of a table, which says the unit in its heading: 1,234.00."""
+    if is_unknown(value):
+        return unknown()
+    return drawn('<span class="zk-number">{}</span>', amount_text(_known(value), in_column=True))
 
 
 def count(value: Number | None, unit: Text = "") -> SafeString:
@@ -164,6 +180,14 @@ KINDS: dict[str, Callable[[Any], SafeString]] = {
     "masked": masked,
     "status": lambda pair: unknown() if pair is None else status(*pair),
 }
+
+
+#: The same in the columns of tables.
+COLUMNS = {**KINDS, "money": money_in_column}
+
+
+def _known(value: Number | None) -> Number:
+    return 0 if value is None else value
 
 
 def _decimal(value: Number | None) -> Decimal:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from zhikun.pages import formats
 from zhikun.pages.formats import Number, Text
+from zhikun.wording import is_money
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ class Chart:
     def _told(self, cell: Cell) -> str:
         if not cell.known:
             return formats.unknown(self.gap_words)
-        shown = formats.count(cell.value)
+        shown = self._shown(cell.value)
         return f'<a href="{escape(cell.url)}">{shown}</a>' if cell.url else shown
 
     @property
@@ -306,7 +307,11 @@ class Chart:
         return _("{a}：{b}").format(a=self.title, b="，".join(told[: self.MOST_SAID])) + rest
 
     def _said(self, value: Number | None) -> str:
-        return self.gap_words if formats.is_unknown(value) else f"{strip_tags(formats.count(value))}{self.unit}"
+        return self.gap_words if formats.is_unknown(value) else f"{strip_tags(self._shown(value))}{self.unit}"
+
+    def _shown(self, value: Number | None) -> SafeString:
+        """A number of the table behind; amounts, whose unit stands over the table, with their cents."""
+        return formats.amounts(value) if is_money(str(self.unit)) else formats.count(value)
 
 
 def _cell(one: Series, at: int) -> Cell:

@@ -203,7 +203,7 @@ class Table:
 
 def _drawer(column: Column) -> Callable[[Any], SafeString]:
     read = column.value if callable(column.value) else _reader(column.value or column.name)
-    draw = formats.KINDS[column.kind]
+    draw = formats.COLUMNS[column.kind]
     if column.template:
         template = get_template(column.template)
         return lambda row: SafeString(template.render({"row": row, "value": read(row)}))

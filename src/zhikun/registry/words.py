@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from zhikun.engine.run.display import number
 from zhikun.registry.vocabulary import vocabulary
 
 
@@ -20,5 +21,5 @@ def in_words(entity: str, name: str, value: Any) -> str:
     if known is not None and known.choices:
         return str(known.choices.get(value, value))
     if isinstance(value, int | float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".") + (f" {known.unit}" if known and known.unit else "")
+        return number(value, known.unit if known else None)
     return str(value)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from zhikun.engine.packs.monitoring import Monitoring
 from zhikun.identity.generated import GENERATED_AREA
-from zhikun.wording import _
+from zhikun.wording import _, amount_text, is_money
 from zhikun.workdays import Month
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ def indicator_words(monitoring: Monitoring, names: Iterable[str]) -> str:
 
 
 def reason_words(monitoring: Monitoring, reasons: Iterable[Mapping[str, Any]]) -> str:
-    """The reasons that count, each with its value: 大额医疗费用 12000元."""
+    """The reasons that count, each with its value: 大额医疗费用 12,000 元."""
     return "；".join(
-        f"{indicator_words(monitoring, [one['indicator']])} {number_words(one['value'])}{one['unit']}"
+        f"{indicator_words(monitoring, [one['indicator']])} {value_words(one['value'], one['unit'])}"
         for one in reasons
         if one["contribution"] and not one["quiet"]
     )
@@ -87,6 +88,13 @@ def number_words(value: object) -> str:
     """An exact decimal without zeros at its end."""
     text = f"{value:f}" if value is not None else "–"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def value_words(value: Decimal | None, unit: str) -> str:
+    """What an indicator measured, with its unit; an amount as everywhere: 12,000 元, 85,928.60 元."""
+    if value is not None and is_money(unit):
+        return f"{amount_text(value)} {unit}"
+    return f"{number_words(value)}{unit}"
 
 
 def month_words(month: Month) -> str:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
-from zhikun.accounts.roles import Right
 from zhikun.engine.packs.model import Fact
+from zhikun.engine.run.display import number
 from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
 from zhikun.registry.models import Household
@@ -23,8 +23,7 @@ from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
 from zhikun.surveys.filed import Rows, current, given_rows, rows_of
-from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit
-from zhikun.surveys.models.round import OFFICE
+from zhikun.surveys.models import Assignment, Recheck, Round, SelfReport, Team, TeamMember, Visit, VisitFile
 from zhikun.surveys.questionnaire import MEMBER, left_titles, panel_name
 
 HOUSEHOLD = "household"
@@ -79,9 +78,16 @@ def villages_of(given: Round, officer_reach: QuerySet[Area]) -> QuerySet[Area]:
 
 def teams_of(officer: Officer) -> list[Team]:
     """The teams in use that the officer sees, with who is in them. In three queries, however many."""
-    found = Team.objects.visible_to(officer).filter(is_active=True).select_related("area", "engagement__firm")
+    return list(
+        teams_to_choose(Team.objects.visible_to(officer)).select_related("area", "engagement__firm")[:_MOST_TEAMS]
+    )
+
+
+def teams_to_choose(among: QuerySet[Team]) -> QuerySet[Team]:
+    """Those in use, with the place and the people that tell one from another of the same name. In two queries."""
     people = TeamMember.objects.select_related("officer").order_by("part")
-    return list(found.prefetch_related(Prefetch("members", people))[:_MOST_TEAMS])
+    found = among.filter(is_active=True).select_related("area").order_by("area_id", "title", "formed_at")
+    return found.prefetch_related(Prefetch("members", people))
 
 
 def places_for(assignment: Assignment) -> list[dict[str, str]]:
@@ -141,31 +147,31 @@ class Compared:
     told: Told
 
 
-def is_theirs(household: Household | None, officer: Officer) -> bool:
-    """Whether the file is the officer's to read where the household lives now: it may have moved away since it was visited."""
-    rights = (*OFFICE, Right.HOUSEHOLD_VIEW)
-    return household is None or any(officer.may(right, household.area_id) for right in rights)
+def photos_of(visit: Visit) -> list[VisitFile]:
+    """What the team photographed, in the order of the day."""
+    return list(visit.files.filter(kind=VisitFile.Kind.PHOTO).order_by("taken_at", "added_at"))
+
+
+def signatures_of(visit: Visit) -> list[VisitFile]:
+    """Who signed: the surveyors, then the household."""
+    signed = visit.files.exclude(kind=VisitFile.Kind.PHOTO).select_related("signer")
+    return sorted(signed, key=lambda one: (one.kind == VisitFile.Kind.SIGNED_BY_HOUSEHOLD, one.added_at))
 
 
 #: What is told of a household beside its facts, and kept sealed.
 ADDRESS, PHONE = "address", "phone"
 
 
-def compared(
-    answers: str, household: Household | None, assignment: uuid.UUID | None = None, *, beside: bool = True
-) -> Compared:
-    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file.
-
-    `beside` false: beside nothing, because the file is another office's by now.
-    """
+def compared(answers: str, household: Household | None, assignment: uuid.UUID | None = None) -> Compared:
+    """What was answered beside what was on file before it counted. Only a visit (`assignment`) takes rows off the file."""
     filed = current(household) if household else {}
     rows = rows_of(household, filed) if household else None
     said = json.loads(answers or "{}")
     given = given_rows(said, assignment) if assignment else None
     told = read(pack_in_force(), said, rows, timezone.localdate(), given)
-    parts = list(_parts(told, filed if beside else {}, rows or {}))
+    parts = list(_parts(told, filed, rows or {}))
     at_home = told.personal.get(HOUSEHOLD, {}).get("", {})
-    if household and beside and at_home.keys() & {ADDRESS, PHONE}:
+    if household and at_home.keys() & {ADDRESS, PHONE}:
         _beside_home(parts, household, at_home)
     return Compared(parts, told)
 
@@ -179,13 +185,12 @@ def _beside_home(parts: list[Part], household: Household, told: Mapping[str, Any
         for n, one in enumerate(part.answers):
             if name := lines.get(one.path):
                 was, now = on_file[name], str(told[name])
-                before = _hidden(pack_in_force().facts[HOUSEHOLD, name], was) if was else _("没有记录")
+                before = hidden(pack_in_force().facts[HOUSEHOLD, name], was) if was else _("没有记录")
                 part.answers[n] = replace(one, before=before, changed=bool(was) and was != now, new=not was)
 
 
-def compared_visit(visit: Visit, officer: Officer) -> Compared:
-    beside = is_theirs(visit.household, officer)
-    return compared(visit.answers, visit.household, visit.assignment_id, beside=beside)
+def compared_visit(visit: Visit) -> Compared:
+    return compared(visit.answers, visit.household, visit.assignment_id)
 
 
 def as_handed_in(visit: Visit) -> Compared:
@@ -246,8 +251,8 @@ def to_look_again(visit: Visit) -> list[Part]:
     return [replace(part, answers=[one for one in part.answers if not one.personal]) for part in parts]
 
 
-def compared_report(report: SelfReport, officer: Officer) -> Compared:
-    return compared(report.answers or "{}", report.household, beside=is_theirs(report.household, officer))
+def compared_report(report: SelfReport) -> Compared:
+    return compared(report.answers or "{}", report.household)
 
 
 def _parts(told: Told, filed: Mapping[str, Any], rows: Rows) -> Any:
@@ -288,14 +293,14 @@ def _part(told: Told, filed: Mapping[str, Any], entity: str, key: str, title: st
             part.answers.append(Answer(path_of(entity, key, fact.name), fact.title, was, now, changed, new=new))
     for name, value in told.personal.get(entity, {}).get(key, {}).items():
         fact = pack_in_force().facts[entity, name]
-        hidden = _hidden(fact, str(value))
-        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", hidden, changed=False, personal=True))
+        masked = hidden(fact, str(value))
+        part.answers.append(Answer(path_of(entity, key, name), fact.title, "—", masked, changed=False, personal=True))
     if said.get(REMOVED):
         part.note = _("调查时已经没有了。")
     return part
 
 
-def _hidden(fact: Fact, value: str) -> str:
+def hidden(fact: Fact, value: str) -> str:
     """A particular as it is shown: enough to recognise it; of an address its beginning."""
     masks = {"phone": mask_phone, "bank_account": mask_account, "id_number": mask_id_number, "name": mask_name}
     return masks[fact.format](value) if fact.format in masks else f"{value[:2]}****"
@@ -318,5 +323,5 @@ def shown(fact: Fact, value: Any) -> str:
     if fact.type == "choices":
         return "、".join(fact.choices.get(one, one) for one in value) or _("无")
     if fact.type == "number":
-        return f"{value:,.10g} {fact.unit or ''}".strip()
+        return number(value, fact.unit)
     return str(value)

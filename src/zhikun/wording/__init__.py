@@ -11,12 +11,16 @@ import gettext
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 _CATALOGUE = gettext.translation("zhikun", Path(__file__).parent / "locale", fallback=True)
 
 # Control characters but line break and tab, and the marks that turn the direction of writing.
 _UNSHOWN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
+
+_CENT = Decimal("0.01")
+_FINEST = 6  # decimals of the engine's grid
 
 _NEAR = 0.6  # how alike two words must be, from 0 to 1, for one to be offered for the other
 _MOST_NEAR = 3  # more are no help: the reader is shown the list instead
@@ -43,6 +47,35 @@ def with_unit(title: str, unit: str | None) -> str:
     if said == unit:
         return title
     return f"{stem if said and unit.endswith('/' + said) else title}（{unit}）"
+
+
+def is_money(unit: str | None) -> bool:
+    """Whether values of the unit are amounts of money: 元, 元/月, 元/人."""
+    return unit is not None and "元" in unit
+
+
+def amount_text(value: float | Decimal, *, in_column: bool = False) -> str:
+    """An amount of money, without its unit: the one rule of pages, explanations, reports and lists.
+
+    Thousands separators; a whole amount without decimals (1,234), any other with two, rounded half up (1,234.50). Below one
+    yuan what is finer than a cent is told as it is (0.005): no difference that decided reads 0.00.
+    In a column of a table amounts stand under one another and all have two decimals (`in_column`), so that none is mixed.
+    """
+    if not in_column and value % 1 == 0:
+        return f"{value + 0:,.0f}"  # what counts as equal must read alike: no minus before a zero
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    rounded = exact.quantize(_CENT, ROUND_HALF_UP) + 0
+    if in_column:
+        return f"{rounded:,.2f}"
+    if -1 < exact < 1 and rounded != exact:
+        return f"{round(exact, _FINEST) + 0:,.{_FINEST}f}".rstrip("0").rstrip(".")
+    return f"{rounded:,.0f}" if rounded % 1 == 0 else f"{rounded:,.2f}"
+
+
+def change_text(value: float | Decimal) -> str:
+    """By how much an amount changes, with its sign: +1,234.50, -80, +0."""
+    text = amount_text(value)
+    return text if text.startswith("-") else f"+{text}"
 
 
 def did_you_mean(word: str, known: Iterable[str], *, shortened: bool = False) -> str:

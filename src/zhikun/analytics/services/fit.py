@@ -38,7 +38,8 @@ def start(question: Question, run: Run, area: AreaRange, *, acting_officer: Offi
     """Ask for a fit on the households of a finished run in one area; the fit, and whether it is a new one.
 
     The same question of the same run and area is answered with the fit there is, unless its work failed or was cancelled, or
-    its figures are lost: then it is asked for anew. Raises NotAllowedHere without the right in all of the area.
+    what it found is lost or was kept without its households: then it is asked for anew. Raises NotAllowedHere without the
+    right in all of the area.
     """
     if not any(one.first <= area.first and area.last <= one.last for one in acting_officer.reach(Right.POLICY_TRY)):
         raise NotAllowedHere
@@ -47,7 +48,7 @@ def start(question: Question, run: Run, area: AreaRange, *, acting_officer: Offi
     if before is not None:
         job = job_of(before)
         under_way = before.finished_at is None and job is not None and job.state not in _OVER
-        if under_way or (before.finished_at is not None and fitting.is_kept(before.pk)):
+        if under_way or (before.finished_at is not None and fitting.has_lists(before.pk)):
             return before, False
         before.delete()
     try:
@@ -74,9 +75,9 @@ def work(fit_id: uuid.UUID) -> dict[str, Any]:
     except MeasureError as error:
         raise JobFailed(str(error)) from None
     fitting.keep(fit.pk, found)
-    Fit.objects.filter(pk=fit.pk).update(finished_at=timezone.now(), households=found["households"])
+    Fit.objects.filter(pk=fit.pk).update(finished_at=timezone.now(), households=found.figures["households"])
     return {
-        "text": _("{n} 户参加估计。").format(n=f"{found['households']:,}"),
+        "text": _("{n} 户参加估计。").format(n=f"{found.figures['households']:,}"),
         "fit": str(fit.pk),
         "run": str(fit.run_id),
     }

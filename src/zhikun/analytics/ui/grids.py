@@ -47,7 +47,7 @@ class Cell:
     @property
     def shown(self) -> SafeString:
         """As the page draws it."""
-        return formats.text(self.value) if isinstance(self.value, str) else formats.KINDS[self.kind](self.value)
+        return formats.text(self.value) if isinstance(self.value, str) else formats.COLUMNS[self.kind](self.value)
 
     @property
     def is_number(self) -> bool:

@@ -11,33 +11,40 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.roles import Right
 from zhikun.analytics import events, fitting, sheets
+from zhikun.analytics.fit_lists import AT_LINE, BY_CUTOFF, Chosen
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question
 from zhikun.analytics.limits import USEFUL_SHARE
 from zhikun.analytics.services import fit as fits
-from zhikun.analytics.ui.poverty import large, share, to_list
+from zhikun.analytics.ui.folds import Cell, Fold, Row
+from zhikun.analytics.ui.means_lists import Numbers
+from zhikun.analytics.ui.means_lists import address as list_address
+from zhikun.analytics.ui.poverty import large, share
 from zhikun.assessments.models import Run
-from zhikun.assessments.results import columns_of
 from zhikun.assessments.ui.common import Asked, asked, found
-from zhikun.assessments.wanted import Term, Wanted, written
+from zhikun.assessments.wanted import written
 from zhikun.audit.services import record as note
+from zhikun.engine.run.display import number
 from zhikun.jobs.models import Job
 from zhikun.measures.design import Unknowns
 from zhikun.measures.errors import MeasureError
+from zhikun.measures.targeting import SHARES
 from zhikun.measures.values import Named, named
 from zhikun.pages.errors import Notice, shown_in
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Chart, Figure, JobState, Progress, Series
 from zhikun.pages.render import render_page, wants_fragment
 from zhikun.places.models import Area
+from zhikun.wording import amount_text
 
-_FACT, _BANDS = "fact", "bands-"
+_FACT, _BANDS, _AGAIN = "fact", "bands-", "again"
 _MOST_BANDS, _MOST_FACTS = 12, 30
 _MOST_EARLIER = 10
 
@@ -153,6 +160,9 @@ def page(request: HttpRequest, run: UUID) -> HttpResponse:
     chosen = _chosen(request, at)
     earlier = Question.of(chosen.asked) if chosen is not None else None
     form = FitForm(at, request.POST or None, earlier)
+    if _AGAIN in request.POST and chosen is not None and earlier is not None and _lost(at, earlier) is None:
+        made, _new = fits.start(earlier, of, chosen.range, acting_officer=at.officer)
+        return HttpResponseRedirect(address(at, made))
     if request.method == "POST" and form.is_valid() and len(at.ranges) == 1:
         with shown_in(form):
             made, new = fits.start(form.question, of, at.ranges[0], acting_officer=at.officer)
@@ -164,6 +174,7 @@ def page(request: HttpRequest, run: UUID) -> HttpResponse:
         response = HttpResponse()
         response["HX-Redirect"] = address(at, chosen)
         return response
+    is_shown = chosen is not None and chosen.finished_at is not None and fitting.is_kept(chosen.pk)
     context: dict[str, Any] = {
         "title": _("准家计调查模型"),
         "crumbs": [
@@ -172,14 +183,13 @@ def page(request: HttpRequest, run: UUID) -> HttpResponse:
             Crumb(_("准家计调查模型")),
         ],
         "run": of,
-        "asked": at,
         "form": form,
-        "several": len(at.ranges) > 1,
+        "fold": _fold(at, form, is_open=not is_shown or bool(form.errors)),
         "job": _progress(at, chosen, job) if chosen is not None and job is not None else None,
         "earlier": _earlier(at, chosen),
     }
     if chosen is not None and earlier is not None and chosen.finished_at is not None:
-        if fitting.is_kept(chosen.pk):
+        if is_shown:
             context |= _shown(at, chosen, earlier)
         else:
             messages.warning(request, _("这个模型的数字在数据文件夹里找不到了。请用下面填好的条件再估计一次。"))
@@ -239,13 +249,36 @@ def _progress(at: Asked, fit: Fit, job: Job) -> Progress:
     )  # fmt: skip
 
 
-def _earlier(at: Asked, chosen: Fit | None) -> list[tuple[str, str, Fit]]:
-    """Fits of this run that the officer may see, beside the one on the page."""
+def _fold(at: Asked, form: FitForm, *, is_open: bool) -> Fold:
+    """The form for a fit: the facts to tick, each with its bands."""
+    heads = (_("依据的事实"), _("分段（数字可以分段，如 2,4：不到 2、2 至不到 4、4 及以上）"))
+    instead = None
+    if len(at.ranges) > 1:
+        instead = (_("您的管辖地区分成几处。"), _("请先在评估页选定一个地区再估计。"))
+    elif not form.fields["target"].choices:  # type: ignore[attr-defined]  # a choice field
+        instead = (_("这次评估没有按元计算的收入或支出。"), _("请用有家庭收入计算规则的政策包评估后再估计。"))
+    rows = [
+        Row(one.name, _heading(one), ticked,
+            [(_("分段"), Cell(f"{_BANDS}{one.name}", bands) if one.type == "number" else Cell())])
+        for one, ticked, bands in form.rows
+    ]  # fmt: skip
+    about = _("在 {area} 这次评估的家庭上估计，在后台进行。").format(area=at.shown.name)
+    return Fold(
+        _("估计一个模型"), _FACT, heads, rows, _("开始估计"), is_open=is_open, post=True, about=about, instead=instead
+    )  # fmt: skip
+
+
+def _earlier(at: Asked, chosen: Fit | None) -> list[tuple[str, str, Fit, str]]:
+    """Fits of this run that the officer may see, beside the one on the page, each with the list of who took part."""
     rows = Fit.objects.visible_to(at.officer).finished().filter(run=at.run)
     others = [one for one in rows[: _MOST_EARLIER + 1] if chosen is None or one.pk != chosen.pk][:_MOST_EARLIER]
     names = dict(Area.objects.filter(pk__in=[one.area for one in others]).values_list("pk", "name"))
     place = {one.pk: names.get(one.area, str(one.area)) for one in others}
-    return [(place[one.pk], _told(at, Question.of(one.asked)), one) for one in others]
+    return [
+        (place[one.pk], _told(at, Question.of(one.asked)), one,
+         list_address(one, Chosen("fitted")) if one.households and fitting.has_lists(one.pk) else "")
+        for one in others
+    ]  # fmt: skip
 
 
 def _told(at: Asked, question: Question) -> str:
@@ -264,7 +297,7 @@ def _named(at: Asked, name: str) -> Named:
 
 def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
     """A finished fit in figures, tables and charts."""
-    told, target = fitting.kept(fit.pk), _named(at, question.target)
+    told, target, numbers = fitting.kept(fit.pk), _named(at, question.target), Numbers.of(fit)
     return {
         "fit": fit,
         "fitted": told,
@@ -272,14 +305,16 @@ def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
         "words": _told(at, question),
         "target": target,
         "question": question,
-        "figures": _figures(at, fit, told, target, question),
+        "figures": _figures(told, numbers),
+        "unlisted": numbers.counts is None, "lost": _lost(at, question), "weighted": numbers.weighted,
+        "left": [(reason, numbers.drawn(n, f"left-{which}")) for which, (reason, n) in enumerate(told["left_out"])],
         "meaning": _meaning(told, target, question), "useless": _useless(told), "useless_why": str(USEFUL_SHARE.why),
-        "line_words": f"{written(question.line)} {target.unit}".strip(),
+        "line_words": number(question.line, target.unit),
         "coefficients": [
             (one["title"], *(f"{one[name]:.6g}" for name in ("value", "error", "low", "high")), f"{one['p']:.4f}")
             for one in told["coefficients"]
         ],
-        "cutoffs": [_cutoff(one) for one in told["cutoffs"]],
+        "cutoffs": [_cutoff(one, at_share, numbers) for one, at_share in zip(told["cutoffs"], SHARES, strict=True)],
         "curve": _curve(told["cutoffs"], target, question),
         "card": told["card"]["lines"],
         "base": told["card"]["base"],
@@ -288,22 +323,31 @@ def _shown(at: Asked, fit: Fit, question: Question) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _figures(at: Asked, fit: Fit, told: Mapping[str, Any], target: Named, question: Question) -> list[Figure]:
+def _figures(told: Mapping[str, Any], numbers: Numbers) -> list[Figure]:
     line = told["cutoffs"][0]
     poor = line["poor"] + line["untold_poor"]
     left = told["area_households"] - told["households"]
-    url = ""
-    if not question.weight and poor and target.name in columns_of(at.run) and at.ranges == [fit.range]:
-        url = to_list(at, Wanted(terms=(Term(target.name, "<", float(question.line)),)))
+    of_weight = _("{n} 户").format(n=f"{numbers.households('poor'):,}") if numbers.weighted and numbers.counts else ""
     unseen = told["unseen_r_squared"]
     return [
-        Figure(_("参加估计"), told["households"], _("户"), note=_("共 {n} 户").format(n=f"{told['area_households']:,}")),
-        Figure(_("没有参加"), left, _("户"), note=_("原因见下") if left else "", tone="warning" if left else ""),
+        Figure(_("评估的家庭"), told["area_households"], _("户"), url=numbers.url("all")),
+        Figure(_("参加估计"), told["households"], _("户"), url=numbers.url("fitted")),
+        Figure(_("没有参加"), left, _("户"), note=_("原因见下") if left else "", tone="warning" if left else "", url=numbers.url("left")),
         Figure(_("决定系数 R²"), large(f"{told['r_squared']:.4f}"), kind="text", note=_("调整后 {a}").format(a=f"{told['adjusted']:.4f}")),
         Figure(_("没有见过的户 R²"), None if unseen is None else large(f"{unseen:.4f}"), kind="text",
                note=_("分 {k} 份交叉检验").format(k=told["folds"])),
-        Figure(_("实际低于困难线"), round(poor, 2), _("份") if question.weight else _("户"), url=url),
+        Figure(_("实际低于困难线"), round(poor, 2), _("份") if numbers.weighted else _("户"), note=of_weight, url=numbers.url("poor")),
     ]  # fmt: skip
+
+
+def _lost(at: Asked, question: Question) -> str | None:
+    """A value that was asked for and that the pack no longer has."""
+    for name in (question.target, *(one for one, _bands_ in question.predictors), question.weight):
+        try:
+            named(at.pack, name) if name else None
+        except MeasureError:
+            return name
+    return None
 
 
 def _told_share(told: Mapping[str, Any]) -> float:
@@ -336,11 +380,20 @@ def _useless(told: Mapping[str, Any]) -> Notice | None:
     )  # fmt: skip
 
 
-def _cutoff(one: Mapping[str, Any]) -> dict[str, Any]:
-    counts = {name: round(one[name], 2) for name in ("poor", "reached", "missed", "leaked", "untold", "untold_poor")}
+def _cutoff(one: Mapping[str, Any], at: int, numbers: Numbers) -> dict[str, Any]:
+    """A line of the errors: each number with its list, the rates between them."""
+
+    def drawn(name: str, which: str) -> SafeString:
+        return numbers.drawn(round(one[name], 2), which, at if which in BY_CUTOFF else AT_LINE)
+
     return {
-        **counts, "cutoff": written(one["cutoff"]), "undercoverage": share(one["undercoverage"]),
-        "leakage": share(one["leakage"]), "is_line": one["cutoff"] == one["line"],
+        "cutoff": amount_text(one["cutoff"], in_column=True), "is_line": one["cutoff"] == one["line"],
+        "cells": [
+            (_("困难"), drawn("poor", "poor-told")), (_("列入"), drawn("reached", "reached")),
+            (_("漏保"), drawn("missed", "missed")), (_("漏保率"), share(one["undercoverage"])),
+            (_("误保"), drawn("leaked", "leaked")), (_("误保率"), share(one["leakage"])),
+            (_("推算不了"), drawn("untold", "untold")), (_("其中困难"), drawn("untold_poor", "untold-poor")),
+        ],
     }  # fmt: skip
 
 
@@ -351,9 +404,9 @@ def _curve(cutoffs: Sequence[Mapping[str, Any]], target: Named, question: Questi
         return [None if one[name] is None else round(one[name] * 100, 2) for one in cutoffs]
 
     return Chart(
-        _("漏保率和误保率"), "line", [written(one["cutoff"]) for one in cutoffs],
+        _("漏保率和误保率"), "line", [amount_text(one["cutoff"]) for one in cutoffs],
         [Series(_("漏保率"), rates("undercoverage")), Series(_("误保率"), rates("leakage"))], unit="%",
-        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l} {u}。").format(u=target.unit, l=written(question.line)),
+        note=_("横轴是列入线（{u}）：推算低于它的列入。困难线 {l}。").format(u=target.unit, l=number(question.line, target.unit)),
     )  # fmt: skip
 
 

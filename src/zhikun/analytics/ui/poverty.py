@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +21,7 @@ from zhikun.accounts.roles import Right
 from zhikun.analytics import poverty
 from zhikun.analytics.crossing import unit_below
 from zhikun.analytics.poverty import CAUSES, Counted, Design, Indicator, Measured
+from zhikun.analytics.ui.folds import Cell, Fold, Row
 from zhikun.analytics.ui.grids import list_url
 from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, found
@@ -74,19 +74,6 @@ class FilterForm(forms.Form):
         return cutoff
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A row of the form for a design of one's own."""
-
-    name: str
-    title: str
-    is_number: bool
-    used: bool
-    below: bool
-    line: str
-    weight: str
-
-
 @requires(Right.HOUSEHOLD_VIEW, methods=_GET)
 def page(request: HttpRequest, run: UUID) -> HttpResponse:
     """How many households lack several things at once, what they lack, and where."""
@@ -113,9 +100,8 @@ def page(request: HttpRequest, run: UUID) -> HttpResponse:
         "run": of,
         "asked": at,
         "design": design,
-        "choices": _choices(at, design),
+        "fold": _fold(at, design, wrong),
         "may_try": at.officer.may(Right.POLICY_TRY),
-        "wrong": wrong,
     }
     if design is not None:
         form = FilterForm(request.GET, at, offered, design)
@@ -157,20 +143,28 @@ def _with_design(request: HttpRequest, at: Asked, text: str) -> str:
     return f"{request.path}?{urlencode(place | {'design': text})}"
 
 
-def _choices(at: Asked, design: Design | None) -> list[Choice]:
-    """What a design of one's own may be made of, with the one on the page filled in."""
+def _fold(at: Asked, design: Design | None, wrong: str) -> Fold:
+    """The form for a design of one's own, with the one on the page filled in."""
+    heads = (_("指标"), _("起算线"), _("低于此线才算"), _("权数"))
     used = {one.name: one for one in design.indicators} if design else {}
     line = line_on(at.pack, at.run.on).level
-    told = []
+    rows = []
     for name, title, kind in poverty.candidates(at.pack, at.run):
         one = used.get(name)
-        written = "" if kind == "truth" else f"{line:g}" if name in at.pack.results.causes else ""
+        written = f"{line:g}" if kind == "number" and name in at.pack.results.causes else ""
         if one is not None and isinstance(one.lack.term.value, float):
             written = f"{one.lack.term.value:g}"
         below = one is not None and one.lack.term.relation == "<"
-        weight = str(one.lack.weight) if one is not None else "1"
-        told.append(Choice(name, title, kind == "number", one is not None, below, written, weight))
-    return told
+        cells = [
+            Cell(f"{_LINE}{name}", written, decimal=True) if kind == "number" else Cell(words=_("是")),
+            Cell(f"{_BELOW}{name}", ticked=below) if kind == "number" else Cell(),
+            Cell(f"{_WEIGHT}{name}", str(one.lack.weight) if one is not None else "1"),
+        ]
+        rows.append(Row(name, title, one is not None, list(zip(heads[1:], cells, strict=True))))
+    return Fold(
+        _("自己选指标、起算线和权数"), _USE, heads, rows, _("按这些指标计算"), is_open=bool(wrong) or design is None, wrong=wrong,
+        hidden=at.here,
+    )  # fmt: skip
 
 
 def _measured(at: Asked, design: Design, cutoff: Fraction) -> dict[str, Any]:
@@ -195,8 +189,8 @@ def _measured(at: Asked, design: Design, cutoff: Fraction) -> dict[str, Any]:
 def _figures(at: Asked, design: Design, cutoff: Fraction, total: Counted) -> list[Figure]:
     low, high = total.group.low, total.group.high
     return [
-        Figure(_("多维贫困家庭"), total.poor, _("户"), note=_("共评估 {n} 户").format(n=f"{total.households:,}"),
-               url=to_list(at, design.poor(cutoff)) if total.poor else ""),
+        Figure(_("评估的家庭"), total.households, _("户"), url=to_list(at, Wanted()) if total.households else ""),
+        Figure(_("多维贫困家庭"), total.poor, _("户"), url=to_list(at, design.poor(cutoff)) if total.poor else ""),
         Figure(_("贫困发生率 H"), large(bounds(low.headcount, high.headcount)), kind="text", note=_("多维贫困家庭占全部家庭")),
         Figure(_("平均剥夺份额 A"), large(bounds(low.intensity, high.intensity)), kind="text", note=_("贫困家庭平均被剥夺的份额")),
         Figure(_("多维贫困指数 M0"), large(bounds(low.adjusted, high.adjusted, plain=True)), kind="text", note=_("H 乘以 A")),
@@ -236,7 +230,7 @@ def _places(at: Asked, design: Design, cutoff: Fraction, told: Measured) -> list
         rows.append({
             "name": area.name,
             "url": at_design(at, design, cutoff, str(place)),
-            "households": one.households,
+            "households": (one.households, to_list(at, Wanted(), place) if one.households else ""),
             "poor": (one.poor, to_list(at, design.poor(cutoff), place) if one.poor else ""),
             "headcount": bounds(low.headcount, high.headcount),
             "intensity": bounds(low.intensity, high.intensity),

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
-from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.analytics import events
 from zhikun.analytics import trials as reading
@@ -36,9 +35,8 @@ from zhikun.analytics.trial_words import (
 from zhikun.analytics.trials import Chosen, Listed, Sums
 from zhikun.analytics.trying import OF_CAUSES, is_done
 from zhikun.assessments.naming import pack_words
-from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import cut
-from zhikun.assessments.ui.common import category_words, places_of
+from zhikun.assessments.ui.common import Asked, asked, category_words
 from zhikun.assessments.ui.forms import PlaceForm
 from zhikun.assessments.ui.runs import after
 from zhikun.assessments.wanted import OPEN
@@ -52,7 +50,7 @@ from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Detail, Figure, JobState, Progress
 from zhikun.pages.render import render_page, wants_fragment
 from zhikun.pages.tables import Column, Table
-from zhikun.places.models import Area, AreaRange
+from zhikun.places.models import Area
 from zhikun.registry.selectors.search import scope
 from zhikun.registry.ui.asked import first_time
 
@@ -61,24 +59,10 @@ _TONES = {"waiting": "progress", "done": "success", "failed": "danger", "gone": 
 
 
 @dataclass(frozen=True)
-class At:
-    """A trial as its officer asked for it: the areas they may see of it now, cut to a place."""
+class At(Asked):
+    """A trial as its officer asked for it."""
 
-    officer: Officer
     trial: Trial
-    top: Area
-    place: Area | None
-    ranges: list[AreaRange]
-    pack: Pack
-
-    @property
-    def shown(self) -> Area:
-        """The place that the page is about."""
-        return self.place or self.top
-
-    def places(self) -> list[tuple[int, str]]:
-        """The places to choose from."""
-        return places_of(self.officer, self.trial.run, self.place, Right.POLICY_TRY)
 
     def url(self, number: int, kind: str, place: Area | None = None, was: str = "", now: str = "") -> str:
         """The list behind a number; behind none there is nothing, nor where an older trial kept none."""
@@ -224,17 +208,8 @@ def _asked(request: HttpRequest, pk: UUID) -> At:
     one = Trial.objects.visible_to(officer).select_related("run").filter(pk=pk).first()
     if one is None:
         raise Http404
-    text = request.GET.get("place", "")
-    place = None
-    if text:
-        code = int(text) if text.isascii() and text.isdigit() and len(text) == 12 else 0
-        place = Area.objects.filter(pk=code).first()
-        if place is None:
-            raise Http404
-    ranges = reading.reach(officer, one, place)
-    if not ranges:
-        raise Http404
-    return At(officer, one, Area.objects.get(pk=one.run.area), place, ranges, pack_of(one.run))
+    at = asked(request, one.run, Right.POLICY_TRY, one.ranges)
+    return At(**vars(at), trial=one)
 
 
 def _frame(at: At) -> dict[str, Any]:

@@ -17,29 +17,22 @@ from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, fact_words, flag_words
 from zhikun.assessments.results import is_kept, pack_of
-from zhikun.assessments.selectors import reach
+from zhikun.assessments.selectors import cut
 from zhikun.assessments.wanted import Wanted
 from zhikun.engine.packs.model import Pack
 from zhikun.places.models import Area, AreaRange
 from zhikun.registry.selectors.places import offered
+from zhikun.registry.selectors.search import scope
 
 __all__ = ["Asked", "address", "asked", "category_words", "fact_words", "flag_words", "found"]
 
 
-def places_of(
-    officer: Officer, run: Run, place: Area | None, right: Right = Right.HOUSEHOLD_VIEW
-) -> list[tuple[int, str]]:
-    """The places to choose from on a page of a run: those in which the officer holds the right, and the one shown."""
-    told = offered(officer, place, right)
-    found = {one.code: one.title for one in told if run.area <= one.code <= run.area_last}
-    if place is not None:  # also one above their own, that a figure of the page led to
-        found.setdefault(place.pk, place.name)
-    return sorted(found.items())
-
-
 @dataclass(frozen=True)
 class Asked:
-    """A finished run as one officer asked for it: the areas they may see of it, cut to a place."""
+    """A finished run, or what was made of one, as one officer asked for it: the areas they may see of it, cut to a place.
+
+    `right`: by which they see it. `within`: the areas that it covers.
+    """
 
     officer: Officer
     run: Run
@@ -47,6 +40,8 @@ class Asked:
     place: Area | None
     ranges: list[AreaRange]
     pack: Pack
+    right: Right
+    within: Sequence[AreaRange]
 
     @property
     def shown(self) -> Area:
@@ -54,8 +49,12 @@ class Asked:
         return self.place or self.top
 
     def places(self) -> list[tuple[int, str]]:
-        """The places to choose from: those of the officer that the run covers."""
-        return places_of(self.officer, self.run, self.place)
+        """The places to choose from: those in which the officer holds the right, as far as it covers them, and the one shown."""
+        told = offered(self.officer, self.place, self.right)
+        found = {one.code: one.title for one in told if any(a.first <= one.code <= a.last for a in self.within)}
+        if self.place is not None:  # also one above their own, that a figure of the page led to
+            found.setdefault(self.place.pk, self.place.name)
+        return sorted(found.items())
 
     def list_url(self, **wanted: str) -> str:
         """The list behind a figure of the place that is shown."""
@@ -71,8 +70,10 @@ class Asked:
         return [("place", str(self.place.pk))] if self.place else []
 
 
-def asked(request: HttpRequest, run: Run) -> Asked:
-    """The run for who asks. A place that is not theirs, or of which the run knows nothing, is not there (404)."""
+def asked(
+    request: HttpRequest, run: Run, right: Right = Right.HOUSEHOLD_VIEW, within: Sequence[AreaRange] | None = None
+) -> Asked:
+    """The run for who asks; `within`: what of its area is covered, if not all. A place that is not theirs is not there (404)."""
     officer = officer_of(request)
     text = request.GET.get("place", "")
     place = None
@@ -81,10 +82,11 @@ def asked(request: HttpRequest, run: Run) -> Asked:
         place = Area.objects.filter(pk=code).first()
         if place is None:
             raise Http404
-    ranges = reach(officer, run, place)
+    covered = [run.range] if within is None else within
+    ranges = cut(scope(officer, place.range if place else None, right), covered)
     if not ranges:
         raise Http404
-    return Asked(officer, run, Area.objects.get(pk=run.area), place, ranges, pack_of(run))
+    return Asked(officer, run, Area.objects.get(pk=run.area), place, ranges, pack_of(run), right, covered)
 
 
 def found(request: HttpRequest, pk: UUID) -> Run:

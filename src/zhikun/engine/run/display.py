@@ -11,7 +11,7 @@ from typing import Any
 from zhikun.engine.formulas import Node
 from zhikun.engine.plan.model import Lowered, Step
 from zhikun.engine.run.single import Slots
-from zhikun.wording import _
+from zhikun.wording import _, amount_text, is_money
 
 _SIGNS = {
     "add": (" + ", 4), "sub": (" − ", 4), "mul": (" × ", 5), "div": (" ÷ ", 5),
@@ -34,15 +34,15 @@ MOST_REMEMBERED = (
 
 @cache
 def number_in(unit: str | None) -> Callable[[float], str]:
-    """How numbers of a unit are written: thousands separators; money with two decimals, others without trailing zeros."""
-    money = unit is not None and "元" in unit
+    """How numbers of a unit are written: thousands separators; money as `wording.amount_text`, others without trailing zeros."""
+    money = is_money(unit)
     after = f" {unit}" if unit else ""
 
     @lru_cache(MOST_REMEMBERED)
     def text(value: float) -> str:
         value += 0.0  # what counts as equal must read alike: no minus before a zero
-        if money and (value >= 1 or value <= -1 or round(value * 100) == value * 100):
-            return f"{value:,.2f}{after}"
+        if money:
+            return amount_text(value) + after
         if value % 1 == 0:
             return f"{value:,.0f}{after}"
         return f"{value:,.6f}".rstrip("0").rstrip(".") + after

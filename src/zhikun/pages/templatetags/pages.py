@@ -20,12 +20,20 @@ from zhikun.pages.errors import Notice
 from zhikun.pages.forms import told_errors
 from zhikun.pages.parts import Chart, Confirm, Detail, Difference, Event, Figure, Progress, Radar, Step, Tab
 from zhikun.pages.tables import Table
-from zhikun.wording import SAMPLE_MARK
+from zhikun.wording import SAMPLE_MARK, amount_text
 
 register = template.Library()
 
 for _name in ("money", "count", "percent", "day", "moment", "yes_no", "masked"):
     register.filter(_name, formats.KINDS[_name])
+register.filter("money_in_column", formats.money_in_column)
+register.filter("amounts", formats.amounts)
+
+
+@register.filter
+def amount(value: Any) -> SafeString:
+    """The digits of an amount whose unit is said beside it."""
+    return formats.unknown() if formats.is_unknown(value) else formats.text(amount_text(value))
 
 
 @register.filter

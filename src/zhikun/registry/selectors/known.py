@@ -20,6 +20,7 @@ from zhikun.registry.holdings import HOLDINGS
 from zhikun.registry.models import Recording
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import Known, asked_of, entity_title, packs_in_force, personal_of, vocabulary
+from zhikun.wording import is_money
 
 #: How the particulars of things are masked; what is not named here is not shown at all until somebody unmasks.
 _MASKS: Mapping[str, Callable[[str], str]] = {
@@ -131,7 +132,7 @@ def shown(known: Known | None, value: Any) -> SafeString:
         return formats.text(value)
     if known.type == "number":
         number = Decimal(str(value))
-        return formats.money(number) if known.unit == "元" else formats.count(number, known.unit)
+        return formats.money(number, known.unit) if is_money(known.unit) else formats.count(number, known.unit)
     if known.type == "boolean":
         return formats.yes_no(bool(value))
     if known.type == "choice":

@@ -13,6 +13,7 @@ from zhikun.registry.models import CategoryHeld, Contradiction, Document, Help, 
 from zhikun.registry.services.home import in_words
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import categories, entity_title, title_of
+from zhikun.wording import amount_text
 
 Dated = tuple[datetime, Event]
 _TONES = {
@@ -81,7 +82,7 @@ def of_categories(held: Iterable[CategoryHeld]) -> Iterable[Dated]:
 def of_helps(helps: Iterable[Help]) -> Iterable[Dated]:
     """Help received."""
     for one in helps:
-        amount = _("{n} 元 ").format(n=f"{one.amount:,.2f}") if one.amount is not None else ""
+        amount = _("{n} 元 ").format(n=amount_text(one.amount)) if one.amount is not None else ""
         title = _("获得帮扶：{k}").format(k=one.kind)
         yield _at(one.on), Event(one.on, title, one.provider, f"{amount}{one.text}", "success")
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
-from zhikun.surveys.models.round import Round, office_reach
+from zhikun.surveys.models.round import Round, household_reach, office_reach
 from zhikun.surveys.models.visit import Visit
 
 
@@ -19,9 +19,10 @@ class RecheckQuerySet(models.QuerySet["Recheck"]):
     """Re-checks, filtered."""
 
     def visible_to(self, officer: Officer) -> RecheckQuerySet:
-        """Those where the officer checks visits again, or reviews them."""
+        """Those where the officer checks visits again, or reviews them, of households that are still theirs."""
         rights = (Right.SURVEY_RECHECK, Right.SURVEY_REVIEW)
-        return self.filter(office_reach(officer, "visit__assignment__area_id", rights))
+        theirs = household_reach(officer, "visit__household")
+        return self.filter(office_reach(officer, "visit__assignment__area_id", rights), theirs)
 
 
 class Recheck(models.Model):

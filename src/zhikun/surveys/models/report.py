@@ -13,15 +13,16 @@ from zhikun.accounts.roles import Right
 from zhikun.places.models import Area
 from zhikun.privacy import BlindIndexField, Sealed, SealedField
 from zhikun.registry.models import Household, Recording
-from zhikun.surveys.models.round import Assignment, office_reach
+from zhikun.surveys.models.round import Assignment, household_reach, office_reach
 
 
 class SelfReportQuerySet(models.QuerySet["SelfReport"]):
     """Self-reports, filtered."""
 
     def visible_to(self, officer: Officer) -> SelfReportQuerySet:
-        """Those of the areas in which the officer manages or reviews surveys."""
-        return self.filter(office_reach(officer, "area_id", (Right.SURVEY_MANAGE, Right.SURVEY_REVIEW)))
+        """Those of the areas in which the officer manages or reviews surveys, of households that are still theirs."""
+        rights = (Right.SURVEY_MANAGE, Right.SURVEY_REVIEW)
+        return self.filter(office_reach(officer, "area_id", rights), household_reach(officer))
 
 
 class SelfReport(models.Model):

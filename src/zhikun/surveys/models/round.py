@@ -26,6 +26,14 @@ def office_reach(officer: Officer, field: str, rights: tuple[Right, ...] = OFFIC
     return within(field, list({one for right in rights for one in officer.reach(right)}))
 
 
+def household_reach(officer: Officer, field: str = "household") -> Q:
+    """The condition that the file in `field` is the officer's to read where the household lives now, or that there is none yet.
+
+    A household that moves takes what was found at its door along: the office it left keeps the count and reads no more.
+    """
+    return Q(**{f"{field}__isnull": True}) | office_reach(officer, f"{field}__area_id", (*OFFICE, Right.HOUSEHOLD_VIEW))
+
+
 class RoundQuerySet(models.QuerySet["Round"]):
     """Rounds, filtered."""
 

@@ -15,7 +15,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.privacy import Sealed, SealedField
 from zhikun.registry.models import Household, Recording
-from zhikun.surveys.models.round import OFFICE, Assignment, office_reach
+from zhikun.surveys.models.round import OFFICE, Assignment, household_reach, office_reach
 
 
 class Draft(models.Model):
@@ -42,8 +42,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits, filtered."""
 
     def visible_to(self, officer: Officer, *rights: Right) -> VisitQuerySet:
-        """Those where the officer manages, reviews or checks visits again (or holds the rights named)."""
-        return self.filter(office_reach(officer, "assignment__area_id", rights or OFFICE))
+        """Those made where the officer manages, reviews or checks again (or holds the rights named), of households still theirs."""
+        return self.filter(office_reach(officer, "assignment__area_id", rights or OFFICE), household_reach(officer))
 
 
 class Visit(models.Model):

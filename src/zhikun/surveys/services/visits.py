@@ -225,7 +225,7 @@ def accept(visit: Visit, *, acting_officer: Officer) -> Visit:
 def _to_decide(visit: Visit, officer: Officer) -> Visit:
     """The visit, locked, if the officer may decide on it now."""
     held = Visit.objects.select_for_update(of=("self",)).select_related("assignment").get(pk=visit.pk)
-    if not officer.may(Right.SURVEY_REVIEW, held.assignment.area_id):
+    if not Visit.objects.visible_to(officer, Right.SURVEY_REVIEW).filter(pk=held.pk).exists():
         raise NotAllowedHere
     if held.state != Visit.State.SUBMITTED:
         raise VisitDecided

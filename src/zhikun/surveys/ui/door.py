@@ -39,13 +39,14 @@ from zhikun.pages.render import render_page
 from zhikun.places.models import Area, Level
 from zhikun.privacy import ring
 from zhikun.registry.vocabulary import pack_in_force
-from zhikun.surveys import events, selectors
+from zhikun.surveys import events, known_before, selectors
 from zhikun.surveys.answers import read
 from zhikun.surveys.errors import AlreadyFound, SignaturesMissing, as_data
 from zhikun.surveys.filed import current, form_in_force, given_rows, opened, rows_of
 from zhikun.surveys.models import Assignment, Draft, Round, SelfReport, Team, Visit, VisitFile
 from zhikun.surveys.results import result
 from zhikun.surveys.services import assigning, drafts, files, visits
+from zhikun.surveys.ui.office import TeamChoice
 
 P = ParamSpec("P")
 _MOST_TYPED = 4 * 1024 * 1024
@@ -145,6 +146,7 @@ def _page_data(assignment: Assignment, officer: Officer, draft: Draft | None) ->
         "form": form.form,
         "questionnaire": form.hash,
         "answers": json.loads(draft.answers) if draft else _start(assignment),
+        "known": known_before.hints(assignment),
         "sequence": draft.sequence if draft else 0,
         "today": timezone.localdate().isoformat(),
         "id": str(assignment.pk),
@@ -310,7 +312,7 @@ class FoundForm(forms.Form):
     """A household that nobody had on a list."""
 
     round = forms.ModelChoiceField(label=gettext_lazy("调查轮次"), queryset=Round.objects.none())
-    team = forms.ModelChoiceField(label=gettext_lazy("小组"), queryset=Team.objects.none())
+    team = TeamChoice(label=gettext_lazy("小组"), queryset=Team.objects.none())
     area = forms.ModelChoiceField(label=gettext_lazy("所在村（社区）"), queryset=Area.objects.none())
     how = forms.CharField(
         label=gettext_lazy("怎样发现的"), max_length=100, required=False,
@@ -319,7 +321,7 @@ class FoundForm(forms.Form):
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = Team.objects.filter(members__officer=officer, is_active=True).select_related("area")
+        teams = selectors.teams_to_choose(Team.objects.filter(members__officer=officer))
         rounds = Round.objects.filter(assignments__team__in=teams, state=Round.State.OPEN).distinct()
         self.has_round = rounds.exists()
         mine = Area.objects.within(officer.reach(Right.SURVEY_FILL)).in_force(timezone.localdate())

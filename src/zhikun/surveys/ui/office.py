@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -26,7 +26,7 @@ from zhikun.pages.render import render_page
 from zhikun.pages.tables import Column, Table
 from zhikun.places.models import Area, Level
 from zhikun.surveys import selectors
-from zhikun.surveys.models import Assignment, Round, Team
+from zhikun.surveys.models import Assignment, Round, Team, Visit
 from zhikun.surveys.services import assigning, rounds
 
 OFFICE = (Right.SURVEY_MANAGE, Right.SURVEY_REVIEW, Right.SURVEY_RECHECK)
@@ -117,10 +117,24 @@ def form_page(request: HttpRequest, title: str, form: forms.Form, submit: str, u
     return render_page(request, "surveys/form.html", context, status=422 if form.errors else 200)
 
 
+if TYPE_CHECKING:  # the class takes no parameter while it runs
+    _TeamField = forms.ModelChoiceField[Team]
+else:
+    _TeamField = forms.ModelChoiceField
+
+
+class TeamChoice(_TeamField):
+    """A team by its place and its people: every township has its 一组. Its queryset comes from `selectors.teams_to_choose`."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        people = "、".join(one.officer.name for one in obj.members.all())
+        return _("{team}（{area}：{people}）").format(team=obj.title, area=obj.area, people=people)
+
+
 class AssignForm(forms.Form):
     """Households to give to a team: a village as a whole, or numbers."""
 
-    team = forms.ModelChoiceField(label=gettext_lazy("小组"), queryset=Team.objects.none())
+    team = TeamChoice(label=gettext_lazy("小组"), queryset=Team.objects.none())
     area = forms.ModelChoiceField(
         label=gettext_lazy("整村分派"), queryset=Area.objects.none(), required=False,
         help_text=gettext_lazy("本轮还没有分派的家庭一次全部分给这个小组。"),
@@ -134,7 +148,7 @@ class AssignForm(forms.Form):
     def __init__(self, officer: Officer, given: Round, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["due_on"].initial = max(given.ends, timezone.localdate())
-        teams = Team.objects.visible_to(officer).filter(is_active=True)
+        teams = selectors.teams_to_choose(Team.objects.visible_to(officer))
         choose(self, "team", teams)
         mine = Area.objects.within(officer.reach(Right.SURVEY_MANAGE))
         choose(self, "area", selectors.villages_of(given, mine))
@@ -258,11 +272,13 @@ def assignment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.success(request, _("已收回，可以重新分派。"))
         return HttpResponseRedirect(resolve_url("surveys:assignments", one.round_id))
     visit = one.visits.order_by("-submitted_at").first()
-    if visit is not None:
+    moved = visit is not None and not Visit.objects.visible_to(officer).filter(pk=visit.pk).exists()
+    if visit is not None and not moved:
         return HttpResponseRedirect(resolve_url("surveys:visit", visit.pk))
     may_take_back = officer.may(Right.SURVEY_MANAGE, one.area_id) and one.state in Assignment.UNFINISHED
     context = {
         "title": _("入户任务"), "one": one, "tone": TONES[Assignment.State(one.state)], "may_take_back": may_take_back,
+        "moved": moved,
         "crumbs": way((one.round.title, reverse("surveys:round", args=[one.round_id])), (_("入户任务"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/assignment.html", context)

@@ -34,7 +34,7 @@ from zhikun.surveys.filed import current, form_in_force, rows_of
 from zhikun.surveys.models import Round, SelfReport, Team
 from zhikun.surveys.services import reports
 from zhikun.surveys.ui.door import BadRequest, body, said_in_json
-from zhikun.surveys.ui.office import choose, way
+from zhikun.surveys.ui.office import TeamChoice, choose, way
 
 _SESSION = "self_report"
 
@@ -192,13 +192,13 @@ class TakeForm(forms.Form):
     """Who verifies a report."""
 
     round = forms.ModelChoiceField(label=gettext_lazy("调查轮次"), queryset=Round.objects.none())
-    team = forms.ModelChoiceField(label=gettext_lazy("小组"), queryset=Team.objects.none())
+    team = TeamChoice(label=gettext_lazy("小组"), queryset=Team.objects.none())
     due_on = forms.DateField(label=gettext_lazy("完成期限"), widget=DayInput)
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choose(self, "round", Round.objects.visible_to(officer).filter(state=Round.State.OPEN))
-        choose(self, "team", Team.objects.visible_to(officer).filter(is_active=True))
+        choose(self, "team", selectors.teams_to_choose(Team.objects.visible_to(officer)))
 
 
 @requires(Right.SURVEY_MANAGE)
@@ -226,7 +226,7 @@ def one_report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     context = {
         "title": _("自行申报"), "one": one, "form": form, "is_open": one.state == SelfReport.State.ARRIVED,
-        "parts": selectors.compared_report(one, officer).parts if one.answers else [],
+        "parts": selectors.compared_report(one).parts if one.answers else [],
         "crumbs": way((_("自行申报"), reverse("surveys:reports")), (_("申报内容"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/report.html", context, status=422 if form.errors else 200)

@@ -84,7 +84,7 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.success(request, told)
         return HttpResponseRedirect(resolve_url("surveys:queue"))
     waits = one.state == Visit.State.SUBMITTED
-    compared = selectors.compared_visit(one, officer) if waits else selectors.as_handed_in(one)
+    compared = selectors.compared_visit(one) if waits else selectors.as_handed_in(one)
     form = ReturnForm(compared.parts, request.POST if request.method == "POST" else None)
     may_decide = _may_decide(officer, one)
     if request.method == "POST" and form.is_valid():
@@ -98,9 +98,9 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     context = {
         "title": _("入户调查"), "visit": one, "form": form, "parts": compared.parts, "faults": compared.told.faults,
-        "files": list(one.files.select_related("signer").order_by("kind", "added_at")),
+        "photos": selectors.photos_of(one), "signatures": selectors.signatures_of(one),
         "comments": selectors.comments_on(one), "surveyors": list(one.surveyors.all()),
-        "alone": one.state != Visit.State.SUBMITTED, "moved": not selectors.is_theirs(one.household, officer),
+        "alone": one.state != Visit.State.SUBMITTED,
         "may_decide": may_decide,
         "crumbs": way((_("入户审核"), reverse("surveys:queue")), (_("入户调查"), "")),
     }  # fmt: skip

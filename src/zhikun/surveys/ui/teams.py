@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhikun.accounts.access import officer_of, requires
+from zhikun.accounts.forms import OfficerChoice
 from zhikun.accounts.models import Appointment, Officer, Organisation
 from zhikun.accounts.roles import Right, Role
 from zhikun.pages.errors import shown_in
@@ -80,7 +81,7 @@ class TeamForm(forms.Form):
             Engagement.objects.usable_by(officer).filter(ends__gte=today).select_related("firm", "area"),
         )
         for part, title in Part.choices:
-            self.fields[part] = forms.ModelChoiceField(label=title, queryset=Officer.objects.none(), required=False)
+            self.fields[part] = OfficerChoice(label=title, queryset=Officer.objects.none(), required=False)
             choose(self, part, fit_for(Part(part), officer))
 
     def members(self) -> dict[Officer, str]:

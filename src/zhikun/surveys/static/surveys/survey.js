@@ -47,6 +47,11 @@ document.addEventListener("DOMContentLoaded", async () => {
   });
   model.onValueChanged.add(() => keeping.changed(model.data));
   model.onDynamicPanelValueChanged && model.onDynamicPanelValueChanged.add((_model, options) => fromNumber(options));
+  // What was known before stands under its question, to be asked about; it is nobody's answer.
+  for (const [path, text] of Object.entries(data.known || {})) {
+    const question = questionAt(path);
+    if (question) question.description = [question.description, text].filter(Boolean).join(" · ");
+  }
   model.render(holder);
   if (start !== data.answers) keeping.changed(model.data);
 

@@ -1,0 +1,134 @@
+"""A household moves to another township: what was found at its door goes with it, what was done for it is still counted."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from tests import factories
+from tests.officers import signed_in
+from tests.surveys import factory
+from tests.surveys.test_household_page import photographed
+from tests.surveys.test_rechecks_reports_account import report_of
+
+from zhikun.accounts.models import Organisation
+from zhikun.accounts.roles import Role
+from zhikun.pages.desk import figures_for
+from zhikun.places.models import Area, Level
+from zhikun.registry.errors import NotAllowedHere
+from zhikun.registry.models import Household
+from zhikun.registry.services import structure
+from zhikun.registry.services.change import Change
+from zhikun.surveys import selectors
+from zhikun.surveys.account import statement
+from zhikun.surveys.filed import form_in_force
+from zhikun.surveys.models import Engagement, Recheck, Visit
+from zhikun.surveys.services import rechecks, reports, rounds, visits
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def visit():
+    return photographed(factory.assigned())
+
+
+def county():
+    return factories.officer(Role.COUNTY_REVIEWER)
+
+
+def moves(household, village=factories.OTHER_VILLAGE):
+    held = Household.objects.get(pk=household.pk)
+    home = structure.Home(Area.objects.get(pk=village), "示例路3号")
+    structure.move(held, home, Change(factory.today(), "迁移"), acting_officer=county())
+
+
+def pages_of(visit):
+    files = [reverse("surveys:visit-file", args=[visit.pk, one.pk]) for one in visit.files.all()]
+    assert len(files) == 4, "a photo and three signatures"
+    return [reverse("surveys:visit", args=[visit.pk]), *files]
+
+
+def answered(officer, visit):
+    client = signed_in(officer)
+    return {client.get(page).status_code for page in pages_of(visit)}
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_who_no_longer_may_open_the_household_opens_no_page_photo_or_signature_of_its_visit(visit, is_accepted):
+    if is_accepted:
+        visits.accept(visit, acting_officer=factory.reviewer())
+    old = (factory.manager(), factory.reviewer())
+    assert all(answered(one, visit) == {200} for one in old)
+    moves(visit.household)
+    assert all(answered(one, visit) == {404} for one in old)
+    assert answered(county(), visit) == {200}, "who looks after both places reads on"
+
+
+def test_a_move_within_the_township_closes_nothing(visit):
+    near = factories.VILLAGE + 1
+    Area.objects.get_or_create(
+        pk=near, defaults={"name": "邻村", "level": Level.VILLAGE, "parent_id": factories.TOWNSHIP}
+    )
+    moves(visit.household, near)
+    assert answered(factory.reviewer(), visit) == {200}
+
+
+def test_the_old_office_neither_accepts_nor_returns_and_the_county_does(visit):
+    moves(visit.household)
+    reviewer = factory.reviewer()
+    assert str(visit.pk) not in signed_in(reviewer).get(reverse("surveys:queue")).content.decode()
+    assert next(one for one in figures_for(reviewer) if one.title == "待审核的入户").value == 0
+    with pytest.raises(NotAllowedHere):
+        visits.give_back(visit, [visits.Comment("再核")], acting_officer=reviewer)
+    assert visits.accept(visit, acting_officer=county()).state == Visit.State.ACCEPTED
+
+
+def test_the_task_stays_counted_and_says_where_its_answers_went(visit):
+    visits.accept(visit, acting_officer=factory.reviewer())
+    moves(visit.household)
+    clerk, task = factory.manager(), visit.assignment
+    village = selectors.progress(task.round, clerk)[0]
+    assert (village.total, village.accepted) == (1, 1)
+    shown = signed_in(clerk).get(reverse("surveys:assignment", args=[task.pk]))
+    assert shown.status_code == 200
+    assert "已迁出您的管辖地区" in shown.content.decode()
+    mine = signed_in(factory.surveyor()).get(reverse("surveys:mine"))
+    assert mine.status_code == 200
+
+
+def test_a_firm_is_paid_for_a_household_that_moved_away():
+    factories.areas()
+    firm = Organisation.objects.create(name="示例评估机构", kind=Organisation.Kind.FIRM, area_id=factories.COUNTY)
+    here = Area.objects.get(pk=factories.TOWNSHIP)
+    clerk, today = factory.manager(), factory.today()
+    contract = rounds.engage(firm, here, Decimal(200), today, today, acting_officer=clerk)
+    team = factory.a_team(engagement=Engagement.objects.get(pk=contract.pk))
+    visit = photographed(factory.assigned(team=team))
+    visits.accept(visit, acting_officer=factory.reviewer())
+    moves(visit.household)
+    told = statement(contract, today, today)
+    assert (told.paid, told.total) == (1, Decimal(200))
+    page = signed_in(clerk).get(reverse("surveys:engagement", args=[contract.pk])).content.decode()
+    assert visit.household.number in page
+
+
+def test_no_second_look_is_drawn_or_read_where_the_household_is_no_longer_theirs(visit):
+    visits.accept(visit, acting_officer=factory.reviewer())
+    checker = factories.officer(Role.COUNTY_APPROVER)
+    assert rechecks.draw(visit.assignment.round, "1", acting_officer=checker) == 1
+    recheck, reviewer = Recheck.objects.get(), factory.reviewer()
+    assert Recheck.objects.visible_to(reviewer).exists()
+    moves(visit.household)
+    assert not Recheck.objects.visible_to(reviewer).exists()
+    assert Recheck.objects.visible_to(checker).get() == recheck
+
+
+def test_what_a_household_declared_is_closed_to_the_office_that_it_left():
+    household = factories.household()
+    report, _code = report_of(household)
+    reports.arrive(report, form_in_force().hash, {**factory.to_start_from(household), "h_pens": 1})
+    page, clerk = reverse("surveys:report", args=[report.pk]), factory.manager()
+    assert signed_in(clerk).get(page).status_code == 200
+    moves(household)
+    assert signed_in(clerk).get(page).status_code == 404
+    assert signed_in(county()).get(page).status_code == 200
