@@ -290,7 +290,16 @@ def test_who_has_no_category_yet_stands_on_top_too_and_so_hides_no_small_number_
         *homes(7, category=None, index=None),
     ])  # fmt: skip
     officer = reviewer()
-    at = Asked(officer, found, Area.objects.get(pk=found.area), None, reach(officer, found), pack_of(found))
+    at = Asked(
+        officer,
+        found,
+        Area.objects.get(pk=found.area),
+        None,
+        reach(officer, found),
+        pack_of(found),
+        Right.HOUSEHOLD_VIEW,
+        [found.range],
+    )
     told = {line.code: line.numbers[0].form for line in picture(at).categories if line.numbers[0].number}
     assert told == {"none": EXACT, "single_need": SMALL, "several_needs": APART, None: EXACT}
 
