@@ -32,6 +32,7 @@ from zhikun.registry.models import Export
 from zhikun.registry.services import exporting, structure
 from zhikun.registry.services.change import Change
 from zhikun.tables import read_sheets
+from zhikun.wording import SAMPLE_MARK
 
 pytestmark = pytest.mark.django_db
 
@@ -343,6 +344,7 @@ def test_the_file_has_actual_and_told_and_says_what_it_may_be_used_for(tmp_path)
     about = {row[0]: row[1] for row in read_sheets(path)[1].head(30)}
     assert "不能凭推算给予或拒绝救助" in about["准家计调查模型"]
     assert about["名单"] == "实际低于困难线"
+    assert about["参数"] == SAMPLE_MARK
     for entry in Entry.objects.filter(event="registry.exported", subject=str(export.pk)):
         assert (entry.details["fit"], entry.details["asked"]) == (str(one.pk), "which=poor")
 

@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import re
+import shutil
 from dataclasses import replace
 
 import openpyxl
@@ -19,6 +20,7 @@ from zhikun.accounts.roles import Role
 from zhikun.analytics import coded, counting
 from zhikun.analytics.statistics import Statistics
 from zhikun.analytics.ui.statistics_grids import shade
+from zhikun.assessments.keeping import folder_of
 from zhikun.assessments.results import pack_of
 from zhikun.audit.models import Entry
 from zhikun.documents.statistics import LEVELS
@@ -294,3 +296,26 @@ def test_a_saved_table_of_sample_rules_says_so_as_the_page_does(monkeypatch, is_
     browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
     saved = browser.get(reverse("analytics:statistics", args=[one.pk]), {"save": "causes"}).content.decode("utf-8-sig")
     assert ("示例参数" in saved) is is_sample
+
+
+@pytest.mark.parametrize("view", ["statistics", "crossing", "poverty", "means"])
+def test_a_page_about_a_run_whose_files_are_gone_says_so(view):
+    one = run(world())
+    shutil.rmtree(folder_of(one.pk))
+    browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
+    for url in (reverse(f"analytics:{view}", args=[one.pk]), "/statistics/wall"):
+        answer = browser.get(url)
+        assert (answer.status_code, "结果文件已经不在了" in answer.content.decode()) == (404, True), url
+    assert browser.get(reverse("analytics:trends")).status_code == 200
+
+
+def test_a_run_by_a_pack_that_is_no_longer_used_is_told_by_its_own_code_and_not_under_the_title_of_todays():
+    one, other = run(world()), run(world(), pack="former", pack_version="7.5")
+    browser = signed_in(factories.officer(Role.COUNTY_REVIEWER))
+    ours = pack_of(one).title
+    told = browser.get(reverse("analytics:statistics", args=[other.pk])).content.decode()
+    assert "按“former”7.5" in told
+    assert f"“{ours}”7.5" not in told
+    compared = browser.get(reverse("assessments:compare", args=[one.pk, other.pk])).content.decode()
+    assert "政策包 former 7.5" in compared
+    assert f"政策包 {ours} " in compared

@@ -8,16 +8,18 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from tests import factories
-from tests.analytics.made_runs import home, run
+from tests.analytics.made_runs import DAY, home, run
 from tests.assessments.test_pages import anchors, counted
 from tests.monitoring.conftest import a_warning
 from tests.officers import signed_in
 from tests.surveys.factory import a_round, a_team, assigned
 
 from zhikun.accounts import sessions
-from zhikun.accounts.roles import Role
+from zhikun.accounts.models import Appointment
+from zhikun.accounts.roles import Right, Role
 from zhikun.analytics.limits import SMALL_NUMBER
-from zhikun.analytics.wall import picture
+from zhikun.analytics.ui.statistics import newest_for
+from zhikun.analytics.wall import chosen, picture
 from zhikun.analytics.withholding import Form, protected
 from zhikun.assessments.models import Run
 from zhikun.assessments.results import pack_of
@@ -288,7 +290,16 @@ def test_who_has_no_category_yet_stands_on_top_too_and_so_hides_no_small_number_
         *homes(7, category=None, index=None),
     ])  # fmt: skip
     officer = reviewer()
-    at = Asked(officer, found, Area.objects.get(pk=found.area), None, reach(officer, found), pack_of(found))
+    at = Asked(
+        officer,
+        found,
+        Area.objects.get(pk=found.area),
+        None,
+        reach(officer, found),
+        pack_of(found),
+        Right.HOUSEHOLD_VIEW,
+        [found.range],
+    )
     told = {line.code: line.numbers[0].form for line in picture(at).categories if line.numbers[0].number}
     assert told == {"none": EXACT, "single_need": SMALL, "several_needs": APART, None: EXACT}
 
@@ -297,3 +308,46 @@ def test_it_says_among_whom_numbers_of_causes_are_counted():
     run([*homes(8, illness=2.0, labour=2.0), *homes(6, factories.OTHER_VILLAGE, illness=None)])
     assert "“两个及以上”“有致困原因”只数各原因都已查清的家庭。" in body(screen(reviewer()))
     assert "“两个及以上”只数各原因都已查清的家庭。" in body(screen(reviewer(), f"{URL}?place={factories.VILLAGE}"))
+
+
+def of_two(one=factories.TOWNSHIP, other=factories.OTHER_TOWNSHIP, role=Role.TOWNSHIP_CLERK):
+    """An officer of two places whose codes follow one another."""
+    who = factories.officer(role, one)
+    Appointment.objects.create(officer=who, role=role, area_id=other)
+    return who
+
+
+def test_an_officer_of_two_neighbouring_townships_has_one_screen_of_both_with_what_is_kept_back_in_each():
+    run(
+        [
+            *homes(20),
+            *homes(11, factories.OTHER_VILLAGE),
+            *homes(6, category="none"),
+            *homes(7, factories.OTHER_VILLAGE, category="none"),
+        ]
+    )
+    told = body(screen(of_two()))
+    assert "评估的家庭 44" in told
+    assert "官厅镇 26" in told
+    assert "开城镇 18" in told
+    run([*homes(20), *homes(11, factories.OTHER_VILLAGE), *homes(2, category="none"), *homes(7, factories.OTHER_VILLAGE, category="none")],
+        on=DAY + timedelta(days=1))  # fmt: skip
+    kept_back = body(screen(of_two()))
+    assert "评估的家庭 40" in kept_back
+    assert not re.search(r"\b9\b", kept_back.split("各地")[0]), "2 in one township would follow from the 9 of both"
+
+
+def test_an_officer_of_two_villages_has_one_screen_of_both():
+    run([*homes(20), *homes(9, factories.VILLAGE + 1), *homes(11, factories.OTHER_VILLAGE)])
+    told = body(screen(of_two(factories.VILLAGE, factories.VILLAGE + 1, Role.VILLAGE_ASSISTANT)))
+    assert "评估的家庭 29" in told
+    assert "示例二村 9" in told
+
+
+def test_many_newer_runs_over_a_part_do_not_take_the_place_of_the_one_over_all():
+    whole = run(homes(9))
+    for _n in range(31):
+        run(homes(3), area=factories.TOWNSHIP, on=DAY + timedelta(days=1))
+    who = reviewer()
+    assert chosen(who, who.reach(Right.HOUSEHOLD_VIEW)) == whole
+    assert newest_for(who) == whole

@@ -8,6 +8,7 @@ from scipy.optimize import linprog
 from tests import factories
 from tests.analytics.made_runs import CAUSES, home, run
 
+from zhikun.accounts.roles import Right
 from zhikun.analytics.limits import SMALL_NUMBER
 from zhikun.analytics.wall import picture
 from zhikun.analytics.withholding import (
@@ -174,7 +175,16 @@ def test_the_screen_of_a_township_and_its_trend_leave_out_what_the_countys_would
     found = type(before).objects.exclude(pk=before.pk).get()
     officer = factories.officer(factories.Role.COUNTY_REVIEWER)
     place = Area.objects.get(pk=factories.TOWNSHIP)
-    at = Asked(officer, found, Area.objects.get(pk=found.area), place, reach(officer, found, place), pack_of(found))
+    at = Asked(
+        officer,
+        found,
+        Area.objects.get(pk=found.area),
+        place,
+        reach(officer, found, place),
+        pack_of(found),
+        Right.HOUSEHOLD_VIEW,
+        [found.range],
+    )
     shown = picture(at)
     assert shown.undetermined.form is APART
     assert [(run_.pk, open_.form) for run_, _all, open_ in shown.trend] == [(before.pk, EXACT), (found.pk, APART)]

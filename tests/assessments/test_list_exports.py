@@ -27,6 +27,7 @@ from zhikun.registry.models import Export
 from zhikun.registry.services import exporting, structure
 from zhikun.registry.services.change import Change
 from zhikun.tables import read_sheets
+from zhikun.wording import SAMPLE_MARK
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +170,7 @@ def test_the_record_and_the_file_say_what_was_asked(tmp_path):
     assert about["条件"] == "类别：单一需求（转介办理）；因房 ≥ 2 分"
     assert about["地区"] == "原州区（您管辖的范围内）"
     assert run.on.isoformat() in about["评估"]
+    assert about["参数"] == SAMPLE_MARK, "its categories and index rest on examples"
 
 
 @pytest.mark.parametrize(

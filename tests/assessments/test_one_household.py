@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from tests import factories
-from tests.assessments.test_assessing import HOME, PERSON, county, reviewer, well_known
+from tests.assessments.test_assessing import DAY, HOME, PERSON, county, reviewer, well_known
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
@@ -28,6 +28,7 @@ from zhikun.registry.services.unmasking import unmask
 from zhikun.registry.sources import SourceKind, Told
 
 FLAG = "health_mismatch"
+BORN = "1968-05-12"  # of the head, in the number too
 CONFIRM, OVERRIDE = FlagDecision.Decision.CONFIRM, FlagDecision.Decision.OVERRIDE
 
 
@@ -256,6 +257,20 @@ def test_the_reports_figures_are_the_pages_digit_by_digit_and_it_is_masked():
 
 @pytest.mark.fonts
 @pytest.mark.django_db
+def test_the_day_of_a_birth_which_the_masked_number_hides_stands_nowhere_beside_it():
+    made = flagged()
+    earlier, _new = assess(county(), DAY, acting_officer=reviewer())
+    browser = signed_in(reviewer())
+    page = reverse("assessments:household", args=[made.pk])
+    for url in (page, f"{page}?run={earlier.pk}", reverse("assessments:decide", args=[made.pk, FLAG])):
+        told = browser.get(url).content.decode()
+        assert BORN not in told, url
+        assert url.endswith(FLAG) or f"周岁（{BORN[:7]}-**" in told, "the age still opens into the month"
+    assert BORN not in text_of(browser.get(reverse("assessments:report", args=[made.pk]))).replace("\n", "")
+
+
+@pytest.mark.fonts
+@pytest.mark.django_db
 def test_full_particulars_stand_in_the_report_only_with_right_and_reason():
     made = flagged()
     url = reverse("assessments:report", args=[made.pk]) + "?full"
@@ -271,7 +286,10 @@ def test_full_particulars_stand_in_the_report_only_with_right_and_reason():
     assert person.id_number in text
     assert "含完整个人信息" in text
     assert Entry.objects.get(event="assessments.report_made").details["full"] is True
+    assert BORN in text_of(browser.get(url)).replace("\n", "")
+    assert BORN in browser.get(reverse("assessments:household", args=[made.pk])).content.decode()
     # The other report stays masked, whoever asks for it.
+    assert BORN not in text_of(browser.get(reverse("assessments:report", args=[made.pk]))).replace("\n", "")
     assert person.id_number not in text_of(browser.get(reverse("assessments:report", args=[made.pk])))
 
 

@@ -222,3 +222,14 @@ def test_pages_ask_the_database_a_fixed_number_of_times(page, most, django_asser
     browser.get(url)
     with django_assert_max_num_queries(most):
         assert browser.get(url).status_code == 200
+
+
+def test_lists_comparisons_and_trends_say_that_the_parameters_are_examples():
+    office()
+    one, other = run_now(), run_now(DAY + timedelta(days=1))
+    browser = signed_in(reviewer())
+    for url in (
+        reverse("assessments:households", args=[one.pk]), reverse("assessments:compare", args=[one.pk, other.pk]),
+        reverse("analytics:trends"), reverse("analytics:trends") + "?measure=index",
+    ):  # fmt: skip
+        assert "示例参数" in browser.get(url).content.decode(), url

@@ -4,6 +4,8 @@ import shutil
 import uuid
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +17,7 @@ from tests.assessments.test_pages import anchors
 from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
-from zhikun.assessments.keeping import folder_of
+from zhikun.assessments.keeping import folder_of, results_file, write
 from zhikun.assessments.models import Run
 from zhikun.assessments.past import past
 from zhikun.assessments.results import kept_in
@@ -86,6 +88,18 @@ def test_a_pack_changed_since_leaves_what_was_kept_and_computes_nothing_anew():
     assert "那次评估所用的情况" in page
 
 
+def test_what_cannot_be_worked_out_as_it_was_is_not_put_down_to_the_pack():
+    made, earlier, _later = before_and_after()
+    path = results_file(earlier.pk)
+    kept = pq.read_table(path)
+    at = kept.column_names.index("_index")
+    write(path, [kept.set_column(at, "_index", pa.array([99.5] * kept.num_rows))])
+    page = page_of(made, earlier)
+    assert "99.5" in page
+    assert "与那次保存的结果不一致" in page
+    assert "政策包在那次评估之后改过" not in page
+
+
 def test_unknown_stays_unknown():
     made = factories.household(n=4)
     page = page_of(made, assessed())
@@ -99,6 +113,10 @@ def test_files_that_were_cleared_and_a_household_that_was_not_there_are_told_in_
     browser = signed_in(reviewer())
     missing = browser.get(address(newcomer, later))
     assert (missing.status_code, "里没有这一户" in missing.content.decode()) == (404, True)
+    assert (
+        f"{Area.objects.get(pk=made.area_id).name}（{made.area_id}）"
+        in browser.get(address(made, later)).content.decode()
+    )
     shutil.rmtree(folder_of(earlier.pk))
     gone = browser.get(address(made, earlier))
     assert (gone.status_code, "结果文件已经不在了" in gone.content.decode()) == (404, True)

@@ -1,13 +1,16 @@
 """A run in the background: killed, cancelled, retried, started twice, and the same again."""
 
+import shutil
 import uuid
 from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from tests import factories
 from tests.assessments.test_assessing import DAY, county, reviewer, well_known
+from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
 from zhikun.assessments import keeping, reading
@@ -107,6 +110,26 @@ def test_after_a_kill_only_what_is_missing_is_done_again_and_the_results_are_the
 
 def facts_in(run):
     return {path.stem: pq.read_table(path) for path in sorted((folder_of(run.pk) / "facts").glob("*.parquet"))}
+
+
+def test_work_that_was_interrupted_and_ends_late_does_not_pass_for_newer_than_what_was_assessed_meanwhile(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    three_parts(monkeypatch)
+    slow, _new = running.start(county(), DAY, acting_officer=reviewer())
+    with pytest.raises(Killed):
+        working.work(slow.pk, Dying("read", 4))
+    made = Household.objects.filter(area=factories.VILLAGE).order_by("number").first()
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    recording.record(made, told, {"household": {"": {"housing_safety": "d"}}}, acting_officer=reviewer())
+    quick, _new = running.assess(Area.objects.get(pk=factories.TOWNSHIP), DAY, acting_officer=reviewer())
+    with django_capture_on_commit_callbacks(execute=True):
+        working.work(slow.pk, working.Alone())
+    slow.refresh_from_db()
+    made.refresh_from_db()
+    assert slow.state == Run.State.DONE
+    assert kept_in(slow, made.pk).index != kept_in(quick, made.pk).index
+    assert result_of(made).run == quick, "the facts that it rests on are the newer ones"
 
 
 def test_progress_counts_and_the_end_is_told_in_words(monkeypatch):
@@ -248,3 +271,39 @@ def test_at_night_what_ended_without_results_is_cleared():
     done = Run.objects.finished().get()
     assert results_file(done.pk).exists()
     assert not (folder_of(done.pk) / "parts").exists()
+
+
+def test_a_database_that_came_back_without_the_files_of_a_run_says_so_and_the_run_can_be_made_again():
+    made = well_known()
+    gone, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    shutil.rmtree(folder_of(gone.pk))
+    browser = signed_in(reviewer())
+    for name in ("run", "households"):
+        answer = browser.get(reverse(f"assessments:{name}", args=[gone.pk]))
+        assert (answer.status_code, "结果文件已经不在了" in answer.content.decode()) == (404, True), name
+    for view in ("registry:household", "assessments:household"):
+        assert browser.get(reverse(view, args=[made.pk])).status_code == 200, view
+    assert result_of(made) is None
+    again, new = running.assess(county(), DAY, acting_officer=reviewer())
+    assert (new, result_of(made).run) == (True, again)
+    gone.refresh_from_db()
+    assert gone.state == Run.State.STOPPED
+
+
+def test_where_only_the_newest_runs_files_are_gone_a_household_shows_the_one_before():
+    made = well_known()
+    before, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    newest, _new = running.assess(county(), DAY + timedelta(days=1), acting_officer=reviewer())
+    assert result_of(made).run == newest
+    shutil.rmtree(folder_of(newest.pk))
+    assert result_of(made).run == before
+
+
+def test_a_household_that_moved_keeps_its_result_however_often_the_place_it_left_is_assessed():
+    made = well_known()
+    run, _new = running.assess(county(), DAY, acting_officer=reviewer())
+    home = structure.Home(Area.objects.get(pk=factories.OTHER_VILLAGE), "")
+    structure.move(made, home, Change(factories.DAY, "搬家"), acting_officer=reviewer())
+    for n in range(1, 7):
+        running.assess(Area.objects.get(pk=factories.TOWNSHIP), DAY + timedelta(days=n), acting_officer=reviewer())
+    assert result_of(Household.objects.get(pk=made.pk)).run == run

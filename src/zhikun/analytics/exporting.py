@@ -22,8 +22,8 @@ from zhikun.analytics.models import Trial
 from zhikun.analytics.trial_words import change_words, chosen_words
 from zhikun.analytics.trials import Chosen
 from zhikun.analytics.trying import is_done
-from zhikun.assessments.exporting import known_value
-from zhikun.assessments.naming import category_words
+from zhikun.assessments.exporting import known_value, sample_line
+from zhikun.assessments.naming import category_words, pack_words
 from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import cut
 from zhikun.documents.values import shown_of
@@ -146,7 +146,8 @@ def _lines(trial: Trial, place: Area | None, chosen: Chosen, pack: Pack) -> list
     area = place.name if place else _("{area}（您管辖的范围内）").format(area=whole.name if whole else trial.run.area)
     return [
         (_("政策试算"), _("{c}。试算不改变任何家庭的结果。").format(c=change_words(trial.changes))),
-        (_("评估"), f"{trial.run.on.isoformat()} {pack.title} {trial.run.pack_version}"),
+        (_("评估"), f"{trial.run.on.isoformat()} {pack_words(trial.run)}"),
         (_("地区"), area),
         (_("变化"), chosen_words(chosen, pack)),
+        *sample_line(pack),
     ]

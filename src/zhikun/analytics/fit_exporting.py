@@ -22,7 +22,8 @@ from zhikun.analytics.fit_lists import Chosen
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question, has_lists
 from zhikun.analytics.sheets import proposal
-from zhikun.assessments.exporting import known_value
+from zhikun.assessments.exporting import known_value, sample_line
+from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import cut
 from zhikun.documents.values import shown_of
@@ -142,7 +143,8 @@ def _lines(fit: Fit, place: Area | None, chosen: Chosen, pack: Pack) -> list[tup
     area = place or Area.objects.filter(pk=fit.area).first()
     return [
         (_("准家计调查模型"), proposal()),
-        (_("评估"), f"{fit.run.on.isoformat()} {pack.title} {fit.run.pack_version}"),
+        (_("评估"), f"{fit.run.on.isoformat()} {pack_words(fit.run)}"),
         (_("地区"), area.name if area else str(fit.area)),
         (_("名单"), fit_lists.words(chosen, fit, pack)),
+        *sample_line(pack),
     ]

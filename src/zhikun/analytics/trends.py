@@ -18,6 +18,7 @@ from zhikun.accounts.models import Officer
 from zhikun.analytics import coded, counting
 from zhikun.analytics.coding import Codes, unknown
 from zhikun.assessments.models import Run, RunQuerySet
+from zhikun.assessments.results import is_kept
 from zhikun.documents.statistics import GRID
 from zhikun.places.models import Area, AreaRange
 
@@ -68,11 +69,13 @@ class Trend:
 def runs_over(officer: Officer, ranges: Sequence[AreaRange], pack: str = "") -> tuple[list[Run], bool]:
     """The finished runs that cover all of these areas, by day of assessment, of several on a day the newest; whether more are.
 
+    A run whose results are gone from the data folder is passed over.
+
     `pack`: of which further pack; without it, by the platform's own.
     """
     rows = _finished(officer, pack).filter(_whole(ranges)).order_by("-on", "-current_at", "-pk")
     newest: dict[object, Run] = {}
-    for run in rows[:_LOOKED_AT]:
+    for run in filter(is_kept, rows[:_LOOKED_AT]):
         newest.setdefault(run.on, run)
         if len(newest) > MOST:
             break

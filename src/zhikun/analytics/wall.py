@@ -45,7 +45,6 @@ from zhikun.surveys.selectors import progress
 
 #: Lines that are still read from four metres; the rest is summed up in one.
 MOST_PLACES, MOST_ROUNDS = 12, 1
-_RUNS_LOOKED_AT = 30
 
 
 @dataclass(frozen=True)
@@ -120,10 +119,8 @@ def alone(number: int) -> Told:
 def chosen(officer: Officer, ranges: Sequence[AreaRange]) -> Run | None:
     """The newest run that covers all of these areas; where none does, the newest that covers some."""
     runs = Run.objects.visible_to(officer).finished().usual()
-    runs = runs.filter(area__lte=max(one.last for one in ranges), area_last__gte=min(one.first for one in ranges))
-    some = list(runs[:_RUNS_LOOKED_AT])
-    whole = (run for run in some if all(run.area <= one.first and one.last <= run.area_last for one in ranges))
-    return next(whole, None) or next(iter(some), None)
+    some = runs.filter(area__lte=max(one.last for one in ranges), area_last__gte=min(one.first for one in ranges))
+    return runs.covering(ranges).first() or some.first()
 
 
 def picture(at: Asked) -> Picture:

@@ -14,7 +14,7 @@ to all or to nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -91,10 +91,20 @@ def within(screen: Screen, area: AreaRange) -> dict[int, Forms]:
 
 def over(screen: Screen, ranges: Sequence[AreaRange], name: str, number: int) -> Form:
     """Of a number that was added up over areas: told only where each of its parts is, since the parts have screens, too."""
-    parts = {forms(screen, one).get(name, Form.EXACT) for one in ranges}
+    places = [place for one in ranges for place in _places(one)]
+    parts = {forms(screen, one).get(name, Form.EXACT) for one in places}
     if Form.APART in parts:
         return Form.APART if number else Form.EXACT
     return _alone(number) if parts <= {Form.EXACT} or number < SMALL_NUMBER.value else Form.APART
+
+
+def _places(one: AreaRange) -> Iterator[AreaRange]:
+    """The places of a range, the largest that fit: neighbouring places of one officer come joined into one range."""
+    first = one.first
+    while first <= one.last:
+        size = max(unit for unit in _LEVELS if first % unit == 0 and first + unit - 1 <= one.last)
+        yield AreaRange(first, first + size - 1)
+        first += size
 
 
 def protected(numbers: Sequence[int], told: Sequence[Form], sum_known: bool, last: Sequence[int] = ()) -> list[Form]:

@@ -22,6 +22,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import facts_of, within_areas
 from zhikun.assessments.selectors import PER_PAGE, visible
+from zhikun.assessments.veiled import BIRTH, month_of
 from zhikun.assessments.wanted import quoted
 from zhikun.disk import only_one, private_folder, written_whole
 from zhikun.engine.packs.model import Pack
@@ -205,4 +206,6 @@ def _facts(pack: Pack, was: _Rows, now: _Rows, *, values: bool) -> list[str]:
 
 
 def _said(entity: str, name: str, value: Any) -> str:
-    return _("未知") if value is None else in_words(entity, name, value)
+    if value is None:
+        return _("未知")
+    return month_of(value) if name == BIRTH else in_words(entity, name, value)

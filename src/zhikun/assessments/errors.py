@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 
 from zhikun.pages.errors import Conflict, DomainError
+
+if TYPE_CHECKING:
+    from zhikun.assessments.models import Run
 
 
 class FlagNotRaised(DomainError):
@@ -27,3 +32,16 @@ class DecidedMeanwhile(Conflict):
             why=_("认定须建立在现在的情况和已有的结论之上。"),
             remedy=_("请看现在的情况和结论，需要时重新认定。"),
         )
+
+
+class NotKept(DomainError):
+    """The run is known, and what it kept is gone."""
+
+    status = 404
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(
+            _("{on} 这次评估的结果文件已经不在了。").format(on=run.on.isoformat()),
+            why=_("评估的记录还在，结果和所用的情况存放在数据文件夹里，已被清除或者没有随备份恢复。"),
+            remedy=_("请看最新的评估，或者重新评估；要恢复旧的结果，请找管理员从备份中取回。"),
+        )  # fmt: skip

@@ -15,10 +15,19 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.assessments.decided import decided
+from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import category_words, column_title, fact_words, flags_words, index_title, words
+from zhikun.assessments.naming import (
+    category_words,
+    column_title,
+    fact_words,
+    flags_words,
+    index_title,
+    pack_words,
+    words,
+)
 from zhikun.assessments.ranking import RANKED_IN
-from zhikun.assessments.results import causes_of, pack_of, results_in, types_of
+from zhikun.assessments.results import causes_of, is_kept, pack_of, results_in, types_of
 from zhikun.assessments.selectors import condition_of, count_of, cut, reach, unknown
 from zhikun.assessments.wanted import INDEX, RANK, Unreadable, Wanted, read
 from zhikun.documents.values import shown_of
@@ -29,6 +38,7 @@ from zhikun.places.models import Area, AreaRange
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.services.exporting_sources import Listing, Row
 from zhikun.registry.vocabulary import packs_in_force
+from zhikun.wording import SAMPLE_MARK
 
 SOURCE = "run"
 _PREFIX = "run."
@@ -145,6 +155,8 @@ def _found(what: Mapping[str, Any], officer: Officer) -> tuple[Run, Area | None]
     place = Area.objects.filter(pk=what["place"]).first() if what["place"] else None
     if run is None or (what["place"] and place is None) or not reach(officer, run, place):
         raise NotAllowedHere
+    if not is_kept(run):
+        raise NotKept(run)
     return run, place
 
 
@@ -192,12 +204,18 @@ def _rows(
             return
 
 
+def sample_line(pack: Pack) -> list[tuple[str, str]]:
+    """That a file's figures rest on parameters that are examples, where they do."""
+    return [(_("参数"), SAMPLE_MARK)] if pack.sample else []
+
+
 def _lines(run: Run, place: Area | None, wanted: Wanted, pack: Pack) -> list[tuple[str, str]]:
     whole = Area.objects.filter(pk=run.area).first() if place is None else None
     area = place.name if place else _("{area}（您管辖的范围内）").format(area=whole.name if whole else run.area)
     told = words(wanted, pack)
     return [
-        (_("评估"), f"{run.on.isoformat()} {pack.title if pack.id == run.pack else run.pack} {run.pack_version}"),
+        (_("评估"), f"{run.on.isoformat()} {pack_words(run)}"),
         (_("地区"), area),
         (_("条件"), "；".join(told) or _("全部")),
+        *sample_line(pack),
     ]

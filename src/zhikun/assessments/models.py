@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import models
@@ -44,6 +45,12 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Those that cover the area of this code."""
         return self.filter(area__lte=area, area_last__gte=area)
 
+    def covering(self, ranges: Sequence[AreaRange]) -> RunQuerySet:
+        """Those that cover all of these areas; of no area, none."""
+        if not ranges:
+            return self.none()
+        return self.filter(area__lte=min(one.first for one in ranges), area_last__gte=max(one.last for one in ranges))
+
 
 class Run(models.Model):
     """One pack applied to one area on one day. Facts and results lie as Parquet in the data folder, under the run's id.
@@ -80,7 +87,8 @@ class Run(models.Model):
     #: When the households were listed: who was registered later cannot be in it.
     listed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(_("完成时间"), null=True)
-    #: When its results were last found to be those of the facts on file: the newest of a household is of the latest such run.
+    #: As of when its results are last known to be those of the facts on file (when these were listed, not when the work was
+    #: done): the newest of a household is of the latest such run.
     current_at = models.DateTimeField(null=True)
 
     objects = RunQuerySet.as_manager()

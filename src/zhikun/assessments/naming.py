@@ -23,9 +23,14 @@ _SIGNS = {"=": "=", ">=": "≥", "<": "<"}
 
 
 def pack_words(run: Run) -> str:
-    """The pack of a run by its title, and the version; one that is no longer in force by its code."""
+    """The pack of a run by its title, and the version."""
+    return f"{pack_title(run)} {run.pack_version}"
+
+
+def pack_title(run: Run) -> str:
+    """The title of the pack that a run was made by; of one that is no longer in force the code, never another's title."""
     pack = packs_in_force().get(run.pack)
-    return f"{pack.title if pack else run.pack} {run.pack_version}"
+    return str(pack.title) if pack else run.pack
 
 
 def category_words(pack: Pack, code: str | None) -> str:

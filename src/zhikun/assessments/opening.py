@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -23,6 +24,7 @@ from zhikun.assessments.results import Kept, result_of
 from zhikun.assessments.services import provisional
 from zhikun.assessments.services.deciding import Flag, decisions_of, flags_of, row_key
 from zhikun.assessments.services.provisional import Provisional, Question, plan_on
+from zhikun.assessments.veiled import without_birth_days
 from zhikun.documents.values import number_text
 from zhikun.engine.plan import Plan
 from zhikun.pages.explanation import tree
@@ -71,13 +73,19 @@ class Opened:
     unmasked: bool
     may_edit: bool
 
+    @cached_property
+    def explanation(self) -> Mapping[str, Any]:
+        """How the result came about, with full birth dates for who has unmasked the household just now."""
+        return self.told.explanation if self.unmasked else without_birth_days(self.told.explanation)
+
     def steps(self) -> list[Step]:
         """The tree of explanation."""
-        return self._tree(self.told.explanation)
+        return self._tree(self.explanation)
 
     def grounds(self, flag: Flag) -> list[Step]:
         """What a flag rests on, down to the facts."""
-        return self._tree(self.raised, grounds.roots(self.plan, flag, self.raised["steps"]))
+        raised = self.raised if self.unmasked else without_birth_days(self.raised)
+        return self._tree(raised, grounds.roots(self.plan, flag, raised["steps"]))
 
     def _tree(self, told: Mapping[str, Any], roots: Iterable[str] | None = None) -> list[Step]:
         missing = {_step_id(one.question): (one.question.question, one.url) for one in self.asks}

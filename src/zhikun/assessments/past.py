@@ -14,11 +14,13 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from zhikun.assessments.bridge import ARROW, ID, ROW, UNSEEN
-from zhikun.assessments.keeping import facts_file, results_file
+from zhikun.assessments.errors import NotKept
+from zhikun.assessments.keeping import facts_file
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import RANK_TITLES, category_words, fact_words, flag_words, place_words
-from zhikun.assessments.results import Kept, facts_of, homes_of, kept_in, pack_of, result_of
+from zhikun.assessments.results import Kept, facts_of, homes_of, is_kept, kept_in, pack_of, result_of
 from zhikun.assessments.services.provisional import explainer_on, plan_on
+from zhikun.assessments.veiled import BIRTH, month_of, without_birth_days
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Fact, Pack
 from zhikun.engine.run import FactsError, one_household
@@ -31,19 +33,6 @@ from zhikun.registry.models import Household
 from zhikun.registry.words import in_words
 
 Rows = Mapping[str, list[dict[str, Any]]]
-
-
-class NotKept(DomainError):
-    """The run is known, and what it kept is gone."""
-
-    status = 404
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(
-            _("{on} 这次评估的结果文件已经不在了。").format(on=run.on.isoformat()),
-            why=_("评估的记录还在，结果和所用的情况存放在数据文件夹里，已被清除或者没有随备份恢复。"),
-            remedy=_("请看这一户最新的评估；要恢复旧的结果，请找管理员从备份中取回。"),
-        )  # fmt: skip
 
 
 class NotInRun(DomainError):
@@ -78,12 +67,12 @@ class Past:
     @property
     def same_pack(self) -> bool:
         """Whether the pack is still what it was."""
-        return self.pack.id == self.run.pack and self.pack.hash == self.run.pack_hash
+        return _is_same(self.pack, self.run)
 
 
 def past(household: Household, run: Run) -> Past:
     """The household in a finished run. Raises NotKept and NotInRun. The household has passed `visible`, the run `visible_to`."""
-    if not results_file(run.pk).exists() or not facts_file(run.pk, ID).exists():
+    if not is_kept(run) or not facts_file(run.pk, ID).exists():
         raise NotKept(run)
     kept = kept_in(run, household.pk, homes_of(household))
     if kept is None:
@@ -138,29 +127,31 @@ def _facts(pack: Pack, rows: Rows) -> list[tuple[str, list[Detail]]]:
             elif entity != ID:
                 title = _("{t}第 {n} 项").format(t=title, n=row[ROW])
             told = [
-                Detail(
-                    str(fact.title), in_words(entity, fact.name, row[fact.name]) if row[fact.name] is not None else None
-                )
-                for fact in pack.facts_of(entity)
-                if fact.name in row
+                Detail(str(one.title), _said(one, row[one.name])) for one in pack.facts_of(entity) if one.name in row
             ]
             found.append((title, told))
     return found
 
 
 def _said(fact: Fact, value: Any) -> str | None:
-    """A fact's value as people read it: a place by its name."""
+    """A fact's value as people read it: a place by its name and code, of a birth date the month."""
     if value is None:
         return None
+    if fact.name == BIRTH:
+        return month_of(value)
     if fact.type == "place" and str(value).isdigit():
         area = Area.objects.filter(pk=int(str(value).ljust(12, "0"))).first()
-        return area.name if area is not None else str(value)
+        return f"{area.name}（{value}）" if area is not None else str(value)
     return in_words(fact.entity, fact.name, value)
+
+
+def _is_same(pack: Pack, run: Run) -> bool:
+    return pack.id == run.pack and pack.hash == run.pack_hash
 
 
 def _steps(run: Run, pack: Pack, kept: Kept, rows: Rows) -> list[Step]:
     """How it came about, where the pack of the run is in force unchanged and gives what was kept."""
-    if pack.id != run.pack or pack.hash != run.pack_hash:
+    if not _is_same(pack, run):
         return []
     plan, explainer = plan_on(run.on, run.pack), explainer_on(run.on, run.pack)
     try:
@@ -173,7 +164,7 @@ def _steps(run: Run, pack: Pack, kept: Kept, rows: Rows) -> list[Step]:
     if same != (kept.category, kept.index):
         return []
     whom = {("member", row[ROW]): title for row, title in _members(rows)}
-    return tree(told, whom=whom)
+    return tree(without_birth_days(told), whom=whom)
 
 
 def _members(rows: Rows) -> list[tuple[dict[str, Any], str]]:

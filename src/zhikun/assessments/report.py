@@ -9,6 +9,7 @@ from zhikun.accounts.models import Officer
 from zhikun.assessments.neighbours import FEWEST
 from zhikun.assessments.opening import Opened
 from zhikun.assessments.services.deciding import Flag
+from zhikun.assessments.veiled import without_birth_days
 from zhikun.documents import Filed, household_report, pdf_bytes
 from zhikun.documents.blocks import Block, Heading, Paragraph
 from zhikun.documents.values import number_text
@@ -29,8 +30,9 @@ def report_of(at: Opened, officer: Officer, *, full: bool) -> bytes:
             who=officer, at=f"{timezone.localtime():%Y-%m-%d %H:%M}", full=_("，含完整个人信息") if full else ""
         ),
     )  # fmt: skip
+    explanation = at.told.explanation if full else without_birth_days(at.told.explanation)
     document = household_report(
-        at.told.explanation, at.plan.pack, head=_person(household.head, "name", full=full), place=f"{above}{area.name}",
+        explanation, at.plan.pack, head=_person(household.head, "name", full=full), place=f"{above}{area.name}",
         generated=household.generated, filed=filed,
     )  # fmt: skip
     return pdf_bytes(document)

@@ -6,6 +6,7 @@
     households_at(run, ranges, positions)   whose rows they are
     facts_of(run, positions)                the facts used for some households, as plain rows
     answer(run, ranges, sql)                one statement about the same rows, under the name `found`
+    is_kept(run)                            whether the results of a finished run are there; who asks for them else gets an error
     columns_of(run), types_of(run)          the names in a run's results, and their types in DuckDB
     causes_of(run)                          those of them that the pack calls causes
     has_category(run, code)                 whether the run's pack had a category: nobody in it is then none, else not asked
@@ -52,8 +53,9 @@ from zhikun.places.models import AreaRange
 from zhikun.registry.models import Household, Residence
 from zhikun.registry.vocabulary import pack_in_force, packs_in_force
 
-#: Older runs are not asked for a household that the newer ones do not have.
-_LOOKED_BACK = 5
+#: Older runs are not asked for a household that the newer ones over its home do not have; and how many are asked at all, with
+#: those over places that it has left, which no longer have it.
+_LOOKED_BACK, _ASKED = 5, 15
 #: Households of one place that are held together at most.
 _HELD = 4096
 
@@ -98,11 +100,18 @@ def result_of(household: Household) -> Kept | None:
         wanted |= Q(area__lte=code, area_last__gte=code)
     # A run that began before the file was opened cannot have it.
     runs = Run.objects.finished().usual().filter(wanted, listed_at__gte=household.registered_at)
-    for run in runs[:_LOOKED_BACK]:
-        found = kept_in(run, household.pk, homes)
-        if found is not None:
+    here = 0
+    for run in runs[:_ASKED]:
+        found = kept_in(run, household.pk, homes) if is_kept(run) else None
+        here += run.area <= household.area_id <= run.area_last
+        if found is not None or here == _LOOKED_BACK:
             return found
     return None
+
+
+def is_kept(run: Run) -> bool:
+    """Whether what a finished run found is still in the data folder: a database may come back from a backup without it."""
+    return results_file(run.pk).exists()
 
 
 def homes_of(household: Household) -> set[int]:

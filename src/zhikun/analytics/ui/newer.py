@@ -121,7 +121,7 @@ def _like(officer: Officer, run: Run | None, ranges: Sequence[AreaRange]) -> Run
     if run is None:
         return rows.usual()
     rows = rows.usual() if run.is_usual else rows.filter(pack=run.pack)
-    return rows.filter(area__lte=min(one.first for one in ranges), area_last__gte=max(one.last for one in ranges))
+    return rows.covering(ranges)
 
 
 def _newest(officer: Officer, run: Run | None, ranges: Sequence[AreaRange]) -> Run | None:

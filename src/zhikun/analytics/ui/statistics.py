@@ -32,7 +32,7 @@ from zhikun.analytics.ui.saving import workbook
 from zhikun.analytics.ui.statistics_grids import Builder
 from zhikun.assessments.decided import decisions_so_far
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import pack_words
+from zhikun.assessments.naming import pack_title, pack_words
 from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import reach
 from zhikun.assessments.ui.common import Asked, asked, found
@@ -111,6 +111,7 @@ def statistics(request: HttpRequest, run: UUID) -> HttpResponse:
         "title": _("{area}信息统计").format(area=named(at)),
         "crumbs": [Crumb(_("信息统计"), reverse("analytics:newest")), Crumb(one.on.isoformat())],
         "run": one,
+        "pack_title": pack_title(one),
         "asked": at,
         "watched": newer.watched(request, at.officer, one, at.ranges),
         "form": form,
@@ -139,10 +140,8 @@ def named(at: Asked) -> str:
 
 def newest_for(officer: Officer) -> Run | None:
     """The newest run that covers all of the officer's areas; where none does, the newest that covers some."""
-    runs = Run.objects.visible_to(officer).finished().usual()[:_MOST_RUNS]
-    reach = officer.reach(Right.HOUSEHOLD_VIEW)
-    covering = (run for run in runs if all(run.area <= one.first and one.last <= run.area_last for one in reach))
-    return next(covering, None) or next(iter(runs), None)
+    runs = Run.objects.visible_to(officer).finished().usual()
+    return runs.covering(officer.reach(Right.HOUSEHOLD_VIEW)).first() or runs.first()
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,7 @@ def over_time(request: HttpRequest) -> HttpResponse:
         "others": [(area, n, with_query(request, place=str(area.pk))) for area, n in others],
         "others_count": sum(n for _area, n in others),
         "at": f"{at:g}",
+        "sample": page.pack.sample,
         "measure": page.measure,
     }
     return render_page(request, "analytics/trends.html", context, fragment="results")

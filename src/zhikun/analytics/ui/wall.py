@@ -32,7 +32,10 @@ from zhikun.analytics.ui.grids import list_url, with_parameters
 from zhikun.analytics.ui.statistics import named
 from zhikun.analytics.wall import Line, Picture, Told
 from zhikun.analytics.withholding import Form
+from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
+from zhikun.assessments.naming import pack_title
+from zhikun.assessments.results import is_kept
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.pages import formats
 from zhikun.pages.parts import Chart, Series
@@ -116,7 +119,10 @@ def _run(request: HttpRequest) -> Run | None:
     ranges = scope(officer, place.range if place else None)
     if not ranges:
         raise Http404
-    return told.chosen(officer, ranges)
+    run = told.chosen(officer, ranges)
+    if run is not None and not is_kept(run):
+        raise NotKept(run)
+    return run
 
 
 def _until(request: HttpRequest) -> datetime:
@@ -129,7 +135,7 @@ def _shown(at: Asked) -> dict[str, Any]:
     one = told.picture(at)
     numbers = {"households": one.households, "undetermined": one.undetermined, "several": one.several}
     return {
-        "run": at.run, "pack_title": at.pack.title if at.pack.id == at.run.pack else at.run.pack, "sample": at.pack.sample,
+        "run": at.run, "pack_title": pack_title(at.run), "sample": at.pack.sample,
         "numbers": {name: _number(at, number) for name, number in numbers.items() if number is not None},
         "level": f"{one.level:g}",
         "categories": _rows(at, one.categories), "causes": _rows(at, one.causes), "no_causes": not at.pack.results.causes,

@@ -34,7 +34,7 @@ from zhikun.analytics.trial_words import (
 )
 from zhikun.analytics.trials import Chosen, Listed, Sums
 from zhikun.analytics.trying import OF_CAUSES, is_done
-from zhikun.assessments.results import pack_of
+from zhikun.assessments.naming import pack_words
 from zhikun.assessments.selectors import cut
 from zhikun.assessments.ui.common import Asked, asked, category_words
 from zhikun.assessments.ui.forms import PlaceForm
@@ -301,7 +301,7 @@ def _place_line(at: At, area: Area, told: Sums) -> dict[str, Any]:
 def _lines(one: Trial) -> list[Detail]:
     return [
         Detail(_("评估日"), one.run.on, "day"),
-        Detail(_("政策包"), f"{pack_of(one.run).title} {one.run.pack_version}"),
+        Detail(_("政策包"), pack_words(one.run)),
         Detail(_("试算时间"), one.asked_at, "moment"),
         Detail(_("保存到"), one.asked_at + whatif.LIFE, "day", note=_("到期自动清除，这是平台自定的期限")),
     ]

@@ -26,6 +26,7 @@ from zhikun.assessments.bridge import ID
 from zhikun.assessments.keeping import PART, AddFacts, Bench
 from zhikun.assessments.models import Run
 from zhikun.assessments.ranking import ranks_of, whole_places
+from zhikun.assessments.results import is_kept
 from zhikun.assessments.services.provisional import plan_on
 from zhikun.audit.services import record as note
 from zhikun.engine.plan import Plan
@@ -86,14 +87,14 @@ def work(run_id: uuid.UUID, step: Step) -> dict[str, Any]:
     if plan.pack.hash != run.pack_hash:
         raise JobFailed(_("政策包在发起之后改过，没有评估。"), remedy=_("请重新发起评估。"))
     households = _households(run, bench)
-    before = Run.objects.finished().filter(seen=run.seen).first()
+    before = _before(seen=run.seen)
     if before is not None:
         return _same(run, before, bench)
     counted, engine = Counted(step, households.num_rows), PartsRun(plan)
     with bench.joined_facts(plan.pack.entities) as join:
         parts = Reading(engine, bench, join, ahead=not _may_be_same(run))
         run.fingerprint = _read(parts, run, households, counted)
-    before = Run.objects.finished().filter(fingerprint=run.fingerprint).first()
+    before = _before(fingerprint=run.fingerprint)
     if before is not None:
         return _same(run, before, bench)
     _assess(parts, households, counted)
@@ -123,6 +124,15 @@ def _households(run: Run, bench: Bench) -> pa.Table:
     Run.objects.filter(pk=run.pk).update(listed_at=run.listed_at, seen=run.seen)
     bench.keep_listing(households)
     return households
+
+
+def _before(**alike: str) -> Run | None:
+    """The finished run that is the same. One whose results are gone gives way, or nobody could have them made again."""
+    for run in Run.objects.finished().filter(**alike):
+        if is_kept(run):
+            return run
+        Run.objects.filter(pk=run.pk).update(state=Run.State.STOPPED)
+    return None
 
 
 def _parts(households: pa.Table) -> Iterator[tuple[int, pa.Table]]:
@@ -295,7 +305,9 @@ def _finish(run: Run, bench: Bench) -> dict[str, Any]:
     if held.state == Run.State.ACTIVE:
         held.state, held.fingerprint = Run.State.DONE, run.fingerprint
         held.households, held.undetermined = run.households, run.undetermined
-        held.finished_at = held.current_at = timezone.now()
+        held.finished_at = timezone.now()
+        # Facts are those of when the households were listed: what began later and was done sooner stays newer.
+        held.current_at = held.listed_at or held.finished_at
         held.save()
         note(
             events.ASSESSED, by=held.started_by, area=held.area, subject=str(held.area),
@@ -314,7 +326,8 @@ def _same(run: Run, before: Run, bench: Bench) -> dict[str, Any]:
         state=Run.State.SAME, same_as=before, finished_at=now, seen=run.seen
     )
     # What the household files say now is what they said then, also by their versions: the next one need not read.
-    Run.objects.filter(pk=before.pk).update(current_at=now, seen=run.seen)
+    at = run.listed_at or now
+    Run.objects.filter(pk=before.pk, current_at__lt=at).update(current_at=at, seen=run.seen)
     transaction.on_commit(bench.clear)
-    at = timezone.localtime(before.finished_at).strftime("%Y-%m-%d %H:%M") if before.finished_at else ""
-    return {"text": _("情况与 {at} 的评估完全相同，没有重新计算。").format(at=at), "run": str(before.pk)}
+    done = timezone.localtime(before.finished_at).strftime("%Y-%m-%d %H:%M") if before.finished_at else ""
+    return {"text": _("情况与 {at} 的评估完全相同，没有重新计算。").format(at=done), "run": str(before.pk)}

@@ -13,9 +13,10 @@ from django.urls import reverse
 from zhikun.accounts.access import officer_of
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
+from zhikun.assessments.errors import NotKept
 from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, fact_words, flag_words
-from zhikun.assessments.results import pack_of
+from zhikun.assessments.results import is_kept, pack_of
 from zhikun.assessments.selectors import cut
 from zhikun.assessments.wanted import Wanted
 from zhikun.engine.packs.model import Pack
@@ -89,10 +90,12 @@ def asked(
 
 
 def found(request: HttpRequest, pk: UUID) -> Run:
-    """The run, if a part of it is the officer's; else it is not there."""
+    """The run, if a part of it is the officer's; else it is not there. Raises NotKept where its results are gone."""
     one = Run.objects.visible_to(officer_of(request)).select_related("started_by__organisation").filter(pk=pk).first()
     if one is None:
         raise Http404
+    if one.has_results and not is_kept(one):
+        raise NotKept(one)
     return one
 
 

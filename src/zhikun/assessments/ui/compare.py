@@ -14,7 +14,7 @@ from zhikun.accounts.roles import Right
 from zhikun.assessments import comparing, events
 from zhikun.assessments.comparing import KINDS, Moved
 from zhikun.assessments.models import Run
-from zhikun.assessments.naming import category_words
+from zhikun.assessments.naming import category_words, pack_words
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.ui.forms import PlaceForm
 from zhikun.assessments.ui.runs import after, moment
@@ -70,6 +70,8 @@ def compare(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
         "earlier": earlier,
         "later": later,
         "moments": (moment(earlier), moment(later)),
+        "sample": at.pack.sample,
+        "packs": (pack_words(earlier), pack_words(later)),
         "form": PlaceForm(request.GET, at.places()),
         "tabs": _tabs(request, kind, counts),
         "moved": [

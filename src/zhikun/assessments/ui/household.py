@@ -126,7 +126,7 @@ def _shown(at: Opened) -> dict[str, Any]:
         "causes": [_figure(one, steps) for one in at.told.causes],
         "others": [_figure(one, steps) for one in at.told.others],
         "steps": at.steps(),
-        "changes": [one["text"] for one in at.told.explanation["changes"]],
+        "changes": [one["text"] for one in at.explanation["changes"]],
         "former": [(one, flag_words(pack, one.flag)) for one in at.former],
         "kept_category": category_words(pack, at.kept.category) if at.kept else "",
         "kept_index": _index(pack, at.kept.index) if at.kept and at.kept.index is not None else "",

@@ -64,6 +64,7 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "export": _export(at, wanted) if listed.count else "",
         "lines": _lines(at, listed),
         "index_title": index_title(at.pack),
+        "sample": at.pack.sample,
         "next": _further(request, listed.next) if listed.next is not None else "",
         "first": _further(request, None) if "after" in request.GET else "",
     }

@@ -14,7 +14,7 @@ from zhikun.pages import formats
 from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.models import Household, Person
 from zhikun.registry.relations import RELATIONS
-from zhikun.registry.vocabulary import categories, entity_title, title_of
+from zhikun.registry.vocabulary import categories
 
 register = template.Library()
 
@@ -29,13 +29,6 @@ def category_title(code: str) -> str:
 def relation_title(code: str) -> str:
     """The relation to the head in words."""
     return str(RELATIONS.get(code, code))
-
-
-@register.filter
-def fact_title(key: str) -> str:
-    """A fact as contradictions name it (household.pens), in words."""
-    entity, _dot, fact = key.partition(".")
-    return f"{entity_title(entity)}·{title_of(entity, fact)}"
 
 
 def age_on(person: Person, day: date) -> int | None:
