@@ -106,6 +106,15 @@ def test_the_review_shows_what_is_new_first_and_folds_what_the_file_says_already
         assert not any(one.changed or one.new or one.personal for one in part.same)
 
 
+def test_nobody_is_led_from_a_visit_to_a_list_that_is_not_theirs():
+    visit = handed_in()
+    for who in (factory.manager(), factory.reviewer()):
+        browser = officers.signed_in(who)
+        page = browser.get(f"/surveys/visits/{visit.pk}").content.decode()
+        up = page.split('class="zk-crumbs"')[1].split('href="')[1].split('"')[0]
+        assert browser.get(up).status_code == 200, up
+
+
 def test_a_visit_of_a_household_that_moved_away_shows_the_old_office_nothing_of_the_file():
     visit = handed_in()
     held = Household.objects.get(pk=visit.household_id)
