@@ -95,7 +95,7 @@ def test_fewer_than_five_households_are_not_told_and_the_number_next_to_them_nei
     assert "少于5" in told
     assert "开城镇 少于5" in told
     assert "官厅镇 不单列" in told
-    assert "不足 5 户的、会推算出它的（“不单列”）不写具体数" in told
+    assert "不足 5 户的写“少于5”，能推算出它的写“不单列”" in told
     assert "示例参数，须由本地填报" in told
     assert not re.search(r"\b(3|49)\b", told.split("各地")[1].split("读取于")[0])
 
