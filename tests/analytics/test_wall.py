@@ -120,6 +120,13 @@ def test_a_clerk_sees_the_township_and_of_others_nothing():
     assert screen(clerk, f"{URL}?place={factories.OTHER_COUNTY}").status_code == 404
 
 
+def test_a_village_is_called_by_its_place_so_that_the_name_fits():
+    run([*homes(20), *homes(7, factories.VILLAGE + 1)])
+    Area.objects.filter(pk=factories.VILLAGE).update(name="西湖路社区居委会")
+    told = body(screen(factories.officer(Role.TOWNSHIP_CLERK)))
+    assert "西湖路社区 20" in told
+
+
 def test_who_has_no_business_with_households_has_no_screen():
     assert screen(factories.officer(Role.AUDITOR)).status_code == 404
 
