@@ -73,7 +73,7 @@ class ChangeForm(forms.Form):
     def __init__(self, household: Household, members: list[Membership], officer: Officer, data: Any = None) -> None:
         super().__init__(data, initial={"on": timezone.localdate(), "version": household.version})
         self.household, self.members, self.officer = household, members, officer
-        self.fields["on"].label = self.day
+        self.fields["on"].label = str(self.day)
         self.fields["reason"].help_text = _("如{papers}。不要写姓名和号码。").format(papers=self.papers)
         own = self.built()
         common = {name: self.fields[name] for name in ("on", "reason", "version")}
