@@ -37,6 +37,14 @@ def test_an_officer_changes_and_removes_their_own_and_the_number_stands_nowhere(
     assert "未登记" in client.get("/me").content.decode()
 
 
+def test_who_has_no_number_is_not_asked_whether_to_delete_it(client):
+    signed_in(clerk(), client)
+    assert "删除已登记的电话" not in client.get("/me/phone").content.decode()
+    answer = client.post("/me/phone", {"phone": "", "remove": "on"})
+    assert answer.status_code == 422
+    assert "请填电话号码" in answer.content.decode()
+
+
 @pytest.mark.parametrize("typed", ["123", "abcdefgh", "139000012345678", "1390000123x", "", "'; DROP TABLE"])
 def test_what_nobody_can_call_is_refused_and_the_old_number_stays(client, typed):
     who = clerk()

@@ -97,7 +97,7 @@ def test_fewer_than_five_households_are_not_told_and_the_number_next_to_them_nei
     assert "少于5" in told
     assert "开城镇 少于5" in told
     assert "官厅镇 不单列" in told
-    assert "不足 5 户的、会推算出它的（“不单列”）不写具体数" in told
+    assert "不足 5 户的写“少于5”，能推算出它的写“不单列”" in told
     assert "示例参数，须由本地填报" in told
     assert not re.search(r"\b(3|49)\b", told.split("各地")[1].split("读取于")[0])
 
@@ -120,6 +120,13 @@ def test_a_clerk_sees_the_township_and_of_others_nothing():
     assert "开城镇" not in told
     assert screen(clerk, f"{URL}?place={factories.OTHER_TOWNSHIP}").status_code == 404
     assert screen(clerk, f"{URL}?place={factories.OTHER_COUNTY}").status_code == 404
+
+
+def test_a_village_is_called_by_its_place_so_that_the_name_fits():
+    run([*homes(20), *homes(7, factories.VILLAGE + 1)])
+    Area.objects.filter(pk=factories.VILLAGE).update(name="西湖路社区居委会")
+    told = body(screen(factories.officer(Role.TOWNSHIP_CLERK)))
+    assert "西湖路社区 20" in told
 
 
 def test_who_has_no_business_with_households_has_no_screen():

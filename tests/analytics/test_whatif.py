@@ -461,7 +461,7 @@ def test_money_is_compared_where_the_pack_has_an_amount_and_who_is_open_is_in_no
     browser = signed_in(reviewer())
     page = browser.get(reverse("analytics:trial", args=[trial.pk])).content.decode()
     assert "每月相差" in page
-    assert "变为符合、不再符合“符合低保条件”的家庭" in page
+    assert "进：改动后变为符合“符合低保条件”的家庭。出：改动后不再符合的家庭。" in page
     assert counted(browser, reverse("analytics:trial-households", args=[trial.pk]) + "?change=open") == (5, 5)
     offered = browser.get(reverse("analytics:try"), {"run": run.pk, "q": "低保标准"}).content.decode()
     assert "edit=dibao_standard_rural#" in offered

@@ -124,8 +124,14 @@ def test_the_questionnaire_speaks_chinese_and_not_known_joins_its_question(at_th
 
 
 def draw(page, canvas):
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    """Sign; only once the page has come to rest, for the questionnaire scrolls after it has turned a page."""
+    box = None
+    for _n in range(20):
+        canvas.evaluate("one => one.scrollIntoView({block: 'center'})")
+        before, box = box, canvas.bounding_box()
+        if box == before:
+            break
+        page.wait_for_timeout(150)
     page.mouse.move(box["x"] + 20, box["y"] + 30)
     page.mouse.down()
     for n in range(1, 8):

@@ -57,7 +57,10 @@ def test_who_may_steer_it(asked, officers, act, who, status):
 def test_acts_are_never_links(asked, officers):
     browser = signed_in(officers["clerk"])
     assert browser.get(page("cancel", asked.pk)).status_code == 405
-    assert browser.get(page("retry", asked.pk)).status_code == 405
+    answer = browser.get(page("retry", asked.pk))
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "这个网址不能直接打开" in answer.content.decode(), "who signs in again after a pause is sent here"
 
 
 def test_daily_work_of_the_platform_is_for_managers(new_kind, officers):

@@ -125,6 +125,11 @@ def test_a_job_asks_again_and_has_a_link_for_those_without_scripts():
     assert "style=" not in running
     done = render_to_string("components/progress.html", {"job": Progress("导入", "done", "/job/1/", 10, 10)})
     assert "hx-" not in done
+    assert "10" in done
+    done = Progress("评估", "done", "/job/1/", 14409, 14409, "评估 4,803 户")
+    told = render_to_string("components/progress.html", {"job": done})
+    assert "评估 4,803 户" in told
+    assert "14,409" not in told, "steps are no households"
 
 
 def test_every_icon_that_is_named_is_in_the_sprite():

@@ -86,6 +86,12 @@ def test_the_page_draws_menu_crumbs_and_the_way_past_them():
     assert 'id="menu-switch"' in text
 
 
+def test_a_way_of_one_step_is_not_told_above_the_same_words():
+    context = {"title": "后台任务", "crumbs": [Crumb("后台任务")]}
+    text = render_to_string("pages/base.html", context, request_at("pages:style", officer()))
+    assert "当前位置" not in text
+
+
 def test_a_folded_menu_stays_folded(settings):
     menu.register(menu.Entry("档案", "pages:style", "home"))
     client = Client()

@@ -37,6 +37,18 @@ def test_nobody_dies_leaves_or_becomes_a_spouse_because_a_choice_was_forgotten(k
     assert made.version == before
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("death", ["死亡日期", "死亡证明"]), ("birth", ["出生日期", "出生医学证明"]), ("marry", ["结婚证"])],
+)
+def test_each_change_asks_for_its_own_day_and_papers(kind, said):
+    made = factories.household()
+    browser = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    form = str(browser.get(reverse("registry:change", args=[made.pk, kind])).context["form"])
+    assert all(one in form for one in said)
+    assert ("结婚证" in form) is (kind == "marry")
+
+
 def posted_to(made, kind, **typed):
     browser = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
     asked = {"on": "2026-11-02", "reason": "户口簿变更", "version": str(made.version), **typed}

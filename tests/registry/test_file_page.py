@@ -45,6 +45,20 @@ def test_every_value_shows_source_day_and_what_other_sources_say():
     assert "马试一" not in text
 
 
+def test_what_a_dimension_has_from_one_source_is_told_once_above_its_values():
+    made = factories.household()
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    browser = signed_in(clerk)
+    before = page(browser, made).count("人社局社保缴费")
+    told(made, clerk, planting="none", planted_area=0)
+    assert page(browser, made).count("人社局社保缴费") - before == 2, "above the two values, and in the timeline"
+    other = Told(SourceKind.OFFICER, factories.DAY, source_text="电话核实")
+    recording.record(made, other, {"household": {"": {"land_let_area": 2}}}, acting_officer=clerk)
+    text = page(browser, made)
+    assert text.count("人社局社保缴费") - before == 3, "of two sources each value says which is its own"
+    assert "（电话核实）" in text
+
+
 def test_no_full_name_or_number_is_on_the_page_until_it_is_unmasked_and_then_only_for_that_officer():
     made = factories.household()
     clerk, reviewer = factories.officer(Role.TOWNSHIP_CLERK), factories.officer(Role.TOWNSHIP_REVIEWER)

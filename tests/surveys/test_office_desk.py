@@ -122,6 +122,15 @@ def test_the_review_shows_what_is_new_first_and_folds_what_the_file_says_already
         assert not any(one.changed or one.new or one.personal for one in part.same)
 
 
+def test_nobody_is_led_from_a_visit_to_a_list_that_is_not_theirs():
+    visit = handed_in()
+    for who in (factory.manager(), factory.reviewer()):
+        browser = officers.signed_in(who)
+        page = browser.get(f"/surveys/visits/{visit.pk}").content.decode()
+        up = page.split('class="zk-crumbs"')[1].split('href="')[1].split('"')[0]
+        assert browser.get(up).status_code == 200, up
+
+
 def test_a_refused_second_look_loses_nothing_that_was_typed():
     visit = handed_in()
     visits.accept(visit, acting_officer=factory.reviewer())

@@ -218,7 +218,9 @@ def test_a_household_is_told_what_it_needs_what_happens_next_and_whom_to_distrus
 
 def test_a_surveyor_without_a_round_is_told_why_nothing_can_be_chosen():
     client = officers.signed_in(officers.officer(Role.SURVEYOR))
-    assert "没有正在进行的调查轮次" in client.get("/surveys/found", follow=True).content.decode()
+    told = client.get("/surveys/found", follow=True).content.decode()
+    assert "没有正在进行的调查轮次" in told
+    assert "开始填写" not in told, "a form in which nothing can be chosen"
     factory.found()
     mine = officers.signed_in(factory.surveyor()).get("/surveys/found", follow=True).content.decode()
     assert "没有正在进行的调查轮次" not in mine

@@ -49,6 +49,13 @@ def test_every_fact_of_a_pack_is_asked_once(name):
     assert forms.problems(pack) == []
 
 
+def test_a_village_is_chosen_by_its_name_and_nobody_is_asked_for_a_code():
+    place = next(one for one in elements(forms.questionnaire(load("yuanzhou")).form) if one["name"] == f"h_{PLACE}")
+    assert place["type"] == "dropdown"
+    assert "代码" not in place["title"] + place["description"]
+    assert place["isRequired"]
+
+
 def test_the_same_pack_gives_the_same_questionnaire_and_a_changed_limit_another():
     pack = load("yuanzhou")
     first = forms.questionnaire(pack)

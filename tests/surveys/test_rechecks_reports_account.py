@@ -200,6 +200,15 @@ def test_a_code_runs_out():
         reports.arrive(report, form_in_force().hash, factory.new_household_answers())
 
 
+def test_the_page_of_a_code_says_that_nothing_was_declared_and_how_long_it_is_good():
+    report, _code = report_of(factories.household())
+    page = f"/surveys/reports/{report.pk}"
+    browser = officers.signed_in(factory.manager())
+    assert "这户家庭还没有填报" in browser.get(page).content.decode()
+    SelfReport.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert "申报码已过期" in browser.get(page).content.decode()
+
+
 def test_a_form_that_was_sent_as_it_was_opened_leaves_the_code_for_the_household():
     made = factories.household()
     report, code = reports.hand_code(made.area, made, acting_officer=factory.manager())

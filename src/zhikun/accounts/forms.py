@@ -217,16 +217,22 @@ class PhoneForm(forms.Form):
     )  # fmt: skip
     remove = forms.BooleanField(label=_("删除已登记的电话"), required=False)
 
+    def __init__(self, *args: Any, registered: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not registered:
+            del self.fields["remove"]
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if bool(values.get("phone")) == bool(values.get("remove")) and not self.errors:
-            self.add_error("phone", _("请填新的号码，或勾选删除，二者选一。"))
+            either = _("请填新的号码，或勾选删除，二者选一。")
+            self.add_error("phone", either if "remove" in self.fields else _("请填电话号码。"))
         return values
 
     @property
     def wanted(self) -> str | None:
         """The new number; None where there is to be none. Of a form without faults."""
-        return None if self.cleaned_data["remove"] else self.cleaned_data["phone"]
+        return None if self.cleaned_data.get("remove") else self.cleaned_data["phone"]
 
 
 class RoleForm(forms.Form):

@@ -75,12 +75,16 @@ def covered_words(pack: Pack) -> str:
     """What it means to enter or to leave under a pack."""
     shown = pack.results
     if shown.eligible:
-        return _("进、出：改动后变为符合、不再符合“{t}”的家庭。").format(t=shown_of(pack, shown.eligible).title)
+        return _("进：改动后变为符合“{t}”的家庭。出：改动后不再符合的家庭。").format(
+            t=shown_of(pack, shown.eligible).title
+        )
     if shown.amount:
-        return _("进、出：改动后“{t}”变为大于 0、变为 0 的家庭。").format(t=shown_of(pack, shown.amount).title)
+        return _("进：改动后“{t}”由 0 变为大于 0 的家庭。出：改动后“{t}”变为 0 的家庭。").format(
+            t=shown_of(pack, shown.amount).title
+        )
     if has_covered(pack):
         none = shown_of(pack, shown.category).text("none")
-        return _("进、出：改动后类别不再是、变为“{c}”的家庭。").format(c=none)
+        return _("进：改动后类别不再是“{c}”的家庭。出：改动后类别变为“{c}”的家庭。").format(c=none)
     return _("这个政策包没有“不予救助”的类别，没有进出可算，只比较类别和指数。")
 
 

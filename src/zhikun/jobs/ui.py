@@ -144,7 +144,7 @@ def _who(one: Job) -> str:
 
 def _how_far(one: Job) -> str:
     if one.state == Job.State.DONE or one.total is None:
-        return f"{one.done:,}{one.unit}" if one.done else "—"
+        return f"{one.done:,} {one.unit}".rstrip() if one.done else "—"
     return f"{one.percent}%"
 
 

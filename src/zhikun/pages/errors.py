@@ -3,6 +3,7 @@
     DomainError                a verb refused: 422, or 409 where somebody else was faster
     404                        not there, or not theirs: the page says the same for both
     403                        a form that was open too long, or cookies switched off (CSRF)
+    405                        the address of a button, opened as if it were a page
     429                        too many tries
     400, 500                   a broken request; a fault of ours, with a number that stands in the log
 
@@ -86,6 +87,8 @@ class DomainErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response: HttpResponse = self.get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            return not_allowed(request, response["Allow"])
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -128,6 +131,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         ),
         404,
     )
+
+
+def not_allowed(request: HttpRequest, methods: str) -> HttpResponse:
+    """Somebody came by address to what only a button does: reloaded, a bookmark, sent back here by the sign-in."""
+    notice = Notice(
+        _("这个网址不能直接打开，什么也没有办理。"),
+        why=_("它只在点页面上的按钮时使用；登录过期以后重新登录，也会回到这里。"),
+        remedy=_("请从菜单打开原来的页面，再点一次按钮。"),
+    )
+    response = answer(request, _("没有办成"), notice, 405)
+    response["Allow"] = methods
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -124,6 +124,11 @@ class Progress:
         return self.state in ("waiting", "running")
 
     @property
+    def told_whole(self) -> bool:
+        """Whether what came of it is said in words: the steps it took to get there say nothing more."""
+        return self.state == "done" and bool(self.message)
+
+    @property
     def tone(self) -> str:
         return {"waiting": "neutral", "running": "progress", "done": "success", "failed": "danger"}.get(
             self.state, "neutral"

@@ -124,9 +124,7 @@ def total_words(lines: Sequence[Line], monitoring: Monitoring) -> str:
         if level
         else _("不到{l}的起点 {n} 分").format(l=monitoring.levels[0].title, n=f"{monitoring.levels[0].low:g}")
     )
-    return _("{sum} = {least}{t} 分，{r}").format(
-        sum=" + ".join(map(number_words, counted)) or "0",
-        least=least,
-        t=number_words(total) if total else "0",
-        r=reached,
+    summed = f"{' + '.join(map(number_words, counted))} = " if len(counted) > 1 else ""
+    return _("{sum}{least}{t} 分，{r}").format(
+        sum=summed, least=least, t=number_words(total) if total else "0", r=reached
     )

@@ -178,7 +178,7 @@ class _Maker:
         asked: dict[str, Any] = {"name": name, "title": fact.question or self._title(fact), **_HOW[fact.type](fact)}
         told = self._told(fact)
         if told:
-            asked["description"] = told
+            asked.setdefault("description", told)
         if is_required(fact):
             asked["isRequired"] = True
             asked["requiredErrorText"] = _("“{title}”必须填写。").format(title=fact.title)
@@ -290,8 +290,14 @@ def _text(fact: Fact) -> dict[str, Any]:
 
 
 def _place(fact: Fact) -> dict[str, Any]:
-    """The villages to choose from come with the page: which they are is not the pack's matter."""
-    return {"type": "dropdown", "choices": [], "placeholder": _("请选择村（社区）"), "searchEnabled": True}
+    """The villages to choose from come with the page: which they are is not the pack's matter.
+
+    They are chosen by name: what the pack says of codes is for whoever fills in a workbook.
+    """
+    return {
+        "type": "dropdown", "choices": [], "placeholder": _("请选择村（社区）"), "searchEnabled": True,
+        "title": _("这户人家实际住在哪个村（社区）？"), "description": "",
+    }  # fmt: skip
 
 
 def _unknown() -> dict[str, Any]:

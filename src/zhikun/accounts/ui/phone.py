@@ -46,7 +46,7 @@ def officer_phone(request: HttpRequest, officer_id: uuid.UUID) -> HttpResponse:
 
 
 def _page(request: HttpRequest, held: Officer, back: str, way: list[Crumb]) -> HttpResponse:
-    form = PhoneForm(request.POST or None)
+    form = PhoneForm(request.POST or None, registered=bool(held.phone))
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
             changed = officers.change_phone(held, phone=form.wanted, acting_officer=officer_of(request))

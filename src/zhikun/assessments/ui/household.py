@@ -39,6 +39,7 @@ from zhikun.registry.panels import shared
 from zhikun.registry.selectors.file import looked_lately, unmasked_now, visible
 from zhikun.registry.ui.asked import first_time
 from zhikun.registry.ui.household import crumbs
+from zhikun.wording import SAMPLE_MARK
 
 _GET = ("GET", "HEAD")
 
@@ -82,8 +83,8 @@ def assessment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         )  # fmt: skip
     context |= _shown(at) | {
         "may_decide": found.state == Household.State.OPEN and officer.may(RIGHT, found.area_id),
-        "may_unmask": officer.may(Right.HOUSEHOLD_UNMASK, found.area_id),
-    }
+        "may_unmask": officer.may(Right.HOUSEHOLD_UNMASK, found.area_id), "sample_words": SAMPLE_MARK,
+    }  # fmt: skip
     return render_page(request, "assessments/household.html", context)
 
 
@@ -180,6 +181,7 @@ def decide(request: HttpRequest, pk: uuid.UUID, flag: str) -> HttpResponse:
     context = {
         "title": title, "crumbs": [*crumbs(found, link=True), _back(found), Crumb(title)], "household": found,
         "form": form, "flag": raised, "grounds": opened(found, officer).grounds(raised),
+        "sample_words": SAMPLE_MARK,
     }  # fmt: skip
     return render_page(
         request,

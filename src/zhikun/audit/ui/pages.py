@@ -104,7 +104,7 @@ def export(request: HttpRequest) -> HttpResponse:
             return cast("HttpResponse", answer)
     back = f"{reverse('audit:search')}?{request.GET.urlencode()}"
     context = {
-        "title": _("导出留痕记录"), "form": form, "back": back, "most": exports.MOST,
+        "title": _("导出留痕记录"), "form": form, "back": back, "most": f"{exports.MOST:,}",
         "crumbs": [Crumb(_("留痕查询"), back), Crumb(_("导出"))],
     }  # fmt: skip
     return render_page(request, "audit/export.html", context, status=422 if form.errors else 200)

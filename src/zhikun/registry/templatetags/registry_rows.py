@@ -68,9 +68,9 @@ def fact_groups(groups: Sequence[FactGroup], edit_url: str = "") -> SafeString:
 
 
 @register.simple_tag
-def fact_lines(lines: Sequence[FactLine]) -> SafeString:
-    """Facts, one line each: title, value, who said so and when, what other sources say."""
-    return _join("<div><dt>{}</dt><dd>{}</dd></div>", ((line.title, _told(line)) for line in lines))
+def fact_lines(lines: Sequence[FactLine], said: SafeString | None = None) -> SafeString:
+    """Facts, one line each: title, value, who said so and when (unless `said` above all of them), what other sources say."""
+    return _join("<div><dt>{}</dt><dd>{}</dd></div>", ((line.title, _told(line, said)) for line in lines))
 
 
 def _join(pattern: str, rows: Iterable[tuple[object, ...]]) -> SafeString:
@@ -91,6 +91,7 @@ def _found(hit: Hit) -> str:
 
 def _group(group: FactGroup, edit_url: str) -> SafeString:
     lines = unknown = change = SafeString("")
+    said = _said_of_all(group.lines)
     if edit_url:
         address = f"{edit_url}?{urlencode({'dimension': group.title})}"
         change = drawn(
@@ -98,16 +99,27 @@ def _group(group: FactGroup, edit_url: str) -> SafeString:
             address, formats.icon("edit"), _("修改"), group.title,
         )  # fmt: skip
     if group.lines:
-        lines = drawn('<dl class="zk-details zk-details-2">{}</dl>', fact_lines(group.lines))
+        lines = drawn('<dl class="zk-details zk-details-2">{}</dl>', fact_lines(group.lines, said))
     if group.unknown:
         unknown = drawn('<p class="zk-quiet">{}{}</p>', _("还不知道："), "、".join(group.unknown))
-    return drawn("<h3>{}{}</h3>{}{}", group.title, change, lines, unknown)
+    return drawn("<h3>{}{}</h3>{}{}{}", group.title, change, said or "", lines, unknown)
 
 
-def _told(line: FactLine) -> SafeString:
+def _said_of_all(lines: Sequence[FactLine]) -> SafeString | None:
+    """Where every fact of a dimension comes from, if it is one and the same: read once, not under each of ten values."""
+    origins = {_origin_of(line) for line in lines}
+    return origins.pop() if len(lines) > 1 and len(origins) == 1 else None
+
+
+def _origin_of(line: FactLine) -> SafeString:
+    told = line.told
+    return _origin(str(told.source), told.text, told.observed_on, told.by, told.recorded_at if told.by else None)
+
+
+def _told(line: FactLine, said: SafeString | None) -> SafeString:
     clash = drawn(" {}", formats.status("warning", _("来源不一致"))) if line.contradicted else ""
     told = line.told
-    origin = _origin(str(told.source), told.text, told.observed_on, told.by, told.recorded_at if told.by else None)
+    origin = "" if said else _origin_of(line)
     if not line.others:
         return drawn("{}{}{}", told.value, clash, origin)
     return drawn(

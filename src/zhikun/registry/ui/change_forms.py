@@ -57,20 +57,24 @@ def phone_field() -> forms.CharField:
 
 
 class ChangeForm(forms.Form):
-    """When it happened and why. `title` and `intro` stand above it."""
+    """When it happened and why. `title` and `intro` stand above it.
+
+    `day` names the date where one word says it better; `papers` are what people usually show for such a change.
+    """
 
     title: ClassVar[str | Promise] = ""
     intro: ClassVar[str | Promise] = ""
-    on = forms.DateField(label=_("发生日期"), widget=DayInput)
-    reason = forms.CharField(
-        label=_("理由和依据"), max_length=200,
-        help_text=_("如“户口簿变更”“结婚证”。不要写姓名和号码。"),
-    )  # fmt: skip
+    day: ClassVar[str | Promise] = _("发生日期")
+    papers: ClassVar[str | Promise] = _("“户口簿变更”")
+    on = forms.DateField(widget=DayInput)
+    reason = forms.CharField(label=_("理由和依据"), max_length=200)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, household: Household, members: list[Membership], officer: Officer, data: Any = None) -> None:
         super().__init__(data, initial={"on": timezone.localdate(), "version": household.version})
         self.household, self.members, self.officer = household, members, officer
+        self.fields["on"].label = str(self.day)
+        self.fields["reason"].help_text = _("如{papers}。不要写姓名和号码。").format(papers=self.papers)
         own = self.built()
         common = {name: self.fields[name] for name in ("on", "reason", "version")}
         self.fields = {**own, **{name: one for name, one in self.fields.items() if name not in common}, **common}
@@ -140,6 +144,7 @@ class JoinForm(ArrivalForm):
 
     title = _("成员加入")
     intro = _("已在管辖范围内另一户的人，填证件号码后会从原户转来，情况一并带来。")
+    papers = _("“户口簿”“收养登记证”")
 
     def perform(self) -> None:
         people.joins(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -150,6 +155,7 @@ class MarryForm(ArrivalForm):
 
     title = _("结婚")
     intro = _("配偶迁入本户。配偶如果是原来那一户的户主，须先在那一户变更户主。")
+    papers = _("“结婚证”")
 
     def perform(self) -> None:
         people.marries(self.household, self.new(), self.change, acting_officer=self.officer)
@@ -159,7 +165,9 @@ class BirthForm(ArrivalForm):
     """Birth."""
 
     title = _("出生")
-    intro = _("发生日期填出生日期。还没有证件号码的可以留空，以后再更正。")
+    intro = _("还没有证件号码的可以留空，以后再更正。")
+    day = _("出生日期")
+    papers = _("“出生医学证明”")
     sex = forms.ChoiceField(label=_("性别"), choices=[CHOOSE, *Person.Sex.choices])
 
     def perform(self) -> None:
@@ -171,6 +179,7 @@ class LeaveForm(ChangeForm):
 
     title = _("成员离开")
     intro = _("自己另立一户的请办“分户”。户主离开时，请在下面选出新户主并重新填写其他人的关系。")
+    papers = _("“户口迁移证”“判决书”")
     why = forms.ChoiceField(label=_("离开的原因"), choices=[CHOOSE, *LeavingReason.choices])
 
     def built(self) -> dict[str, forms.Field]:
@@ -188,9 +197,9 @@ class DeathForm(ChangeForm):
     """Somebody died."""
 
     title = _("死亡")
-    intro = _(
-        "发生日期填死亡日期。户主死亡时，请在下面选出新户主并重新填写其他人的关系；最后一位成员死亡后档案自动销户。"
-    )
+    intro = _("户主死亡时，请在下面选出新户主并重新填写其他人的关系；最后一位成员死亡后档案自动销户。")
+    day = _("死亡日期")
+    papers = _("“死亡证明”“户口注销证明”")
 
     def built(self) -> dict[str, forms.Field]:
         return {"person": self.one_member(_("死亡的成员")), **self.relations()}
@@ -310,6 +319,7 @@ class MoveForm(PlacedForm):
 
     title = _("迁移")
     intro = _("迁到管辖范围以外的，填那里村（社区）的 12 位区划代码；迁走以后由那里办理，您将看不到这份档案。")
+    papers = _("“户口迁移证”“租房合同”")
     outside = True
     code = forms.CharField(
         label=_("区划代码（迁往外地时填）"), required=False, max_length=20,
@@ -326,6 +336,7 @@ class CloseForm(ChangeForm):
 
     title = _("销户")
     intro = _("档案停用，只供查阅；正在享受的类别同日停止。以后可以恢复。")
+    papers = _("“全户迁出”“户口注销证明”")
 
     def perform(self) -> None:
         structure.close(self.household, self.change, acting_officer=self.officer)
@@ -336,6 +347,7 @@ class ReopenForm(ChangeForm):
 
     title = _("恢复档案")
     intro = _("销户时的成员回到本户；已去世的和已在别的户里的除外。")
+    papers = _("“销户有误”")
 
     def perform(self) -> None:
         structure.reopen(self.household, self.change, acting_officer=self.officer)

@@ -108,9 +108,10 @@ def withdraw(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespons
             verbs.withdraw(document, reason=no_number_in(form.cleaned_data["reason"]), acting_officer=officer)
             messages.success(request, _("已撤下。"))
             return HttpResponseRedirect(reverse("registry:household", args=[pk]))
-    title = _("撤下材料")
+    title = _("撤下：{d}").format(d=document.title or document.get_kind_display())
     context = {
         "title": title, "form": form, "household": household, "submit": _("撤下"),
+        "intro": _("撤下以后档案里不再显示；文件和撤下的理由保留，供核查。"),
         "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }  # fmt: skip
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)

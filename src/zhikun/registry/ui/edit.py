@@ -250,6 +250,8 @@ def remove_thing(request: HttpRequest, pk: uuid.UUID, entity: str, row: str) -> 
         "title": title,
         "form": form,
         "household": household,
+        "submit": _("移除"),
+        "intro": _("卖掉、送人或者拆除，不再是这一户的，在这里移除；原来的记录保留在经过里。"),
         "crumbs": [*crumbs(household, link=True), Crumb(str(title))],
     }
     return render_page(request, "registry/edit.html", context, status=422 if form.errors else 200)

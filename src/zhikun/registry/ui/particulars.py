@@ -35,6 +35,8 @@ from zhikun.registry.vocabulary import categories as known_categories
 class CorrectForm(ChangeForm):
     """Particulars as they should be. Masked ones are not filled in: what stays empty stays as it is."""
 
+    day = _("更正日期")
+    papers = _("“身份证”“户口簿”")
     name_of = forms.CharField(label=_("姓名"), max_length=50, required=False)
     id_kind = forms.ChoiceField(label=_("证件类型"), choices=[(k.value, DOCUMENT_TITLES[k]) for k in DocumentKind])
     id_number = forms.CharField(label=_("证件号码"), max_length=30, required=False)
@@ -86,6 +88,8 @@ def correct(request: HttpRequest, pk: uuid.UUID, person: uuid.UUID) -> HttpRespo
 class HelpForm(ChangeForm):
     """Help received."""
 
+    day = _("帮扶日期")
+    papers = _("“发放签收单”")
     kind = forms.CharField(label=_("帮扶项目"), max_length=60)
     provider = forms.CharField(label=_("提供单位"), max_length=100)
     amount = forms.DecimalField(
@@ -109,6 +113,8 @@ class HelpForm(ChangeForm):
 class CategoryForm(ChangeForm):
     """A category begins, or one that is held ends."""
 
+    day = _("生效日期")
+    papers = _("“审批文件”“停保决定”")
     category = forms.ChoiceField(label=_("变动"))
 
     def built(self) -> dict[str, forms.Field]:

@@ -55,8 +55,8 @@ class EngagementForm(forms.Form):
         label=gettext_lazy("单价是示例时写明来由"), max_length=200, required=False,
         help_text=gettext_lazy("照合同填的留空。写了来由的，结算单上注明是示例参数。"),
     )  # fmt: skip
-    begins = forms.DateField(label=gettext_lazy("起"), widget=DayInput)
-    ends = forms.DateField(label=gettext_lazy("止"), widget=DayInput)
+    begins = forms.DateField(label=gettext_lazy("委托开始日期"), widget=DayInput)
+    ends = forms.DateField(label=gettext_lazy("委托结束日期"), widget=DayInput)
 
     def __init__(self, officer: Officer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,8 +92,8 @@ def engagements(request: HttpRequest) -> HttpResponse:
         Column("area", _("地区")),
         Column("contract", _("合同编号")),
         Column("price", _("每户单价"), kind="money"),
-        Column("begins", _("起"), kind="day"),
-        Column("ends", _("止"), kind="day"),
+        Column("begins", _("委托开始日期"), kind="day"),
+        Column("ends", _("委托结束日期"), kind="day"),
     ]
     table = Table(
         request,

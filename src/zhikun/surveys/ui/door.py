@@ -364,6 +364,7 @@ def found(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("登记新发现的家庭"), "form": form, "submit": _("开始填写"), "up": reverse("surveys:mine"),
         "notice": notice if form.has_round else _("您的小组现在没有正在进行的调查轮次，还不能登记。请联系乡镇经办分派任务。"),
+        "closed": not form.has_round,
         # What is sent from here on is another household.
         "action": _found_url(uuid.uuid4()) if used else "",
         "crumbs": [Crumb(_("我的入户"), reverse("surveys:mine")), Crumb(_("登记新发现的家庭"))],

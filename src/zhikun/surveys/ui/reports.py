@@ -226,6 +226,7 @@ def one_report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )  # fmt: skip
     context = {
         "title": _("自行申报"), "one": one, "form": form, "is_open": one.state == SelfReport.State.ARRIVED,
+        "expired": not reports.is_open(one),
         "parts": selectors.compared_report(one).parts if one.answers else [],
         "crumbs": way((_("自行申报"), reverse("surveys:reports")), (_("申报内容"), "")),
     }  # fmt: skip

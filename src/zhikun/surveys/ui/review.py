@@ -102,9 +102,16 @@ def visit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "comments": selectors.comments_on(one), "surveyors": list(one.surveyors.all()),
         "alone": one.state != Visit.State.SUBMITTED,
         "may_decide": may_decide,
-        "crumbs": way((_("入户审核"), reverse("surveys:queue")), (_("入户调查"), "")),
+        "crumbs": way(_come_from(one, officer), (_("入户调查"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/visit.html", context, status=422 if form.errors else 200)
+
+
+def _come_from(one: Visit, officer: Officer) -> tuple[str, str]:
+    """The list above a visit: what waits for review, or, for whoever only assigns, the round."""
+    if officer.may(Right.SURVEY_REVIEW):
+        return _("入户审核"), reverse("surveys:queue")
+    return one.assignment.round.title, reverse("surveys:assignments", args=[one.assignment.round_id])
 
 
 def _may_decide(officer: Officer, one: Visit) -> bool:
