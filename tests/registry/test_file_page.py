@@ -10,11 +10,13 @@ from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
-from zhikun.registry import panels
+from zhikun.registry import panels, vocabulary
 from zhikun.registry.models import CategoryHeld, Contradiction, Help, Household, HouseholdFacts, Unmasking
 from zhikun.registry.selectors import file
 from zhikun.registry.services import members, recording
 from zhikun.registry.services.change import Change
+from zhikun.registry.services.household import NewMember
+from zhikun.registry.services.person import Particulars
 from zhikun.registry.sources import SourceKind, Told
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,59 @@ def test_no_full_name_or_number_is_on_the_page_until_it_is_unmasked_and_then_onl
     assert (entry.looks, entry.reason, entry.household) == (True, "电话联系本人：电话回访", made.pk)
     browser.post(reverse("registry:hide", args=[made.pk]))
     assert made.head.id_number not in page(browser, made)
+
+
+@pytest.fixture
+def with_national_pack(settings):
+    kept = (vocabulary.packs_in_force, vocabulary.vocabulary, vocabulary.categories)
+    settings.ZHIKUN_FURTHER_PACKS = ["national"]
+    for one in kept:
+        one.cache_clear()
+    yield
+    settings.ZHIKUN_FURTHER_PACKS = []
+    for one in kept:
+        one.cache_clear()
+
+
+def test_of_a_supporters_birth_only_year_and_month_are_told_until_the_household_is_unmasked(with_national_pack):
+    made = factories.household()
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    for source, day in ((SourceKind.SURVEY, "1971-03-09"), (SourceKind.DEPARTMENT, "1971-03-19")):
+        stated = {"supporter": {"1": {"birth_date": day}}}
+        recording.record(made, Told(source, factories.DAY, source_text="户籍"), stated, acting_officer=clerk)
+    browser = signed_in(clerk)
+    text = page(browser, made)
+    assert "1971-03-**" in text
+    assert "1971-03-09" not in text
+    assert "1971-03-19" not in text
+    browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "contact", "text": "电话回访"})
+    assert "1971-03-19" in page(browser, made)
+
+
+def test_a_correction_offers_the_full_birth_date_only_unmasked_and_keeps_it_where_nothing_is_said():
+    without_number = Particulars("马试一", born_on=date(1968, 5, 12))
+    made = factories.household(members=[NewMember(without_number, "02", {})])
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    browser = signed_in(clerk)
+    address = reverse("registry:correct", args=[made.pk, made.head_id])
+    masked = browser.get(address).content.decode()
+    assert "1968-05-12" not in masked
+    assert "1968-05-**" in masked
+    said = {
+        "on": f"{factories.DAY}",
+        "reason": "户口簿",
+        "version": made.version,
+        "id_kind": made.head.id_kind,
+        "sex": "male",
+    }
+    assert browser.post(address, said).status_code == 302
+    made.refresh_from_db()
+    assert (made.head.born_on, made.head.sex) == (date(1968, 5, 12), "male")
+    browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "contact", "text": "电话回访"})
+    assert "1968-05-12" in browser.get(address).content.decode()
+    assert browser.post(address, said | {"version": made.version}).status_code == 302
+    made.head.refresh_from_db()
+    assert made.head.born_on is None, "who sees the date and empties it takes it back"
 
 
 def test_unmasking_ends_by_itself_and_needs_a_reason():

@@ -22,10 +22,11 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import pack_words
 from zhikun.assessments.results import facts_of, within_areas
 from zhikun.assessments.selectors import PER_PAGE, visible
-from zhikun.assessments.veiled import BIRTH, month_of
+from zhikun.assessments.veiled import BIRTH
 from zhikun.assessments.wanted import quoted
 from zhikun.disk import only_one, private_folder, written_whole
 from zhikun.engine.packs.model import Pack
+from zhikun.identity.masks import mask_birth_date
 from zhikun.places.models import FREE_DIGITS, Area, AreaRange, Level
 from zhikun.registry.models import Household
 from zhikun.registry.words import in_words
@@ -208,4 +209,4 @@ def _facts(pack: Pack, was: _Rows, now: _Rows, *, values: bool) -> list[str]:
 def _said(entity: str, name: str, value: Any) -> str:
     if value is None:
         return _("未知")
-    return month_of(value) if name == BIRTH else in_words(entity, name, value)
+    return mask_birth_date(value) if name == BIRTH else in_words(entity, name, value)

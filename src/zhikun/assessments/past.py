@@ -20,11 +20,12 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import RANK_TITLES, category_words, fact_words, flag_words, place_words
 from zhikun.assessments.results import Kept, facts_of, homes_of, is_kept, kept_in, pack_of, result_of
 from zhikun.assessments.services.provisional import explainer_on, plan_on
-from zhikun.assessments.veiled import BIRTH, month_of, without_birth_days
+from zhikun.assessments.veiled import BIRTH, without_birth_days
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Fact, Pack
 from zhikun.engine.run import FactsError, one_household
 from zhikun.engine.run.display import number
+from zhikun.identity.masks import mask_birth_date
 from zhikun.pages.errors import DomainError
 from zhikun.pages.explanation import tree
 from zhikun.pages.parts import Detail, Step
@@ -138,7 +139,7 @@ def _said(fact: Fact, value: Any) -> str | None:
     if value is None:
         return None
     if fact.name == BIRTH:
-        return month_of(value)
+        return mask_birth_date(value)
     if fact.type == "place" and str(value).isdigit():
         area = Area.objects.filter(pk=int(str(value).ljust(12, "0"))).first()
         return f"{area.name}（{value}）" if area is not None else str(value)

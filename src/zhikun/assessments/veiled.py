@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zhikun.identity.masks import mask_birth_date
+
 #: The fact's name, of a member and of whoever else has one.
 BIRTH = "birth_date"
 _TOLD = ("display", "filled", "reason")
-
-
-def month_of(day: object) -> str:
-    """1968-05-**."""
-    return f"{str(day)[:7]}-**"
 
 
 def without_birth_days(explanation: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -24,7 +21,7 @@ def without_birth_days(explanation: Mapping[str, Any]) -> Mapping[str, Any]:
 
     def told(text: Any) -> Any:
         for day in days if isinstance(text, str) else ():
-            text = text.replace(day, month_of(day))
+            text = text.replace(day, mask_birth_date(day))
         return text
 
     veiled = [{**one, **{name: told(one[name]) for name in _TOLD}} for one in steps]

@@ -22,6 +22,11 @@ def mask_phone(phone: str) -> str:
     return _mask(phone, 3, 4)
 
 
+def mask_birth_date(day: object) -> str:
+    """1968-05-**: year and month say how old somebody is; the day would give the masked number away."""
+    return f"{str(day)[:7]}-**"
+
+
 def mask_account(account: str) -> str:
     """The last four digits of a bank account."""
     return _mask(account, 0, 4)

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
+from zhikun.identity.masks import mask_account, mask_birth_date, mask_id_number, mask_name, mask_phone
 from zhikun.pages import formats
 from zhikun.registry.facts import REMOVED, Key, Said, Side, contradicting, of_members, present, statements, work_out
 from zhikun.registry.holdings import HOLDINGS
@@ -27,6 +27,7 @@ _MASKS: Mapping[str, Callable[[str], str]] = {
     "name": mask_name, "holder": mask_name, "id_number": mask_id_number, "phone": mask_phone, "number": mask_account,
     "plate": lambda text: text[:2] + "*" * max(0, len(text) - 3) + text[-1:],
 }  # fmt: skip
+_BIRTH = "birth_date"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def known_facts(
     found = statements(said)
     values = work_out(said).values
     by_id = {one.pk: _Who(one, str(SourceKind(one.source).label), _by(one)) for one in rows}
-    lines = {key: line for key, sides in found.items() if (line := _line(key, sides, by_id)) is not None}
+    lines = {key: line for key, sides in found.items() if (line := _line(key, sides, by_id, unmasked)) is not None}
     return KnownFacts(
         _groups("household", "", lines),
         {pk: _groups("member", str(pk), lines) for pk in people},
@@ -143,6 +144,13 @@ def shown(known: Known | None, value: Any) -> SafeString:
     return formats.text(value)
 
 
+def told_value(known: Known | None, value: Any, *, unmasked: bool) -> SafeString:
+    """As people read it; of a birth date (a supporter's: a member's stands with the number) the day only unmasked."""
+    if known is not None and known.name == _BIRTH and value is not None and not unmasked:
+        return formats.text(mask_birth_date(value))
+    return shown(known, value)
+
+
 def personal_now(recordings: Iterable[Recording]) -> dict[str, dict[str, dict[str, str]]]:
     """The particulars that stand, by entity and row, found like facts; open text, never for a log or an address."""
     return work_out(_particulars(list(recordings))).values
@@ -165,22 +173,24 @@ def _particulars(rows: list[Recording]) -> list[Said]:
     ]
 
 
-def _line(key: Key, sides: list[Side], by_id: Mapping[uuid.UUID, _Who]) -> FactLine | None:
+def _line(key: Key, sides: list[Side], by_id: Mapping[uuid.UUID, _Who], unmasked: bool) -> FactLine | None:
     entity, _row, fact = key
     if fact == REMOVED or not sides:
         return None
     known = vocabulary().get((entity, fact))
     differing = set(map(id, contradicting(sides)[1:]))
     told = [
-        _told(known, side, by_id[side.recording], stands=n == 0, contradicts=id(side) in differing)
+        _told(
+            told_value(known, side.value, unmasked=unmasked), side, by_id[side.recording], n == 0, id(side) in differing
+        )
         for n, side in enumerate(sides)
     ]
     return FactLine(key, str(known.title) if known else fact, told[0], tuple(told[1:]))
 
 
-def _told(known: Known | None, side: Side, who: _Who, *, stands: bool, contradicts: bool) -> Told:
+def _told(value: SafeString, side: Side, who: _Who, stands: bool, contradicts: bool) -> Told:
     return Told(
-        shown(known, side.value), who.source, who.recording.source_text, who.by, side.observed_on, side.recorded_at,
+        value, who.source, who.recording.source_text, who.by, side.observed_on, side.recorded_at,
         side.recording, stands, contradicts,
     )  # fmt: skip
 

@@ -311,7 +311,7 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     context = {
         "title": _("核定：{t}").format(t=known.title), "form": form, "household": household,
         "crumbs": [*crumbs(household, link=True), Crumb(_("核定"))], "contradiction": contradiction,
-        "dispute": dispute(contradiction, members), "open": contradiction.state == Contradiction.State.OPEN,
+        "dispute": dispute(contradiction, members, unmasked=True), "open": contradiction.state == Contradiction.State.OPEN,
     }  # fmt: skip
     return render_page(request, "registry/settle.html", context, status=422 if form.errors else 200)
 

@@ -21,7 +21,7 @@ from zhikun.registry import events
 from zhikun.registry.models import Contradiction, Household, Membership
 from zhikun.registry.panels import panels_for, shared
 from zhikun.registry.selectors.file import File, file_of, visible
-from zhikun.registry.selectors.known import shown
+from zhikun.registry.selectors.known import told_value
 from zhikun.registry.sources import SourceKind, in_order
 from zhikun.registry.ui.structure import offered_changes
 from zhikun.registry.vocabulary import entity_title, title_of, vocabulary
@@ -46,7 +46,7 @@ def household(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "panels": panels_for(found, officer),
         "events": file.events(0, LATEST),
         "more_events": len(file.entries) > LATEST,
-        "disputes": [dispute(one, file.members) for one in file.contradictions],
+        "disputes": [dispute(one, file.members, unmasked=file.unmasking is not None) for one in file.contradictions],
         "sources": in_order(),
         "changes": offered_changes(found),
         **allowed(officer, found),
@@ -103,7 +103,7 @@ def minutes_left(file: File) -> int:
     return max(1, int((file.unmasking.until - timezone.now()).total_seconds() // 60))
 
 
-def dispute(one: Contradiction, members: Sequence[Membership]) -> dict[str, Any]:
+def dispute(one: Contradiction, members: Sequence[Membership], *, unmasked: bool) -> dict[str, Any]:
     """A contradiction as the page shows it: what each side says, and what stands until somebody decides."""
     known = vocabulary().get((one.entity, one.fact))
     who = next((row for row in members if str(row.person_id) == one.row), None)
@@ -114,7 +114,7 @@ def dispute(one: Contradiction, members: Sequence[Membership]) -> dict[str, Any]
         "member": who,
         "sides": [
             {
-                "value": shown(known, side["value"]),
+                "value": told_value(known, side["value"], unmasked=unmasked),
                 "source": SourceKind(side["source"]).label,
                 "observed_on": side["observed_on"],
             }

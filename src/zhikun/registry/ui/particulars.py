@@ -17,6 +17,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.identity.documents import TITLES as DOCUMENT_TITLES
 from zhikun.identity.documents import DocumentKind
+from zhikun.identity.masks import mask_birth_date
 from zhikun.pages.errors import shown_in
 from zhikun.pages.forms import DayInput
 from zhikun.pages.frame import Crumb
@@ -49,7 +50,12 @@ class CorrectForm(ChangeForm):
     ) -> None:
         super().__init__(household, [], officer, data)
         self.person = person
-        self.initial.update({"id_kind": person.id_kind, "sex": person.sex, "born_on": person.born_on})
+        self.unmasked = unmasked
+        self.initial.update({"id_kind": person.id_kind, "sex": person.sex})
+        if unmasked:
+            self.initial["born_on"] = person.born_on
+        elif person.born_on:
+            self.fields["born_on"].help_text = _("现在是 {m}，不改请留空。").format(m=mask_birth_date(person.born_on))
         for name, field in (("name", "name_of"), ("id_number", "id_number"), ("phone", "phone")):
             if unmasked:
                 self.initial[field] = getattr(person, name) or ""
@@ -58,9 +64,10 @@ class CorrectForm(ChangeForm):
 
     def perform(self) -> None:
         data = self.cleaned_data
+        born = data["born_on"] if self.unmasked else data["born_on"] or self.person.born_on
         given = Particulars(
             data["name_of"] or self.person.name, data["id_number"] or self.person.id_number or "", data["id_kind"],
-            data["phone"] or self.person.phone or "", data["sex"], data["born_on"],
+            data["phone"] or self.person.phone or "", data["sex"], born,
         )  # fmt: skip
         put_right(self.household, self.person.pk, given, self.change, acting_officer=self.officer)
 
