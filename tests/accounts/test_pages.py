@@ -245,3 +245,13 @@ def test_names_of_people_that_look_like_markup_are_shown_as_they_are(admin, clie
     who = officer(where=township(), name="<script>alert(1)</script>")
     assert "<script>alert" not in body(text(client, f"/accounts/officers/{who.pk}"))
     assert "<script>alert" not in body(text(client, "/accounts/officers"))
+
+
+def test_an_office_is_offered_no_role_of_a_place_larger_than_its_own():
+    in_county = selectors.roles_for(organisation(county()))
+    in_city = selectors.roles_for(organisation(city()))
+    assert Role.CITY_SUPERVISOR not in in_county
+    assert Role.COUNTY_APPROVER in in_county
+    assert Role.CITY_SUPERVISOR in in_city
+    assert Role.PROVINCE_SUPERVISOR not in in_city
+    assert Role.AUDITOR in in_county

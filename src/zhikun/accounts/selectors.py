@@ -78,8 +78,9 @@ def appointments_of(one: Officer) -> QuerySet[Appointment]:
 
 
 def roles_for(organisation: Organisation) -> list[Role]:
-    """The roles that officers of this organisation may hold."""
-    return [role for role in Role if organisation.kind in OFFICES[role]]
+    """The roles that officers of this organisation may hold: its kind's, and none of places larger than its own."""
+    level = organisation.area.level
+    return [role for role in Role if organisation.kind in OFFICES[role] and max(LEVELS[role]) >= level]
 
 
 def areas_for(officer: Officer, organisation: Organisation, role: Role) -> QuerySet[Area]:

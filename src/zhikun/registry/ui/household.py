@@ -24,7 +24,7 @@ from zhikun.registry.selectors.file import File, file_of, visible
 from zhikun.registry.selectors.known import told_value
 from zhikun.registry.sources import SourceKind, in_order
 from zhikun.registry.ui.structure import offered_changes
-from zhikun.registry.vocabulary import entity_title, title_of, vocabulary
+from zhikun.registry.vocabulary import categories, entity_title, title_of, vocabulary
 
 LATEST = 8
 PER_PAGE = 40
@@ -41,6 +41,7 @@ def household(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "crumbs": crumbs(found),
         "file": file,
         "household": found,
+        "claimed": claimed(file),
         "unmasked": file.unmasking is not None,
         "minutes_left": minutes_left(file),
         "panels": panels_for(found, officer),
@@ -101,6 +102,15 @@ def minutes_left(file: File) -> int:
     if file.unmasking is None:
         return 0
     return max(1, int((file.unmasking.until - timezone.now()).total_seconds() // 60))
+
+
+def claimed(file: File) -> str:
+    """What assistance visits and reports name, where no category is registered: a reader needs both to understand either."""
+    if file.household.category:
+        return ""
+    named = file.known.values.get("household", {}).get("", {}).get("current_assistance")
+    titles = categories()
+    return "、".join(titles[code] for code in named or () if code in titles)
 
 
 def dispute(one: Contradiction, members: Sequence[Membership], *, unmasked: bool) -> dict[str, Any]:
