@@ -16,6 +16,8 @@ from tests.officers import signed_in
 from zhikun.accounts.models import Appointment
 from zhikun.accounts.roles import RIGHTS, Right, Role
 from zhikun.audit.models import Entry
+from zhikun.jobs.models import Job
+from zhikun.jobs.services import retry
 from zhikun.jobs.worker import work_off
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Export, Household
@@ -213,6 +215,11 @@ def test_who_has_lost_the_right_since_gets_nothing(homes):
     work_off()
     made.refresh_from_db()
     assert (made.state, made.rows) == (Export.State.FAILED, None)
+    Appointment.objects.filter(officer=clerk).update(revoked_at=None)
+    retry(Job.objects.get(kind="registry.export"), acting_officer=clerk)
+    work_off()
+    made.refresh_from_db()
+    assert (made.state, made.error, made.rows) == (Export.State.READY, "", len(rows_of(made)) - 3)
 
 
 def test_who_moved_to_a_smaller_place_since_fetches_no_list_of_the_larger_one(homes):

@@ -102,6 +102,9 @@ def request(
 def make(export_id: uuid.UUID, step: Step) -> dict[str, Any]:
     """Write the list, sealed. Begun again after a kill it is written anew; only a whole one is ever offered."""
     export = Export.objects.select_related("officer__organisation").get(pk=export_id)
+    if export.state == Export.State.FAILED:  # somebody saw to the reason and lets the job run again
+        export.state, export.error = Export.State.WAITING, ""
+        export.save(update_fields=["state", "error"])
     if export.state != Export.State.WAITING:
         return {}
     try:
