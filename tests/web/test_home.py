@@ -33,6 +33,7 @@ def test_who_may_see_no_household_sees_no_number_of_them(client):
     answer = page(client, Role.DEPARTMENT_OFFICER)
     assert answer.context["figures"] == []
     assert "在册家庭" not in answer.content.decode()
+    assert "现在没有等您办理的事项" in answer.content.decode(), "an empty page says that it is one"
 
 
 def test_an_officer_without_a_duty_is_told_whom_to_ask(client):
