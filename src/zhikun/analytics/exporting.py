@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import cut
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
-from zhikun.places.models import Area, AreaRange
+from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.selectors.search import scope
 from zhikun.registry.services.exporting_sources import Listing, Row
@@ -72,7 +73,7 @@ class Lists:
             title=_("试算的家庭名单"), url=f"{reverse('analytics:trial-households', args=[trial.pk])}?{asked}",
             seen=trials.count_of(trial, seen, chosen), count=trials.count_of(trial, ranges, chosen),
             columns={name: title for name, (title, _value) in columns.items()},
-            rows=lambda size: _rows(trial, ranges, chosen, columns, size), usual=list(columns),
+            rows=lambda size: rows_of(partial(trials.part_of, trial, ranges, chosen), columns, size), usual=list(columns),
             lines=_lines(trial, place, chosen, pack),
             codes={"trial": str(trial.pk), "run": str(trial.run_id), "asked": asked},
             place=place.pk if place else None,
@@ -123,17 +124,15 @@ def _found(what: Mapping[str, Any], officer: Officer) -> tuple[Trial, Area | Non
     return trial, place
 
 
-def _rows(
-    trial: Trial,
-    ranges: Sequence[AreaRange],
-    chosen: Chosen,
+def rows_of(
+    part_after: Callable[[int, int], Sequence[tuple[uuid.UUID, Values]]],
     columns: Mapping[str, tuple[str, Callable[[Values], object]]],
     size: int,
 ) -> Iterator[list[Row]]:
-    """The list in its order, part by part along the positions."""
+    """A list in its order, part by part along the positions. `part_after(position, size)`: households and what is kept of each."""
     after = -1
     while True:
-        part = trials.part_of(trial, ranges, chosen, after, size)
+        part = part_after(after, size)
         if part:
             yield [Row(who, {name: value(values) for name, (_t, value) in columns.items()}) for who, values in part]
             after = part[-1][1]["position"]

@@ -6,7 +6,8 @@ A told value is a hint whom to visit first and no result of the household: the t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.analytics import fit_lists
 from zhikun.analytics.errors import FitGone, UnknownHere
+from zhikun.analytics.exporting import rows_of
 from zhikun.analytics.fit_lists import Chosen
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question, has_lists
@@ -28,10 +30,10 @@ from zhikun.assessments.results import pack_of
 from zhikun.assessments.selectors import cut
 from zhikun.documents.values import shown_of
 from zhikun.engine.packs.model import Pack
-from zhikun.places.models import Area, AreaRange
+from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.selectors.search import scope
-from zhikun.registry.services.exporting_sources import Listing, Row
+from zhikun.registry.services.exporting_sources import Listing
 
 SOURCE = "fit"
 _PREFIX = "fit."
@@ -70,7 +72,7 @@ class Lists:
             url=f"{reverse('analytics:means-households', args=[fit.run_id, fit.pk])}?{asked}",
             seen=fit_lists.count_of(fit, seen, chosen), count=fit_lists.count_of(fit, ranges, chosen),
             columns={name: title for name, (title, _value) in columns.items()},
-            rows=lambda size: _rows(fit, ranges, chosen, columns, size), usual=list(columns),
+            rows=lambda size: rows_of(partial(fit_lists.part_of, fit, ranges, chosen), columns, size), usual=list(columns),
             lines=_lines(fit, place, chosen, pack),
             codes={"fit": str(fit.pk), "run": str(fit.run_id), "asked": asked},
             place=place.pk if place else None,
@@ -119,24 +121,6 @@ def _found(what: Mapping[str, Any], officer: Officer) -> tuple[Fit, Area | None]
     if not has_lists(fit.pk):
         raise FitGone
     return fit, place
-
-
-def _rows(
-    fit: Fit,
-    ranges: Sequence[AreaRange],
-    chosen: Chosen,
-    columns: Mapping[str, tuple[str, Callable[[Values], object]]],
-    size: int,
-) -> Iterator[list[Row]]:
-    """The list in its order, part by part along the positions."""
-    after = -1
-    while True:
-        part = fit_lists.part_of(fit, ranges, chosen, after, size)
-        if part:
-            yield [Row(who, {name: value(values) for name, (_t, value) in columns.items()}) for who, values in part]
-            after = part[-1][1]["position"]
-        if len(part) < size:
-            return
 
 
 def _lines(fit: Fit, place: Area | None, chosen: Chosen, pack: Pack) -> list[tuple[str, str]]:

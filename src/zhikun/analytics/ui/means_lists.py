@@ -26,7 +26,7 @@ from zhikun.analytics.fitting import Question, has_lists
 from zhikun.analytics.trials import Listed
 from zhikun.analytics.ui.poverty import large
 from zhikun.assessments.selectors import cut
-from zhikun.assessments.ui.common import Asked, asked, found
+from zhikun.assessments.ui.common import Asked, asked, found, further
 from zhikun.assessments.ui.runs import after
 from zhikun.audit.services import record as note
 from zhikun.documents.values import shown_of
@@ -120,8 +120,8 @@ def households(request: HttpRequest, run: UUID, fit: UUID) -> HttpResponse:
         "lines": _lines(at, question, listed), "heading": shown_of(at.pack, question.target).heading,
         "weight": shown_of(at.pack, question.weight).heading if question.weight else "",
         "export": _export(at, chosen) if listed.count else "",
-        "next": _further(request, listed.next) if listed.next is not None else "",
-        "first": _further(request, None) if "after" in request.GET else "",
+        "next": further(request, listed.next) if listed.next is not None else "",
+        "first": further(request, None) if "after" in request.GET else "",
     }  # fmt: skip
     return render_page(request, "analytics/means_households.html", context, fragment="results")
 
@@ -157,11 +157,3 @@ def _export(at: At, chosen: Chosen) -> str:
     if not cut(at.ranges, scope(at.officer, at.place.range if at.place else None, Right.HOUSEHOLD_EXPORT)):
         return ""
     return f"{reverse('exports:new')}?{urlencode([('list', SOURCE), ('fit', str(at.fit.pk)), *at.here, *chosen.query])}"
-
-
-def _further(request: HttpRequest, position: int | None) -> str:
-    query = request.GET.copy()
-    query.pop("after", None)
-    if position is not None:
-        query["after"] = str(position)
-    return f"{request.path}?{query.urlencode()}"

@@ -36,7 +36,7 @@ from zhikun.analytics.trials import Chosen, Listed, Sums
 from zhikun.analytics.trying import OF_CAUSES, is_done
 from zhikun.assessments.naming import pack_words
 from zhikun.assessments.selectors import cut
-from zhikun.assessments.ui.common import Asked, asked, category_words
+from zhikun.assessments.ui.common import Asked, asked, category_words, further
 from zhikun.assessments.ui.forms import PlaceForm
 from zhikun.assessments.ui.runs import after
 from zhikun.assessments.wanted import OPEN
@@ -196,8 +196,8 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "has_category": bool(at.pack.results.category),
         "amount_title": shown_of(at.pack, at.pack.results.amount).heading if at.pack.results.amount else "",
         "index_title": shown_of(at.pack, at.pack.results.index).heading if at.pack.results.index else "",
-        "next": _further(request, listed.next) if listed.next is not None else "",
-        "first": _further(request, None) if "after" in request.GET else "",
+        "next": further(request, listed.next) if listed.next is not None else "",
+        "first": further(request, None) if "after" in request.GET else "",
     }  # fmt: skip
     return render_page(request, "analytics/whatif_households.html", context, fragment="results")
 
@@ -346,11 +346,3 @@ def _home(at: At) -> str:
 def _address(view: str, one: Trial, query: dict[str, str]) -> str:
     told = {key: value for key, value in query.items() if value}
     return reverse(view, args=[one.pk]) + (f"?{urlencode(told)}" if told else "")
-
-
-def _further(request: HttpRequest, position: int | None) -> str:
-    query = request.GET.copy()
-    query.pop("after", None)
-    if position is not None:
-        query["after"] = str(position)
-    return f"{request.path}?{query.urlencode()}"

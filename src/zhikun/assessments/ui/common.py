@@ -24,7 +24,7 @@ from zhikun.places.models import Area, AreaRange
 from zhikun.registry.selectors.places import offered
 from zhikun.registry.selectors.search import scope
 
-__all__ = ["Asked", "address", "asked", "category_words", "fact_words", "flag_words", "found"]
+__all__ = ["Asked", "address", "asked", "category_words", "fact_words", "flag_words", "found", "further"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,12 @@ def address(view: str, run: Run, query: Mapping[str, str] | Sequence[tuple[str, 
     pairs = query.items() if isinstance(query, Mapping) else query
     told = [(key, value) for key, value in pairs if value]
     return reverse(view, args=[run.pk]) + (f"?{urlencode(told)}" if told else "")
+
+
+def further(request: HttpRequest, position: int | None) -> str:
+    """The same list, from after this position on; from its beginning where there is none."""
+    query = request.GET.copy()
+    query.pop("after", None)
+    if position is not None:
+        query["after"] = str(position)
+    return f"{request.path}?{query.urlencode()}"

@@ -19,7 +19,7 @@ from zhikun.assessments.models import Run
 from zhikun.assessments.naming import category_words, fact_words, flag_words, flags_words, index_title, term_words
 from zhikun.assessments.results import causes_of, types_of
 from zhikun.assessments.selectors import Listed
-from zhikun.assessments.ui.common import Asked, address, asked, found
+from zhikun.assessments.ui.common import Asked, address, asked, found, further
 from zhikun.assessments.ui.forms import ListForm
 from zhikun.assessments.ui.runs import after
 from zhikun.assessments.wanted import ANY, DECIDED, OPEN, TO_DECIDE, Unreadable, Wanted, read
@@ -65,8 +65,8 @@ def households(request: HttpRequest, pk: UUID) -> HttpResponse:
         "lines": _lines(at, listed),
         "index_title": index_title(at.pack),
         "sample": at.pack.sample,
-        "next": _further(request, listed.next) if listed.next is not None else "",
-        "first": _further(request, None) if "after" in request.GET else "",
+        "next": further(request, listed.next) if listed.next is not None else "",
+        "first": further(request, None) if "after" in request.GET else "",
     }
     return render_page(request, "assessments/households.html", context, fragment="results")
 
@@ -128,12 +128,4 @@ def _without(request: HttpRequest, text: str) -> str:
     for name in ("category", "flag", "decided", "missing", "which"):
         if kept := query.getlist(name):
             query.setlist(name, [value for value in kept if value != text])
-    return f"{request.path}?{query.urlencode()}" if query else request.path
-
-
-def _further(request: HttpRequest, position: int | None) -> str:
-    query = request.GET.copy()
-    query.pop("after", None)
-    if position is not None:
-        query["after"] = str(position)
     return f"{request.path}?{query.urlencode()}" if query else request.path
