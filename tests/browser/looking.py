@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, Request, Response
+from playwright.sync_api import Page, Request, Response, Route
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -87,6 +87,24 @@ def sign_in(page: Page, client: Client, address: str) -> None:
     """Give the page the session of a test client that has signed in."""
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+
+
+def cut_off(page: Page) -> None:
+    """From now on no request of the page reaches the server, as when a cable is out.
+
+    Chromium takes its own "offline" on another way than requests go: one asked at once could still be answered.
+    """
+    page.context.route("**/*", _unanswered)
+
+
+def joined_again(page: Page) -> None:
+    """The server can be reached again, and the browser tells the page so."""
+    page.context.unroute("**/*", _unanswered)
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+
+
+def _unanswered(route: Route) -> None:
+    route.abort("internetdisconnected")
 
 
 def no_violations(page: Page) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 from playwright.sync_api import Page, expect
-from tests.browser.looking import fits, is_sound, no_violations, picture, speaks_chinese
+from tests.browser.looking import cut_off, fits, is_sound, no_violations, picture, speaks_chinese
 
 from zhikun.pages import errors
 
@@ -92,7 +92,7 @@ def test_a_refusal_is_told_on_the_page_one_is_on(desk):
 
 def test_a_lost_connection_is_told(unwatched):
     unwatched.goto("/style/")
-    unwatched.context.set_offline(True)
+    cut_off(unwatched)
     unwatched.get_by_role("link", name="办一件会被拒绝的事").click()
     expect(unwatched.locator("#notice")).to_contain_text("没有连上服务器")
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests import factories, officers
-from tests.browser.looking import fits, is_sound, picture, sign_in, speaks_chinese
+from tests.browser.looking import cut_off, fits, is_sound, joined_again, picture, sign_in, speaks_chinese
 from tests.surveys import factory
 
 from zhikun.registry.models import Household
@@ -141,11 +141,11 @@ def draw(page, canvas):
 
 def test_what_is_typed_while_the_connection_is_lost_is_kept_and_sent_later(at_the_door):
     page, found = at_the_door
-    page.context.set_offline(True)
+    cut_off(page)
     page.get_by_text("农村", exact=True).click()
     expect(page.locator("#saved")).to_contain_text("已存在本机")
     assert Draft.objects.count() == 0
-    page.context.set_offline(False)
+    joined_again(page)
     expect(page.locator("#saved")).to_have_text("已保存")
     assert '"h_residence":"rural"' in Draft.objects.get(assignment=found).answers
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import factories
 from tests.analytics.made_runs import home, run
 from tests.browser.conftest import HERE
-from tests.browser.looking import Watch, is_sound, sign_in
+from tests.browser.looking import Watch, cut_off, is_sound, joined_again, sign_in
 from tests.monitoring.conftest import a_warning
 from tests.officers import signed_in
 from tests.surveys.factory import a_round, a_team, assigned
@@ -140,14 +140,14 @@ def test_it_says_loudly_that_the_server_is_away_and_is_quiet_again_when_it_is_ba
     page.goto(URL)
     alarm = page.locator("#wall-alarm")
     expect(alarm).not_to_be_visible()
-    context.set_offline(True)
+    cut_off(page)
     page.clock.run_for(61_000)
     expect(alarm).to_contain_text("连不上服务器，数字没有更新。")
     expect(page.locator("#wall-households")).to_have_text("8")
     expect(page.locator("#notice")).to_be_empty()
     on_one_screen(page)
     is_sound(page, "wall-lost")
-    context.set_offline(False)
+    joined_again(page)
     page.route(f"**{URL}", lambda route: route.fulfill(status=500, body=""))
     page.clock.run_for(61_000)
     expect(alarm).to_contain_text("服务器没有给出数字")
