@@ -4,19 +4,17 @@ The permission table asks for objects of another county; here rounds and runs ar
 townships, and what is the other one's must be in none of their pages, fragments, files and answers.
 """
 
-import inspect
 import io
 import zipfile
 from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
-from django.urls import reverse
 from tests import factories
-from tests.accounts.test_permission_table import PAGES
+from tests.accounts.test_permission_table import PAGES, addresses
 from tests.monitoring.conftest import a_warning
 from tests.officers import signed_in
-from tests.permission_objects import OBJECTS, areas, home
+from tests.permission_objects import areas, home
 from tests.surveys import factory as surveys
 
 from zhikun.accounts.roles import Role
@@ -69,9 +67,9 @@ def text_of(answer):
 @pytest.mark.parametrize("view", PAGES, ids=lambda view: view.name)
 def test_nothing_of_the_neighbouring_township_is_in_any_answer(view, county, browsers):
     secrets = {county.number, str(county.pk), str(county.head_id), NAME, "欧阳**", "欧**"}
-    told = {}
+    told, address = {}, addresses(view, True)
     for role, (who, browser) in browsers.items():
-        url = address(view, who)
+        url = address(who)
         for asked in ASKED:
             for headers in ({}, {"HX-Request": "true"})[: 1 if asked else 2]:
                 answer = browser.get(f"{url}?{urlencode(asked)}" if asked else url, headers=headers)
@@ -80,10 +78,3 @@ def test_nothing_of_the_neighbouring_township_is_in_any_answer(view, county, bro
                 if found:
                     told[role.value, str(asked)] = found
     assert not told, view.name
-
-
-def address(view, who):
-    if not view.takes_arguments:
-        return reverse(view.name)
-    make = OBJECTS[view.name]
-    return reverse(view.name, kwargs=make(*((True, who) if len(inspect.signature(make).parameters) > 1 else (True,))))
