@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from django.template.loader import render_to_string
 
 from zhikun.pages import explanation, style
 from zhikun.pages.forms import UploadField
-from zhikun.pages.parts import Axis, Confirm, Progress, Radar
+from zhikun.pages.parts import Axis, Confirm, Progress, Radar, Step
+from zhikun.pages.steps import as_html
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "zhikun"
 ICONS = set((SOURCE.parents[1] / "tools" / "frontend" / "icons.txt").read_text(encoding="utf-8").split())
@@ -165,8 +167,39 @@ def test_an_explanation_of_the_engine_becomes_a_tree_that_tells_every_step():
     targets = [target["title"] for target in data["targets"]]
     assert [step.title for step in steps][: len(targets)] == targets
     assert told == {step["id"] for step in data["steps"]}
-    text = render_to_string("components/explanation.html", {"steps": steps, "opened": True})
+    text = as_html(steps, opened=True)
     assert text.count("<details") == text.count("</details>") >= len(told)
+
+
+def test_a_step_says_all_that_is_known_of_it_and_what_officers_typed_is_no_markup():
+    below = Step("工资", "<b>1</b>", id="wage", origin="入户调查 <i>", question="每月多少？", ask_url="/a?b=1&c=2")
+    top = Step(
+        "人均收入", "尚不能确定", id="income", undetermined=True, unit="元/年", formula="a < b", filled="1 < 2", sample=True,
+        rounding="保留两位", reference="第六条", reason="缺一项", children=(below, replace(below, again=True, told_above=True)),
+    )  # fmt: skip
+    text = as_html([top], opened=True)
+    assert text.count("<details open>") == 1
+    for words in (
+        "算式",
+        "代入",
+        "取整",
+        "说明",
+        "依据",
+        "来源",
+        "要问",
+        "a &lt; b",
+        "1 &lt; 2",
+        "第六条",
+        "示例参数，须由本地填报",
+    ):
+        assert words in text
+    assert "&lt;b&gt;1&lt;/b&gt;" in text
+    assert "<b>1" not in text
+    assert "入户调查 &lt;i&gt;" in text
+    assert 'href="/a?b=1&amp;c=2"' in text
+    assert text.count('id="step-wage"') == 1, "what is told again has no anchor of its own"
+    assert '<a href="#step-wage">算法见上文同名一项。</a>' in text
+    assert "尚不能确定 元" not in text, "what is not known has no unit"
 
 
 class Begun(forms.Form):

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from zhikun.pages.assets import vendor_url
-from zhikun.wording import amount_text
+from zhikun.wording import SAMPLE_MARK, amount_text
 
 Text = str | Promise
 Number = Decimal | float | int
@@ -166,6 +166,12 @@ def _drawn_icon(address: str, name: str, label: str) -> SafeString:
 def status(tone: str, words: Text) -> SafeString:
     """A status mark: the words, a colour and a shape. `tone` is one of `TONES`."""
     return drawn('<span class="zk-status zk-tone-{}">{}{}</span>', tone, icon(TONES[tone]), words)
+
+
+def sample_mark(reason: Text = "") -> SafeString:
+    """Says that a figure is an example of ours; `reason`: why it was chosen."""
+    why = drawn(' <span class="zk-quiet">{}</span>', reason) if reason else SafeString("")
+    return drawn('<span class="zk-sample">{}</span>{}', status("warning", SAMPLE_MARK), why)
 
 
 #: How a column of a table, or a row of a list of facts, draws its values.

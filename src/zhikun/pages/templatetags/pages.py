@@ -16,11 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from zhikun.pages import assets, formats
+from zhikun.pages import steps as drawn_steps
 from zhikun.pages.errors import Notice
 from zhikun.pages.forms import told_errors
 from zhikun.pages.parts import Chart, Confirm, Detail, Difference, Event, Figure, Progress, Radar, Step, Tab
 from zhikun.pages.tables import Table
-from zhikun.wording import SAMPLE_MARK, amount_text
+from zhikun.wording import amount_text
 
 register = template.Library()
 
@@ -88,8 +89,7 @@ def status(tone: str, words: str) -> SafeString:
 @register.simple_tag
 def sample_mark(reason: str = "") -> SafeString:
     """Stands beside every figure that is an example of ours and must be filled in locally."""
-    words = formats.status("warning", SAMPLE_MARK)
-    return format_html('<span class="zk-sample">{}</span>{}', words, _reason(reason))
+    return formats.sample_mark(reason)
 
 
 @register.simple_tag
@@ -131,10 +131,10 @@ def timeline(events: Sequence[Event]) -> dict[str, Any]:
     return {"events": events}
 
 
-@register.inclusion_tag("components/explanation.html")
-def explanation(steps: Sequence[Step], opened: bool = True) -> dict[str, Any]:
+@register.simple_tag
+def explanation(steps: Sequence[Step], opened: bool = True) -> SafeString:
     """Results that open into what they were worked out from."""
-    return {"steps": steps, "opened": opened}
+    return drawn_steps.as_html(steps, opened)
 
 
 @register.inclusion_tag("components/figure.html")
@@ -203,7 +203,3 @@ def comparison(rows: Sequence[Difference], saved_by: str = "", choose: bool = Fa
 def tabs(those: Sequence[Tab], label: str) -> dict[str, Any]:
     """Views of one thing, each with its own address."""
     return {"tabs": those, "label": label}
-
-
-def _reason(reason: str) -> SafeString:
-    return format_html(' <span class="zk-quiet">{}</span>', reason) if reason else SafeString("")
