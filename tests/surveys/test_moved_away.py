@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from tests import factories
 from tests.officers import signed_in
+from tests.permission_objects import OUTSIDE, areas
 from tests.surveys import factory
 from tests.surveys.test_household_page import photographed
 from tests.surveys.test_rechecks_reports_account import report_of
@@ -13,6 +14,7 @@ from tests.surveys.test_rechecks_reports_account import report_of
 from zhikun.accounts.models import Organisation
 from zhikun.accounts.roles import Role
 from zhikun.pages.desk import figures_for
+from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area, Level
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household
@@ -22,7 +24,7 @@ from zhikun.surveys import selectors
 from zhikun.surveys.account import statement
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Engagement, Recheck, Visit
-from zhikun.surveys.services import rechecks, reports, rounds, visits
+from zhikun.surveys.services import assigning, rechecks, reports, rounds, visits
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +134,52 @@ def test_what_a_household_declared_is_closed_to_the_office_that_it_left():
     moves(household)
     assert signed_in(clerk).get(page).status_code == 404
     assert signed_in(county()).get(page).status_code == 200
+
+
+@pytest.fixture
+def elsewhere():
+    """A village of another county."""
+    areas()
+    return OUTSIDE
+
+
+def gone(visit, village):
+    """The household moves to another county: by somebody of the province, who looks after both."""
+    held = Household.objects.get(pk=visit.household_id)
+    held.area_id = village
+    held.save(update_fields=["area"])
+
+
+def test_a_visit_that_waits_when_its_household_leaves_the_county_can_be_taken_back(visit, elsewhere):
+    gone(visit, elsewhere)
+    clerk, task = factory.manager(), visit.assignment
+    page = reverse("surveys:assignment", args=[task.pk])
+    assert "已迁到别的县" in signed_in(clerk).get(page).content.decode()
+    assert signed_in(clerk).post(page).status_code == 302
+    assert sum(one.total for one in selectors.progress(task.round, clerk)) == 0, "nothing waits for ever"
+    visit.refresh_from_db()
+    assert (visit.state, visit.decided_by_id) == (Visit.State.RETURNED, clerk.pk)
+    assert [one.text for one in visit.comments.all()] == ["家庭已迁到别的县，没有审核。"]
+    assert visit.files.count() == 4, "photo and signatures stay with the visit"
+    with pytest.raises(DomainError):
+        assigning.take_back(task, acting_officer=clerk)
+
+
+def test_one_that_waits_in_its_county_is_for_the_county_to_review_and_not_to_take_back(visit):
+    moves(visit.household)
+    clerk, task = factory.manager(), visit.assignment
+    page = signed_in(clerk).get(reverse("surveys:assignment", args=[task.pk])).content.decode()
+    assert "由县级审查" in page
+    assert "<button" not in page[page.index('id="main"') :]
+    with pytest.raises(DomainError):
+        assigning.take_back(task, acting_officer=clerk)
+    visit.refresh_from_db()
+    assert visit.state == Visit.State.SUBMITTED
+
+
+def test_what_the_review_had_accepted_stays_counted_and_paid_when_the_household_leaves(visit, elsewhere):
+    visits.accept(visit, acting_officer=factory.reviewer())
+    gone(visit, elsewhere)
+    with pytest.raises(DomainError):
+        assigning.take_back(visit.assignment, acting_officer=factory.manager())
+    assert selectors.progress(visit.assignment.round, factory.manager())[0].accepted == 1

@@ -22,9 +22,10 @@ from zhikun.registry.models.household import HouseholdQuerySet, within
 from zhikun.registry.services.things import no_number_in
 from zhikun.surveys import events
 from zhikun.surveys.errors import AlreadyFound, NotYours, RoundOver
-from zhikun.surveys.models import Assignment, Round, SelfReport, Team
+from zhikun.surveys.models import Assignment, ReturnComment, Round, SelfReport, Team, Visit
 
 _BLOCK = 1000
+_COUNTY = 10**6  # what follows the code of a county in that of a village
 
 
 def by_village(given: Round, team: Team, area: Area, due_on: date, *, acting_officer: Officer) -> int:
@@ -74,12 +75,21 @@ def assign(given: Round, team: Team, households: HouseholdQuerySet, due_on: date
 
 @transaction.atomic
 def take_back(assignment: Assignment, *, acting_officer: Officer) -> None:
-    """Take an assignment back that was not handed in. What was typed stays in the officer's draft."""
-    held = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    """Take an assignment back that was not handed in, or whose household left the county before anybody reviewed the visit.
+
+    What was typed stays in the officer's draft; a visit stays with the file, unreviewed, and says so.
+    """
+    # The visit before its assignment, as a review takes them.
+    waiting = Visit.objects.select_for_update(of=("self",)).filter(
+        assignment=assignment.pk, state=Visit.State.SUBMITTED
+    ).first()  # fmt: skip
+    held = Assignment.objects.select_for_update(of=("self",)).select_related("household").get(pk=assignment.pk)
     if not acting_officer.may(Right.SURVEY_MANAGE, held.area_id):
         raise NotAllowedHere
-    if held.state not in Assignment.UNFINISHED:
+    if not may_be_taken_back(held):
         raise DomainError(_("这一户已经提交或收回，不能再收回。"), remedy=_("请刷新页面查看。"))
+    if waiting is not None:
+        _close(waiting, acting_officer)
     held.state = Assignment.State.CANCELLED
     held.save(update_fields=["state", "changed_at"])
     declared_waits_again([held])
@@ -87,6 +97,23 @@ def take_back(assignment: Assignment, *, acting_officer: Officer) -> None:
         events.UNASSIGNED, by=acting_officer, household=held.household_id, area=held.area_id,
         details={"assignment": str(held.pk)},
     )  # fmt: skip
+
+
+def may_be_taken_back(held: Assignment) -> bool:
+    """Not handed in yet; or handed in for a household that then moved to another county, where no reviewer of this one reads."""
+    return held.state in Assignment.UNFINISHED or (held.state == Assignment.State.SUBMITTED and has_left(held))
+
+
+def has_left(held: Assignment) -> bool:
+    """Whether the household now lives in another county than the one in which it was to be visited."""
+    return held.household is not None and held.household.area_id // _COUNTY != held.area_id // _COUNTY
+
+
+def _close(visit: Visit, officer: Officer) -> None:
+    """A visit that nobody here may review any more: given back as it is, so that its household's new office sees why."""
+    visit.state, visit.decided_by, visit.decided_at = Visit.State.RETURNED, officer, timezone.now()
+    visit.save(update_fields=["state", "decided_by", "decided_at"])
+    ReturnComment.objects.create(visit=visit, text=_("家庭已迁到别的县，没有审核。"), by=officer)
 
 
 def declared_waits_again(assignments: Iterable[Assignment]) -> int:

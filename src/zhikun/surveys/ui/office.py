@@ -275,10 +275,10 @@ def assignment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     moved = visit is not None and not Visit.objects.visible_to(officer).filter(pk=visit.pk).exists()
     if visit is not None and not moved:
         return HttpResponseRedirect(resolve_url("surveys:visit", visit.pk))
-    may_take_back = officer.may(Right.SURVEY_MANAGE, one.area_id) and one.state in Assignment.UNFINISHED
+    may_take_back = officer.may(Right.SURVEY_MANAGE, one.area_id) and assigning.may_be_taken_back(one)
     context = {
         "title": _("入户任务"), "one": one, "tone": TONES[Assignment.State(one.state)], "may_take_back": may_take_back,
-        "moved": moved,
+        "moved": moved, "unreviewed": assigning.may_be_taken_back(one) and assigning.has_left(one) and visit is not None,
         "crumbs": way((one.round.title, reverse("surveys:round", args=[one.round_id])), (_("入户任务"), "")),
     }  # fmt: skip
     return render_page(request, "surveys/assignment.html", context)
