@@ -3,7 +3,7 @@
     desk.register(desk.Card("registry.households", of_households, order=10))
 
 A card answers with a figure, or None where it is nothing of this officer's business. Nothing is counted without end: a card
-reads no more rows than a page can say ("1,000 户以上").
+reads no more rows than the list behind it counts ("10,000 户以上").
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from zhikun.pages.parts import Figure
 
 #: Beyond this nobody counts.
-MOST = 1000
+MOST = 10_000
 
 
 @dataclass(frozen=True)

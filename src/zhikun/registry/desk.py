@@ -13,6 +13,7 @@ from zhikun.accounts.roles import Right
 from zhikun.pages import desk
 from zhikun.pages.parts import Figure
 from zhikun.registry.models import Contradiction, Household
+from zhikun.registry.selectors.search import MOST_COUNTED
 
 
 def register() -> None:
@@ -38,14 +39,14 @@ def contradictions(officer: Officer) -> Figure | None:
     tone = "warning" if officer.may(Right.HOUSEHOLD_SETTLE) else ""
     return counted(
         _("申报与核对不符"), found, _("户"), reverse("registry:search") + "?contradictions=on",
-        _("等待核定") if tone else _("由审核人员核定"), tone,
+        _("等待核定") if tone else _("由审核人员核定"), tone, most=MOST_COUNTED,
     )  # fmt: skip
 
 
-def counted(title: str, rows: QuerySet[Any], unit: str, url: str, note: str = "", tone: str = "") -> Figure:
-    """A figure of how many rows there are, counted no further than a page says."""
-    count = rows.order_by()[: desk.MOST + 1].count()
-    more = count > desk.MOST
-    return Figure(
-        title, min(count, desk.MOST), unit + (_("以上") if more else ""), note=note, tone=tone if count else "", url=url
-    )
+def counted(
+    title: str, rows: QuerySet[Any], unit: str, url: str, note: str = "", tone: str = "", most: int = desk.MOST
+) -> Figure:
+    """A figure of how many rows there are, counted no further than the list at `url` counts them."""
+    count = rows.order_by()[: most + 1].count()
+    said = unit + (_("以上") if count > most else "")
+    return Figure(title, min(count, most), said, note=note, tone=tone if count else "", url=url)

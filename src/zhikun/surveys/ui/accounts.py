@@ -90,7 +90,7 @@ def engagements(request: HttpRequest) -> HttpResponse:
     columns = [
         Column("firm", _("受托机构"), heading=True, link=lambda one: reverse("surveys:engagement", args=[one.pk])),
         Column("area", _("地区")),
-        Column("contract", _("合同编号")),
+        Column("contract", _("合同编号"), value=lambda one: one.contract or _("没有编号")),
         Column("price", _("每户单价"), kind="money"),
         Column("begins", _("委托开始日期"), kind="day"),
         Column("ends", _("委托结束日期"), kind="day"),
