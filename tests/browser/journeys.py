@@ -6,13 +6,14 @@ import io
 import re
 
 import pypdf
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tests import factories
 from tests.browser.looking import SCREENSHOTS, fits, is_sound, picture, sign_in
 from tests.officers import officer, signed_in
 
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Role
+from zhikun.jobs.worker import Worker
 from zhikun.places.models import Area
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
@@ -46,6 +47,15 @@ def both_sizes(page: Page, name: str, *known: str) -> None:
     is_sound(page, name, *known)
     if own:
         page.set_viewport_size(own)
+
+
+def worked_off(page: Page) -> None:
+    """The worker does what waits, and the page that shows how far it is loads itself anew; nobody presses anything."""
+    going_on = page.locator("#main [hx-trigger^=every]")
+    expect(going_on.first).to_be_attached()
+    Worker().work(once=True)
+    expect(going_on).to_have_count(0)
+    page.wait_for_load_state()
 
 
 def without_spaces(text: str) -> str:

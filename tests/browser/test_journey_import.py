@@ -7,11 +7,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 from tests import factories
-from tests.browser.journeys import both_sizes, person, sits_down
+from tests.browser.journeys import both_sizes, person, sits_down, worked_off
 from tests.import_files import home, workbook
 
 from zhikun.accounts.roles import Role
-from zhikun.jobs.worker import Worker
 from zhikun.registry.models import Household
 
 pytestmark = [pytest.mark.browser, pytest.mark.frontend]
@@ -47,12 +46,6 @@ def upload(page, name, content):
     page.locator("[name=observed_on]").fill("2026-11-02")
     page.get_by_role("button", name="上传并检查").click()
     expect(page.get_by_text("文件已加密收下，正在检查。")).to_be_visible()
-
-
-def worked_off(page):
-    """The worker does what waits; the page finds out by itself."""
-    Worker().work(once=True)
-    page.reload()
 
 
 def pressed(page, label, reason=""):

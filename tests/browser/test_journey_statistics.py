@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 from tests import factories
 from tests.assessments.test_assessing import county
-from tests.browser.journeys import both_sizes, by_menu, on_paper, person, sits_down, without_spaces
+from tests.browser.journeys import both_sizes, by_menu, on_paper, person, sits_down, without_spaces, worked_off
 from tests.browser.looking import picture
 from tests.browser.test_journey_assessing import office, starts
 
@@ -83,8 +83,7 @@ def test_causes_crossed_at_another_line_have_the_same_number_in_list_and_export(
     desk.get_by_label("格式").select_option("csv")
     desk.get_by_label("用途").fill("因房致困家庭入户核查")
     desk.get_by_role("button", name="导出").click()
-    work_off()
-    desk.reload()
+    worked_off(desk)
     with desk.expect_download() as got:
         desk.get_by_role("link", name="下载").click()
     rows = list(csv.reader(io.StringIO(got.value.path().read_text("utf-8-sig"))))

@@ -6,13 +6,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 from tests import factories, officers
-from tests.browser.journeys import DESK, PHONE
+from tests.browser.journeys import DESK, PHONE, worked_off
 from tests.browser.looking import sign_in
 from tests.import_files import home, workbook
 from tests.surveys import factory
 
 from zhikun.accounts.roles import Role
-from zhikun.jobs.worker import Worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.django_db(transaction=True)]
 MOST = 400
@@ -125,8 +124,7 @@ def test_the_preview_of_an_import_is_walked(desk, live_server):
     desk.locator("[name=observed_on]").fill("2026-11-02")
     desk.get_by_role("button", name="上传并检查").press("Enter")
     expect(desk.get_by_text("文件已加密收下，正在检查。")).to_be_visible()
-    Worker().work(once=True)
-    desk.reload()
+    worked_off(desk)
     in_order(desk)
     question = desk.locator("details.zk-confirm summary").first
     question.press("Enter")
