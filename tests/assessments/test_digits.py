@@ -1,10 +1,10 @@
 """Digit by digit: a run's kept result, the engine asked again, the page, the report and the export say the same of a household.
 
-1,000 households of the generated county, drawn at random in two halves, with cents in their sums and gaps in what is known. The
-text of the report is compared for all of them; setting one in type takes half a second, so of 100 the PDF is made through its
-page and read back, which shows that setting loses and changes nothing. The comparison with neighbours, which asks the results
-of a whole place for each page, is left out of the other 900 pages. On PostgreSQL a tenth of the households is enough: only
-reading the facts differs there.
+1,000 households of the generated county, drawn at random in two halves, with cents in their sums and gaps in what is known.
+The text of the report is compared for all of them; setting one in type takes longer than all the rest, so of 100 the PDF is
+made through its page and read back, which shows that setting loses and changes nothing. The comparison with neighbours,
+which asks the results of a whole place for each page, is left out of the other 900 pages. On PostgreSQL a tenth of the
+households is enough: only reading the facts differs there.
 """
 
 from __future__ import annotations
