@@ -125,6 +125,9 @@ LONGEST = (
     "tests/browser/test_journey_elsewhere.py",
 )
 
+#: What Playwright says when the browser itself failed: no assertion, nothing that was waited for in vain (docs/decisions/0022).
+BROWSER_BROKE = [r"\A(Error|TargetClosedError): "]
+
 #: Fixtures that bring a database; `make test` runs the tests that use one on PostgreSQL as well.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "migrated", "empty_installation"}
 
@@ -187,7 +190,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=BROWSER_BROKE))
     missing = {marker for marker, need in NEEDS.items() if not need.present()}
     for item in items:
         for marker in missing:
