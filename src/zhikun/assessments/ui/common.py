@@ -112,4 +112,4 @@ def further(request: HttpRequest, position: int | None) -> str:
     query.pop("after", None)
     if position is not None:
         query["after"] = str(position)
-    return f"{request.path}?{query.urlencode()}"
+    return f"{request.path}?{query.urlencode()}" if query else request.path
