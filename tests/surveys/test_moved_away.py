@@ -23,7 +23,7 @@ from zhikun.registry.services.change import Change
 from zhikun.surveys import selectors
 from zhikun.surveys.account import statement
 from zhikun.surveys.filed import form_in_force
-from zhikun.surveys.models import Engagement, Recheck, Visit
+from zhikun.surveys.models import Engagement, Recheck, SelfReport, Visit
 from zhikun.surveys.services import assigning, rechecks, reports, rounds, visits
 
 pytestmark = pytest.mark.django_db
@@ -138,20 +138,18 @@ def test_what_a_household_declared_is_closed_to_the_office_that_it_left():
 
 @pytest.fixture
 def elsewhere():
-    """A village of another county."""
+    """A village of another county, with an officer who surveys there."""
     areas()
     return OUTSIDE
 
 
-def gone(visit, village):
-    """The household moves to another county: by somebody of the province, who looks after both."""
-    held = Household.objects.get(pk=visit.household_id)
-    held.area_id = village
-    held.save(update_fields=["area"])
+def office_of(village):
+    """Who manages surveys in the county of a village."""
+    return factories.officer(Role.COUNTY_REVIEWER, village // 10**6 * 10**6)
 
 
 def test_a_visit_that_waits_when_its_household_leaves_the_county_can_be_taken_back(visit, elsewhere):
-    gone(visit, elsewhere)
+    moves(visit.household, elsewhere)
     clerk, task = factory.manager(), visit.assignment
     page = reverse("surveys:assignment", args=[task.pk])
     assert "已迁到别的县" in signed_in(clerk).get(page).content.decode()
@@ -161,6 +159,13 @@ def test_a_visit_that_waits_when_its_household_leaves_the_county_can_be_taken_ba
     assert (visit.state, visit.decided_by_id) == (Visit.State.RETURNED, clerk.pk)
     assert [one.text for one in visit.comments.all()] == ["家庭已迁到别的县，没有审核。"]
     assert visit.files.count() == 4, "photo and signatures stay with the visit"
+    file = signed_in(office_of(elsewhere)).get(reverse("registry:household", args=[visit.household_id]))
+    assert "家庭已迁到别的县，没有审核。" in file.content.decode(), (
+        "the new office sees that somebody was there, and why it counts not"
+    )
+    supervisor = factories.officer(Role.CITY_SUPERVISOR, elsewhere // 10**8 * 10**8)
+    file = signed_in(supervisor).get(reverse("registry:household", args=[visit.household_id]))
+    assert "没有审核" not in file.content.decode(), "what a review said is for those who survey"
     with pytest.raises(DomainError):
         assigning.take_back(task, acting_officer=clerk)
 
@@ -179,7 +184,24 @@ def test_one_that_waits_in_its_county_is_for_the_county_to_review_and_not_to_tak
 
 def test_what_the_review_had_accepted_stays_counted_and_paid_when_the_household_leaves(visit, elsewhere):
     visits.accept(visit, acting_officer=factory.reviewer())
-    gone(visit, elsewhere)
+    moves(visit.household, elsewhere)
     with pytest.raises(DomainError):
         assigning.take_back(visit.assignment, acting_officer=factory.manager())
     assert selectors.progress(visit.assignment.round, factory.manager())[0].accepted == 1
+
+
+@pytest.mark.parametrize("village", [factories.OTHER_VILLAGE, OUTSIDE])
+def test_what_a_household_declared_waits_for_the_office_where_it_lives_now(village):
+    areas()
+    household = factories.household()
+    report, _code = report_of(household)
+    reports.arrive(report, form_in_force().hash, {**factory.to_start_from(household), "h_pens": 1})
+    moves(household, village)
+    old, new = factory.manager(), factories.officer(Role.TOWNSHIP_CLERK, village // 1000 * 1000)
+    assert not SelfReport.objects.visible_to(old).exists()
+    assert next(one for one in figures_for(new) if one.title == "自行申报").value == 1, "or nobody would ever decide"
+    with pytest.raises(NotAllowedHere):
+        reports.refuse(report, "不归这里", acting_officer=old)
+    reports.refuse(report, "重复申报", acting_officer=new)
+    report.refresh_from_db()
+    assert (report.state, report.decided_by_id) == (SelfReport.State.REFUSED, new.pk)

@@ -34,6 +34,7 @@ class Visited:
     surveyors: str
     photos: list[VisitFile]
     open: bool
+    why: str  # what the review said of one that was given back
 
 
 def panel() -> Panel:
@@ -42,17 +43,22 @@ def panel() -> Panel:
 
 
 def context(household: Household, officer: Officer) -> dict[str, Any] | None:
-    """The visits to the household, the latest first; None where nobody has been there. In three queries."""
+    """The visits to the household, the latest first; None where nobody has been there.
+
+    In three queries; one more for those who look after surveys here, where a visit was given back.
+    """
     photos = VisitFile.objects.filter(kind=VisitFile.Kind.PHOTO).order_by("taken_at", "added_at")
     found = _visits(household.pk)
     prefetch_related_objects(found, "surveyors", Prefetch("files", photos, to_attr="photos"))
+    surveys = any(officer.may(right, household.area_id) for right in OFFICE)
+    prefetch_related_objects([one for one in found if surveys and one.state == Visit.State.RETURNED], "comments")
     latest_first = sorted(found, key=lambda one: (one.visited_on, one.submitted_at), reverse=True)
-    visits = [_visited(one, officer) for one in latest_first]
+    visits = [_visited(one, officer, surveys=surveys) for one in latest_first]
     first = next((one for one in visits if one.photos), visits[0] if visits else None)
     return {"visits": visits, "unfolded": first, "household": household} if visits else None
 
 
-def _visited(visit: Visit, officer: Officer) -> Visited:
+def _visited(visit: Visit, officer: Officer, *, surveys: bool) -> Visited:
     withdrawn = visit.recording is not None and visit.recording.withdrawn_at is not None
     state = Visit.State(visit.state)
     return Visited(
@@ -62,4 +68,5 @@ def _visited(visit: Visit, officer: Officer) -> Visited:
         "、".join(one.name for one in visit.surveyors.all()),
         visit.photos if state == Visit.State.ACCEPTED and not withdrawn else [],  # type: ignore[attr-defined]  # prefetched above
         any(officer.may(right, visit.assignment.area_id) for right in OFFICE),
+        "；".join(one.text for one in visit.comments.all()) if surveys and state == Visit.State.RETURNED else "",
     )

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zhikun.accounts.models import Officer
@@ -13,16 +14,20 @@ from zhikun.accounts.roles import Right
 from zhikun.places.models import Area
 from zhikun.privacy import BlindIndexField, Sealed, SealedField
 from zhikun.registry.models import Household, Recording
-from zhikun.surveys.models.round import Assignment, household_reach, office_reach
+from zhikun.surveys.models.round import Assignment, office_reach
 
 
 class SelfReportQuerySet(models.QuerySet["SelfReport"]):
     """Self-reports, filtered."""
 
     def visible_to(self, officer: Officer) -> SelfReportQuerySet:
-        """Those of the areas in which the officer manages or reviews surveys, of households that are still theirs."""
+        """Those of the areas in which the officer manages or reviews surveys.
+
+        A household that moves takes what it declared along: the office of its new place decides, or nobody would.
+        """
         rights = (Right.SURVEY_MANAGE, Right.SURVEY_REVIEW)
-        return self.filter(office_reach(officer, "area_id", rights), household_reach(officer))
+        without_file = Q(household__isnull=True) & office_reach(officer, "area_id", rights)
+        return self.filter(without_file | office_reach(officer, "household__area_id", rights))
 
 
 class SelfReport(models.Model):
@@ -66,3 +71,8 @@ class SelfReport(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def place(self) -> int:
+        """The code of the village that answers for it: where the household lives now."""
+        return self.household.area_id if self.household is not None else self.area_id

@@ -15,7 +15,7 @@ from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
 from zhikun.pages.errors import DomainError
-from zhikun.places.models import Area, Level
+from zhikun.places.models import FREE_DIGITS, Area, Level
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.models.household import HouseholdQuerySet, within
@@ -25,7 +25,7 @@ from zhikun.surveys.errors import AlreadyFound, NotYours, RoundOver
 from zhikun.surveys.models import Assignment, ReturnComment, Round, SelfReport, Team, Visit
 
 _BLOCK = 1000
-_COUNTY = 10**6  # what follows the code of a county in that of a village
+_COUNTY = 10 ** FREE_DIGITS[Level.COUNTY]
 
 
 def by_village(given: Round, team: Team, area: Area, due_on: date, *, acting_officer: Officer) -> int:

@@ -159,7 +159,7 @@ def take(report: SelfReport, visit: Verification, *, acting_officer: Officer) ->
     held.state, held.decided_by, held.decided_at = SelfReport.State.TAKEN, acting_officer, timezone.now()
     held.save()
     note(
-        events.REPORT_TAKEN, by=acting_officer, household=held.household_id, area=held.area_id,
+        events.REPORT_TAKEN, by=acting_officer, household=held.household_id, area=held.place,
         details={"report": str(held.pk), "assignment": str(held.assignment_id)},
     )  # fmt: skip
     return held
@@ -200,14 +200,14 @@ def refuse(report: SelfReport, reason: str, *, acting_officer: Officer) -> None:
     held.decision_reason = no_number_in(reason.strip())[:200]
     held.save()
     note(
-        events.REPORT_REFUSED, by=acting_officer, household=held.household_id, area=held.area_id, reason=reason.strip(),
+        events.REPORT_REFUSED, by=acting_officer, household=held.household_id, area=held.place, reason=reason.strip(),
         details={"report": str(held.pk)},
     )  # fmt: skip
 
 
 def _to_decide(report: SelfReport, officer: Officer) -> SelfReport:
     held = SelfReport.objects.select_for_update(of=("self",)).get(pk=report.pk)
-    if not officer.may(Right.SURVEY_MANAGE, held.area_id):
+    if not officer.may(Right.SURVEY_MANAGE, held.place):
         raise NotAllowedHere
     if held.state != SelfReport.State.ARRIVED:
         raise VisitDecided

@@ -221,7 +221,7 @@ def one_report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 messages.success(request, _("已受理，并派小组入户核实。"))
                 return HttpResponseRedirect(resolve_url("surveys:reports"))
     note(
-        events.REPORT_SEEN, by=officer, household=one.household_id, area=one.area_id, looks=True,
+        events.REPORT_SEEN, by=officer, household=one.household_id, area=one.place, looks=True,
         details={"report": str(one.pk)},
     )  # fmt: skip
     context = {
