@@ -379,7 +379,7 @@ OBJECTS: dict[str, Make] = {
         ),
         HOME,
     ),
-    "registry:settle": of_home(one=lambda held: held.contradictions.get().pk),
+    "registry:settle": of_home(one=lambda held: held.contradictions.order_by("fact").first().pk),
     "registry:recording": of_home(one=lambda held: held.recordings.first().pk),
     "registry:edit": of_home(entity=lambda _held: "household"),
     "registry:edit-row": of_home(entity=lambda _held: "member", row=lambda held: str(held.head_id)),

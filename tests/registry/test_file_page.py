@@ -104,6 +104,53 @@ def test_of_a_supporters_birth_only_year_and_month_are_told_until_the_household_
     assert "1971-03-19" in page(browser, made)
 
 
+def test_a_supporters_birth_is_neither_in_the_recording_nor_in_the_form_nor_where_it_is_settled(with_national_pack):
+    made = factories.household()
+    clerk, reviewer = factories.officer(Role.TOWNSHIP_CLERK), factories.officer(Role.TOWNSHIP_REVIEWER)
+    days = {SourceKind.SURVEY: "1971-03-09", SourceKind.DEPARTMENT: "1971-03-19"}
+    for source, day in days.items():
+        stated = {"supporter": {"1": {"birth_date": day, "own_income_year": 9000}}}
+        one = recording.record(made, Told(source, factories.DAY, source_text="户籍"), stated, acting_officer=clerk)
+    dispute = Contradiction.objects.get(household=made, fact="birth_date")
+    pages = {
+        reverse("registry:recording", args=[made.pk, one.pk]): clerk,
+        reverse("registry:edit-row", args=[made.pk, "supporter", "1"]) + "?dimension=赡养情况": clerk,
+        reverse("registry:settle", args=[made.pk, dispute.pk]): reviewer,
+    }
+    for address, officer in pages.items():
+        text = signed_in(officer).get(address).content.decode()
+        assert not any(day in text for day in days.values()), address
+    for officer in (clerk, reviewer):
+        browser = signed_in(officer)
+        browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "contact", "text": "核对户口簿"})
+        for address in (one for one, by in pages.items() if by == officer):
+            text = browser.get(address).content.decode()
+            assert any(day in text for day in days.values()), address
+    settled = {"choice": dispute.sides[0]["recording"], "reason": "看了户口簿"}
+    assert signed_in(reviewer).post(reverse("registry:settle", args=[made.pk, dispute.pk]), settled).status_code == 302
+
+
+def test_saving_a_supporter_whose_birth_was_not_shown_leaves_it_and_one_typed_in_is_not_lost(with_national_pack):
+    made = factories.household()
+    clerk = factories.officer(Role.TOWNSHIP_CLERK)
+    stated = {"supporter": {"1": {"birth_date": "1971-03-19", "own_income_year": 9000}}}
+    recording.record(made, Told(SourceKind.OFFICER, factories.DAY), stated, acting_officer=clerk)
+    browser, address = (
+        signed_in(clerk),
+        reverse("registry:edit-row", args=[made.pk, "supporter", "1"]) + "?dimension=赡养情况",
+    )
+
+    def save(**facts):
+        made.refresh_from_db()
+        form = browser.get(address).context["form"]
+        said = {"version": made.version, "opened": form.initial["opened"], "observed_on": f"{factories.DAY}"}
+        assert browser.post(address, said | facts).status_code == 302
+        return HouseholdFacts.objects.get(household=made).values["supporter"]["1"]
+
+    assert save(own_income_year="12000") == {"birth_date": "1971-03-19", "own_income_year": 12000}
+    assert save(own_income_year="12000", birth_date="1971-03-29")["birth_date"] == "1971-03-29"
+
+
 def test_a_correction_offers_the_full_birth_date_only_unmasked_and_keeps_it_where_nothing_is_said():
     without_number = Particulars("马试一", born_on=date(1968, 5, 12))
     made = factories.household(members=[NewMember(without_number, "02", {})])

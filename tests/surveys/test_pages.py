@@ -166,6 +166,15 @@ def test_the_review_shows_what_is_different_from_what_was_known():
     assert "1 间" in text
 
 
+def test_of_who_was_found_at_the_door_the_review_shows_year_and_month_of_birth_beside_the_masked_number():
+    found, answers = factory.found(), factory.new_household_answers()
+    answers["rows_member"][1]["birth_date"] = "1970-03-01"
+    visit, _new = visits.submit(found, factory.handed(found, answers=answers), acting_officer=factory.surveyor())
+    text = browser(factory.reviewer()).get(reverse("surveys:visit", args=[visit.pk])).content.decode()
+    assert "出生日期 1970-03-**" in text
+    assert "1970-03-01" not in text, "with it the stars of the number would be no secret"
+
+
 def test_the_office_sends_back_and_accepts_through_the_page():
     assignment = factory.assigned()
     visit, _new = visits.submit(assignment, factory.handed(assignment), acting_officer=factory.surveyor())

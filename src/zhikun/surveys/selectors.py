@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.engine.packs.model import Fact
 from zhikun.engine.run.display import number
-from zhikun.identity.masks import mask_account, mask_id_number, mask_name, mask_phone
+from zhikun.identity.masks import mask_account, mask_birth_date, mask_id_number, mask_name, mask_phone
 from zhikun.places.models import Area, Level
 from zhikun.registry.models import Household
+from zhikun.registry.selectors.known import BIRTH
 from zhikun.registry.vocabulary import entity_title, pack_in_force
 from zhikun.surveys.answers import NEW_ROW, REMOVED, Told, read
 from zhikun.surveys.conditions import question_name
@@ -262,7 +263,7 @@ def _parts(told: Told, filed: Mapping[str, Any], rows: Rows) -> Any:
         part = _part(told, filed, MEMBER, key, _("新成员 {name}").format(name=mask_name(who.get("name") or "")))
         part.note = _("身份证号 {number}，出生日期 {born}").format(
             number=mask_id_number(who.get("id_number") or "") or _("不清楚"),
-            born=who.get("birth_date") or _("见身份证号"),
+            born=mask_birth_date(who["birth_date"]) if who.get("birth_date") else _("见身份证号"),
         )
         yield part
     for key, why in told.left.items():
@@ -313,9 +314,11 @@ def path_of(entity: str, key: str, fact: str) -> str:
 
 
 def shown(fact: Fact, value: Any) -> str:
-    """A value as people read it."""
+    """A value as people read it; of a birth date year and month."""
     if value is None:
         return _("不清楚")
+    if fact.name == BIRTH:
+        return mask_birth_date(value)
     if fact.type == "boolean":
         return _("是") if value else _("否")
     if fact.type == "choice":

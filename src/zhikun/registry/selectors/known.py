@@ -27,7 +27,7 @@ _MASKS: Mapping[str, Callable[[str], str]] = {
     "name": mask_name, "holder": mask_name, "id_number": mask_id_number, "phone": mask_phone, "number": mask_account,
     "plate": lambda text: text[:2] + "*" * max(0, len(text) - 3) + text[-1:],
 }  # fmt: skip
-_BIRTH = "birth_date"
+BIRTH = "birth_date"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def shown(known: Known | None, value: Any) -> SafeString:
 
 def told_value(known: Known | None, value: Any, *, unmasked: bool) -> SafeString:
     """As people read it; of a birth date (a supporter's: a member's stands with the number) the day only unmasked."""
-    if known is not None and known.name == _BIRTH and value is not None and not unmasked:
+    if known is not None and known.name == BIRTH and value is not None and not unmasked:
         return formats.text(mask_birth_date(value))
     return shown(known, value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -27,20 +26,23 @@ from zhikun.pages.render import render_page
 from zhikun.registry.errors import EditConflict
 from zhikun.registry.facts import present
 from zhikun.registry.models import Contradiction, Household, HouseholdFacts, Membership, Recording
-from zhikun.registry.selectors.file import recordings_of, visible
-from zhikun.registry.selectors.known import masked_particulars, shown
+from zhikun.registry.selectors.file import recordings_of, unmasked_now, visible
+from zhikun.registry.selectors.known import BIRTH, masked_particulars, told_value
 from zhikun.registry.services import recording as verbs
 from zhikun.registry.services import things
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.ui.change_forms import called
-from zhikun.registry.ui.fact_forms import FactsForm, ToldForm, field_of, posted, value_of
+from zhikun.registry.ui.fact_forms import FactsForm, ToldForm, field_of, posted, told_opened, value_of
 from zhikun.registry.ui.household import allowed, crumbs, dispute
 from zhikun.registry.vocabulary import Known, asked_of, entity_title, personal_of, title_of, vocabulary
 
 
 @dataclass
 class Edited:
-    """What is being edited: the household, the entity and row in it, the facts asked for, their values now."""
+    """What is being edited: the household, the entity and row in it, the facts asked for, their values now.
+
+    `veiled`: it has a birth date that this officer has not opened; its field is left out, or what it says only masked.
+    """
 
     household: Household
     entity: str
@@ -49,13 +51,14 @@ class Edited:
     values: dict[str, Any]
     personal: dict[str, str]
     title: str
+    veiled: bool
 
 
 @requires(Right.HOUSEHOLD_EDIT)
 def facts(request: HttpRequest, pk: uuid.UUID, entity: str, row: str = "") -> HttpResponse:
     """One dimension of the household, or what is known of a member or a thing. Another's change is shown, never overwritten."""
     officer = officer_of(request)
-    edited = _edited(officer, pk, entity, row, request.GET.get("dimension", ""))
+    edited = _edited(request, officer, pk, entity, row)
     version = edited.household.version
     if request.method != "POST":
         form = FactsForm(edited.known, edited.values, version, personal=edited.personal)
@@ -77,8 +80,9 @@ def facts(request: HttpRequest, pk: uuid.UUID, entity: str, row: str = "") -> Ht
     return _back(pk)
 
 
-def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: str) -> Edited:
+def _edited(request: HttpRequest, officer: Officer, pk: uuid.UUID, entity: str, row: str) -> Edited:
     """What the address names; 404 for what is not in this household."""
+    dimension = request.GET.get("dimension", "")
     household = visible(officer, pk, Right.HOUSEHOLD_EDIT)
     groups = asked_of(entity)
     if not groups or (entity == "household") != (row == ""):
@@ -95,7 +99,11 @@ def _edited(officer: Officer, pk: uuid.UUID, entity: str, row: str, dimension: s
             raise Http404
         personal = masked_particulars(recordings_of(household), entity, row)
     known = groups[dimension] if dimension in groups else [one for group in groups.values() for one in group]
-    return Edited(household, entity, row, known, dict(rows.get(row, {})), personal, title)
+    values = dict(rows.get(row, {}))
+    veiled = values.get(BIRTH) is not None and unmasked_now(household, officer) is None
+    if veiled:  # what was typed before it was hidden again is not lost
+        known = [one for one in known if one.name != BIRTH or BIRTH in request.POST]
+    return Edited(household, entity, row, known, values, personal, title, veiled)
 
 
 def _member(household: Household, row: str) -> str:
@@ -140,7 +148,7 @@ def _conflict(
     request: HttpRequest, officer: Officer, edited: Edited, form: FactsForm, conflict: EditConflict
 ) -> HttpResponse:
     """Both versions side by side. What only one of the two changed is put together; what both did waits for a choice."""
-    fresh = _edited(officer, edited.household.pk, edited.entity, edited.row, request.GET.get("dimension", ""))
+    fresh = _edited(request, officer, edited.household.pk, edited.entity, edited.row)
     opened, mine = form.opened_values, form.mine
     rows, fields = [], []
     for name, known in form.known.items():
@@ -148,11 +156,14 @@ def _conflict(
         if was == saved == wants:
             pass
         else:
-            rows.append(Difference(name, str(known.title), _text(known, was), _text(known, saved), _text(known, wants)))
+            texts = (_text(known, value, unmasked=not fresh.veiled) for value in (was, saved, wants))
+            rows.append(Difference(name, str(known.title), *texts))
+        if name == BIRTH and fresh.veiled and wants == was:
+            continue
         kept = saved if wants == was else wants
         fields += [(name, text) for text in posted(known, kept)]
     fields += [
-        ("version", str(fresh.household.version)), ("opened", json.dumps(fresh.values, ensure_ascii=False)),
+        ("version", str(fresh.household.version)), ("opened", told_opened(fresh.values, dict(fields))),
         ("observed_on", form.cleaned_data["observed_on"].isoformat()), ("reason", form.cleaned_data["reason"]),
     ]  # fmt: skip
     last = Entry.objects.filter(household=fresh.household.pk, looks=False).order_by("-number").first()
@@ -166,14 +177,14 @@ def _conflict(
     return render_page(request, "registry/conflict.html", context, status=409)
 
 
-def _text(known: Known, value: Any) -> SafeString:
-    return formats.unknown() if value is None else shown(known, value)
+def _text(known: Known, value: Any, *, unmasked: bool) -> SafeString:
+    return formats.unknown() if value is None else told_value(known, value, unmasked=unmasked)
 
 
 def _page(request: HttpRequest, edited: Edited, form: FactsForm, status: int = 200) -> HttpResponse:
     context = {
         "title": _("修改：{t}").format(t=edited.title), "form": form, "household": edited.household,
-        "crumbs": [*crumbs(edited.household, link=True), Crumb(edited.title)],
+        "crumbs": [*crumbs(edited.household, link=True), Crumb(edited.title)], "veiled": BIRTH not in form.known and edited.veiled,
     }  # fmt: skip
     return render_page(request, "registry/edit.html", context, status=status)
 
@@ -266,11 +277,15 @@ class SettleForm(forms.Form):
         help_text=_("写明核实的办法和依据。不要写姓名和号码。"),
     )  # fmt: skip
 
-    def __init__(self, data: Any, known: Known, sides: list[dict[str, Any]]) -> None:
+    def __init__(self, data: Any, known: Known, sides: list[dict[str, Any]], *, unmasked: bool) -> None:
         super().__init__(data)
         self.known, self.sides = known, sides
         choices = [
-            (side["recording"], formats.text(f"{SourceKind(side['source']).label}：") + shown(known, side["value"]))
+            (
+                side["recording"],
+                formats.text(f"{SourceKind(side['source']).label}：")
+                + told_value(known, side["value"], unmasked=unmasked),
+            )
             for side in sides
         ]
         self.fields["choice"].choices = [*choices, ("other", _("都不是，另填"))]  # type: ignore[attr-defined]  # a choice field
@@ -300,7 +315,8 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     known = vocabulary().get((contradiction.entity, contradiction.fact)) if contradiction else None
     if contradiction is None or known is None:
         raise Http404
-    form = SettleForm(request.POST or None, known, contradiction.sides)
+    unmasked = unmasked_now(household, officer) is not None
+    form = SettleForm(request.POST or None, known, contradiction.sides, unmasked=unmasked)
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
             reason = things.no_number_in(form.cleaned_data["reason"])
@@ -311,7 +327,8 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     context = {
         "title": _("核定：{t}").format(t=known.title), "form": form, "household": household,
         "crumbs": [*crumbs(household, link=True), Crumb(_("核定"))], "contradiction": contradiction,
-        "dispute": dispute(contradiction, members, unmasked=True), "open": contradiction.state == Contradiction.State.OPEN,
+        "dispute": dispute(contradiction, members, unmasked=unmasked), "veiled": known.name == BIRTH and not unmasked,
+        "open": contradiction.state == Contradiction.State.OPEN,
     }  # fmt: skip
     return render_page(request, "registry/settle.html", context, status=422 if form.errors else 200)
 
@@ -337,8 +354,13 @@ def recording(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
             verbs.withdraw(found, reason=things.no_number_in(form.cleaned_data["reason"]), acting_officer=officer)
             messages.success(request, _("已撤回。这次记录仍保留在经过里，不再计入当前情况。"))
             return _back(pk)
+    unmasked = unmasked_now(household, officer) is not None
     lines = [
-        (entity_title(entity), title_of(entity, name), shown(vocabulary().get((entity, name)), value))
+        (
+            entity_title(entity),
+            title_of(entity, name),
+            told_value(vocabulary().get((entity, name)), value, unmasked=unmasked),
+        )
         for entity, entries in found.facts.items()
         for values in entries.values()
         for name, value in values.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -57,7 +57,7 @@ class FactsForm(ToldForm):
         self.personal = dict(personal or {})
         initial = {
             "version": version,
-            "opened": json.dumps(dict(values), ensure_ascii=False),
+            "opened": told_opened(values, self.known),
             "observed_on": timezone.localdate(),
         }
         super().__init__(data, initial=initial)
@@ -98,6 +98,11 @@ class FactsForm(ToldForm):
         """The particulars that were typed in."""
         typed = {name: self.cleaned_data.get(PERSONAL + name, "") for name in self.personal}
         return {name: text.strip() for name, text in typed.items() if text.strip()}
+
+
+def told_opened(values: Mapping[str, Any], asked: Container[str]) -> str:
+    """What the officer saw, as the form keeps it: of the facts that it asks for, and no other."""
+    return json.dumps({name: value for name, value in values.items() if name in asked}, ensure_ascii=False)
 
 
 def field_of(known: Known) -> forms.Field:
