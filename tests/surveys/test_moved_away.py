@@ -200,6 +200,9 @@ def test_what_a_household_declared_waits_for_the_office_where_it_lives_now(villa
     old, new = factory.manager(), factories.officer(Role.TOWNSHIP_CLERK, village // 1000 * 1000)
     assert not SelfReport.objects.visible_to(old).exists()
     assert next(one for one in figures_for(new) if one.title == "自行申报").value == 1, "or nobody would ever decide"
+    lives_in = Area.objects.get(pk=village).name
+    for page in (reverse("surveys:reports"), reverse("surveys:report", args=[report.pk])):
+        assert lives_in in signed_in(new).get(page, {"sort": "village"}).content.decode(), page
     with pytest.raises(NotAllowedHere):
         reports.refuse(report, "不归这里", acting_officer=old)
     reports.refuse(report, "重复申报", acting_officer=new)

@@ -73,6 +73,11 @@ class SelfReport(models.Model):
         return str(self.pk)
 
     @property
+    def village(self) -> Area:
+        """The village that answers for it: where the household lives now."""
+        return self.household.area if self.household is not None else self.area
+
+    @property
     def place(self) -> int:
-        """The code of the village that answers for it: where the household lives now."""
+        """The code of that village."""
         return self.household.area_id if self.household is not None else self.area_id

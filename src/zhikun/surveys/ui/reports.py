@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import reverse
@@ -164,14 +165,15 @@ def all_reports(request: HttpRequest) -> HttpResponse:
             "handed_at", _("发码时间"), kind="moment", sort="handed_at", heading=True,
             link=lambda one: reverse("surveys:report", args=[one.pk]),
         ),
-        Column("area", _("村（社区）"), sort="area_id"),
+        Column("village", _("村（社区）"), sort="lives_in"),
         Column("household", _("户编号"), value=lambda one: one.household.number if one.household else _("没有档案")),
         Column(
             "state", _("状态"), kind="status", sort="state",
             value=lambda one: (tones[one.state], one.get_state_display()),
         ),
     ]  # fmt: skip
-    found = SelfReport.objects.visible_to(officer).select_related("area", "household")
+    found = SelfReport.objects.visible_to(officer).select_related("area", "household__area")
+    found = found.annotate(lives_in=Coalesce("household__area_id", "area_id"))
     table = Table(
         request,
         found,
@@ -205,7 +207,7 @@ class TakeForm(forms.Form):
 def one_report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One report beside the file: take it up for verification, or refuse it with a reason."""
     officer = officer_of(request)
-    found = SelfReport.objects.visible_to(officer).select_related("area", "household")
+    found = SelfReport.objects.visible_to(officer).select_related("area", "household__area")
     one = get_object_or_404(found, pk=pk)
     form = TakeForm(officer, request.POST if request.POST.get("decision") == "take" else None)
     if request.method == "POST":
