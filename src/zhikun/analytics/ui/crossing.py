@@ -30,6 +30,7 @@ from zhikun.analytics.ui.grids import (
     list_url,
     saved,
     shade,
+    way_up,
     with_parameters,
     with_query,
 )
@@ -190,8 +191,7 @@ def crossing(request: HttpRequest, run: UUID) -> HttpResponse:
     context = {
         "title": _("{area}致困原因交叉表").format(area=place),
         "crumbs": [
-            Crumb(_("信息统计"), reverse("analytics:newest")),
-            Crumb(one.on.isoformat(), with_parameters(reverse("analytics:statistics", args=[one.pk]), at.place)),
+            *way_up(one, at.place),
             Crumb(_("致困原因交叉表")),
         ],
         "run": one, "page": page, "form": form, "by_place": by_place,

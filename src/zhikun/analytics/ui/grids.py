@@ -24,6 +24,7 @@ from zhikun.assessments.wanted import Wanted
 from zhikun.audit.services import record as note
 from zhikun.pages import formats
 from zhikun.pages.formats import Number, Text
+from zhikun.pages.frame import Crumb
 from zhikun.places.models import Area
 from zhikun.tables.writing import safe_text
 from zhikun.wording import SAMPLE_MARK
@@ -182,6 +183,12 @@ def with_parameters(page: str, place: Area | int | None, **more: str) -> str:
     code = place.pk if isinstance(place, Area) else place
     pairs = ({"place": str(code)} if code else {}) | more
     return f"{page}?{urlencode(pairs)}" if pairs else page
+
+
+def way_up(run: Run, place: Area | None) -> tuple[Crumb, Crumb]:
+    """The statistics of a run, of which a page shows more."""
+    page = with_parameters(reverse("analytics:statistics", args=[run.pk]), place)
+    return Crumb(_("信息统计"), reverse("analytics:newest")), Crumb(run.on.isoformat(), page)
 
 
 def with_query(request: HttpRequest, **changed: str) -> str:

@@ -24,6 +24,7 @@ from zhikun.analytics.fitting import Question
 from zhikun.analytics.limits import USEFUL_SHARE
 from zhikun.analytics.services import fit as fits
 from zhikun.analytics.ui.folds import Cell, Fold, Row
+from zhikun.analytics.ui.grids import way_up
 from zhikun.analytics.ui.means_lists import Numbers
 from zhikun.analytics.ui.means_lists import address as list_address
 from zhikun.analytics.ui.poverty import large, share
@@ -178,8 +179,7 @@ def page(request: HttpRequest, run: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "title": _("准家计调查模型"),
         "crumbs": [
-            Crumb(_("评估"), reverse("assessments:runs")),
-            Crumb(_("{area}的评估").format(area=at.top.name), reverse("assessments:run", args=[run])),
+            *way_up(at.run, at.place),
             Crumb(_("准家计调查模型")),
         ],
         "run": of,

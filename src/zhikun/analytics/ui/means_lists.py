@@ -24,6 +24,7 @@ from zhikun.analytics.fit_lists import AT_LINE, Chosen
 from zhikun.analytics.fits import Fit
 from zhikun.analytics.fitting import Question, has_lists
 from zhikun.analytics.trials import Listed
+from zhikun.analytics.ui.grids import way_up
 from zhikun.analytics.ui.poverty import large
 from zhikun.assessments.selectors import cut
 from zhikun.assessments.ui.common import Asked, asked, found, further
@@ -112,8 +113,7 @@ def households(request: HttpRequest, run: UUID, fit: UUID) -> HttpResponse:
     context = {
         "title": _("准家计调查模型：{k}").format(k=fit_lists.words(chosen, one, at.pack)),
         "crumbs": [
-            Crumb(_("评估"), reverse("assessments:runs")),
-            Crumb(_("{area}的评估").format(area=at.top.name), reverse("assessments:run", args=[run])),
+            *way_up(at.run, at.place),
             Crumb(_("准家计调查模型"), page_of(one)), Crumb(_("家庭名单")),
         ],
         "run": of, "form": ListForm(at, request.GET), "listed": listed, "total": f"{listed.count:,}",

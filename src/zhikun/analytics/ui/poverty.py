@@ -22,7 +22,7 @@ from zhikun.analytics import poverty
 from zhikun.analytics.crossing import unit_below
 from zhikun.analytics.poverty import CAUSES, Counted, Design, Indicator, Measured
 from zhikun.analytics.ui.folds import Cell, Fold, Row
-from zhikun.analytics.ui.grids import list_url
+from zhikun.analytics.ui.grids import list_url, way_up
 from zhikun.assessments.models import Run
 from zhikun.assessments.ui.common import Asked, asked, found
 from zhikun.assessments.wanted import Term, Unreadable, Wanted, fraction
@@ -93,8 +93,7 @@ def page(request: HttpRequest, run: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "title": _("多维贫困"),
         "crumbs": [
-            Crumb(_("评估"), reverse("assessments:runs")),
-            Crumb(_("{area}的评估").format(area=at.top.name), reverse("assessments:run", args=[run])),
+            *way_up(at.run, at.place),
             Crumb(_("多维贫困")),
         ],
         "run": of,
