@@ -161,14 +161,33 @@ def province(run: Run, people: int) -> None:
         ratio = peer.median / both.median
         run.add("pandas, the same work: receipts, warnings with reasons, households, state", peer.text)
         run.add("times as fast as pandas", f"{ratio:.2f}", "at least 8", ratio >= 8)
-    asked = [sys.executable, str(HERE / "monitoring_tasks.py"), "floor", str(files), MONTH, str(FOLDER / "keys.json")]
+    _floors(run, files, copy, peer)
+
+
+def _floors(run: Run, files: Path, data: Path, peer: Spent) -> None:
+    """What takes its time however the month is worked out, beside an eighth of the peer: docs/decisions/0012."""
+    tasks = [sys.executable, str(HERE / "monitoring_tasks.py")]
+    asked = [*tasks, "floor", str(files), MONTH, str(FOLDER / "keys.json")]
     least = [json.loads(whole(asked, good=(0,)).splitlines()[-1])["seconds"] for _round in range(run.rounds)]
-    run.raw["floor"] = least
     eighth = f"; an eighth of pandas is {peer.median / 8:.1f} s" if run.peers else ""
     run.add(
         "only reading the five files and making their tokens, in two processes",
         f"{statistics.median(least):.1f} s{eighth}",
     )
+    asked, bare = [*tasks, "carried", str(files), str(data), BEFORE, MONTH], []
+    for _round in range(run.rounds):
+        starts = Spent()
+        whole(zhikun("lists", "receive", "--help"), starts)
+        whole(zhikun("monitor", "run", "--help"), starts)
+        found = json.loads(whole(asked, good=(0,)).splitlines()[-1])
+        bare.append({"starting": sum(starts.seconds), "reading": found["reading"], "writing": found["writing"]})
+    parts = {name: statistics.median(one[name] for one in bare) for name in bare[0]}
+    told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in parts.items())
+    run.add(
+        "only starting both commands, reading the files, and writing the same tables again",
+        f"{statistics.median(sum(one.values()) for one in bare):.1f} s ({told}){eighth}",
+    )
+    run.raw["floors"] = {"tokens": least, "bare": bare}
 
 
 def _add(total: Spent, one: Spent) -> None:

@@ -1,6 +1,7 @@
 """Small tasks beside bench/monitoring.py, each in a process of its own; each prints one JSON line, last.
 
 python bench/monitoring_tasks.py key KEYS | due MONTH | agree DATA MONTH PEER | alone DATA MONTH | floor FILES MONTH KEYS
+    | carried FILES DATA BEFORE MONTH
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 from monitoring_data import hardship
 
 from zhikun.engine.packs import load
@@ -155,6 +158,38 @@ def floor(files: str, month: str, keys: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - start, "rows": rows}
 
 
+def carried(files: str, data: str, before: str, month: str) -> dict[str, Any]:
+    """Seconds in which the month's files are read, and its tables written again as they are, with nothing worked out.
+
+    Everything in two processes or threads, by Arrow: the five lists as CSV, what stands of them in the data folder, the tokens
+    of everybody watched, last month's tables, and this month's.
+    """
+    names, folder = sorted({one.list_source for one in hardship(_gansu())}), Path(data)
+    screened = {when: folder / "screening" / "gansu" / when for when in (before, month)}
+    rows = [folder / "lists" / name / month / "001" / "rows.parquet" for name in names]
+    written = [*rows, *(screened[month] / f"{name}.parquet" for name in ("warnings", "state", "households"))]
+    tables = [pq.read_table(path) for path in written]
+    start = time.perf_counter()
+    with ProcessPoolExecutor(2, get_context("fork")) as processes:
+        count = sum(processes.map(_only_read, [Path(files) / name / f"{month}.csv" for name in names]))
+    for path in [folder / "lists" / "population" / month / "001" / "rows.parquet", *rows]:
+        pq.read_table(path, columns=["person"])
+    for name in ("warnings", "state", "households"):
+        pq.read_table(screened[before] / f"{name}.parquet")
+    read = time.perf_counter()
+    with TemporaryDirectory(dir=folder) as place, ThreadPoolExecutor(2) as threads:
+        list(threads.map(_only_written, tables, (Path(place) / str(number) for number in range(len(tables)))))
+    return {"reading": read - start, "writing": time.perf_counter() - read, "rows": count}
+
+
+def _only_read(path: Path) -> int:
+    return len(pacsv.read_csv(path))
+
+
+def _only_written(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, compression="zstd", compression_level=1)
+
+
 def _only_tokens(path: Path, keys: str) -> int:
     only = pacsv.ConvertOptions(include_columns=["身份证号"], column_types={"身份证号": pa.string()})
     column = pacsv.read_csv(path, convert_options=only).column(0)
@@ -174,6 +209,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "agree": agree,
     "alone": alone,
     "floor": floor,
+    "carried": carried,
 }
 
 
