@@ -170,6 +170,9 @@ TransactionTestCase._fixture_teardown = _emptied
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: uses the platform's database (set by itself): runs on both databases")
+    config.addinivalue_line(
+        "markers", "look: how pages look and are walked by keyboard, whatever database is behind them: runs once"
+    )
     for marker, need in NEEDS.items():
         config.addinivalue_line("markers", f"{marker}: {need.title}")
 
@@ -187,7 +190,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     for item in items:
-        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+        is_used = item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
+        if is_used and not item.get_closest_marker("look"):
             item.add_marker(pytest.mark.database)
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=BROWSER_BROKE))

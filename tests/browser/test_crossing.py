@@ -11,7 +11,7 @@ from tests.officers import signed_in
 
 from zhikun.accounts.roles import Role
 
-pytestmark = [pytest.mark.browser, pytest.mark.frontend]
+pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.look]
 
 CAUSES, TRENDS = "/statistics/causes", "/statistics/trends"
 

@@ -7,7 +7,7 @@ from tests.officers import county, officer, signed_in
 
 from zhikun.accounts.roles import Role
 
-pytestmark = [pytest.mark.browser, pytest.mark.frontend]
+pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.look]
 
 
 def test_the_page_to_sign_in_is_sound(desk, phone):

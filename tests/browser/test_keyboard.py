@@ -13,7 +13,7 @@ from tests.surveys import factory
 
 from zhikun.accounts.roles import Role
 
-pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.look, pytest.mark.django_db(transaction=True)]
 MOST = 400
 
 # What has the focus: its name as a screen reader says it, where it stands in the page's text, whether the focus is seen.

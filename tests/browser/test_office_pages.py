@@ -8,7 +8,7 @@ from zhikun.accounts.roles import Role
 from zhikun.accounts.services import officers
 from zhikun.audit.models import Entry
 
-pytestmark = [pytest.mark.browser, pytest.mark.frontend]
+pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.look]
 WHY = "忘记密码，已当面核实"
 
 

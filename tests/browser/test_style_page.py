@@ -15,7 +15,7 @@ from tests.browser.looking import cut_off, fits, is_sound, no_violations, pictur
 
 from zhikun.pages import errors
 
-pytestmark = [pytest.mark.browser, pytest.mark.frontend]
+pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.look]
 
 MOST_BYTES = 500_000
 

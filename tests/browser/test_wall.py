@@ -18,7 +18,7 @@ from zhikun.accounts.roles import Role
 from zhikun.accounts.sessions import SEEN
 from zhikun.places.models import Area, Level
 
-pytestmark = [pytest.mark.browser, pytest.mark.frontend]
+pytestmark = [pytest.mark.browser, pytest.mark.frontend, pytest.mark.look]
 
 URL = "/statistics/wall"
 WALL = {"width": 1920, "height": 1080}
