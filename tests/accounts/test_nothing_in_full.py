@@ -38,7 +38,8 @@ NUMBER, NEW_NUMBER, OTHER_NUMBER = (
 #: Everything that a household of the tests says of who they are.
 SECRETS = {
     "name": "欧阳测全", "number": NUMBER, "born": BORN, "phone": "13900012345", "address": "测试路八十八弄",
-    "supporter's name": "司徒测远", "supporter's number": OTHER_NUMBER, "supporter's birth": OTHER_BORN, "supporter's birth elsewhere": "1990-11-28",
+    "supporter's name": "司徒测远", "supporter's number": OTHER_NUMBER, "supporter's birth": OTHER_BORN,
+    "supporter's birth elsewhere": "1990-11-28",
     "supporter's phone": "13700054321", "plate": "宁D8K6T2", "account": "6222020012349876", "holder": "欧阳测户",
     "newcomer's name": "慕容测新", "newcomer's number": NEW_NUMBER, "newcomer's birth": NEW_BORN, "told phone": "13600067890",
     "told address": "测试路九十九弄",
