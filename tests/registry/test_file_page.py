@@ -11,6 +11,7 @@ from tests.officers import signed_in
 from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.registry import panels, vocabulary
+from zhikun.registry.errors import WrongDay
 from zhikun.registry.models import CategoryHeld, Contradiction, Help, Household, HouseholdFacts, Unmasking
 from zhikun.registry.selectors import file
 from zhikun.registry.services import members, recording
@@ -149,6 +150,66 @@ def test_saving_a_supporter_whose_birth_was_not_shown_leaves_it_and_one_typed_in
 
     assert save(own_income_year="12000") == {"birth_date": "1971-03-19", "own_income_year": 12000}
     assert save(own_income_year="12000", birth_date="1971-03-29")["birth_date"] == "1971-03-29"
+
+
+def test_a_conflict_tells_no_birth_to_who_hid_it_again_and_keeps_what_was_typed(with_national_pack):
+    made, clerk = factories.household(), factories.officer(Role.TOWNSHIP_CLERK)
+    told = Told(SourceKind.OFFICER, factories.DAY)
+    recording.record(made, told, {"supporter": {"1": {"birth_date": "1971-03-09"}}}, acting_officer=clerk)
+    browser, address = (
+        signed_in(clerk),
+        reverse("registry:edit-row", args=[made.pk, "supporter", "1"]) + "?dimension=赡养情况",
+    )
+    browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "contact", "text": "电话回访"})
+    form = browser.get(address).context["form"]
+    browser.post(reverse("registry:hide", args=[made.pk]))
+    other = factories.officer(Role.COUNTY_REVIEWER)
+    recording.record(made, told, {"supporter": {"1": {"birth_date": "1971-03-19"}}}, acting_officer=other)
+    said = {name: form.initial[name] for name in ("version", "opened")} | {"observed_on": f"{factories.DAY}"}
+    answer = browser.post(address, said | {"birth_date": "1971-03-29"})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "1971-03-19" not in text
+    assert 'value="1971-03-29"' in text
+
+
+def test_reasons_that_stand_in_the_open_hold_no_number():
+    made = factories.household()
+    browser = signed_in(factories.officer(Role.TOWNSHIP_CLERK))
+    for number in (factories.id_number(2), "13900012345"):
+        answer = browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "other", "text": f"核对 {number}"})
+        assert answer.status_code == 422
+        assert "请去掉号码" in answer.content.decode()
+    assert not Unmasking.objects.exists()
+
+
+def test_the_day_of_a_birth_in_the_household_is_told_to_who_has_unmasked_it():
+    made = factories.household()
+    clerk, auditor = factories.officer(Role.TOWNSHIP_CLERK), factories.officer(Role.AUDITOR)
+    child = NewMember(Particulars("马试生", sex="female"), "20", {})
+    members.born(made, child, Change(date(2026, 10, 9), "出生医学证明"), acting_officer=clerk)
+    browser = signed_in(clerk)
+    for name in ("household", "timeline", "as-of"):
+        text = page(browser, made, name)
+        assert "2026-10-09" not in text, name
+        assert "2026-10-**" in text, name
+    assert "2026-10-09" not in str([one.details for one in Entry.objects.filter(household=made.pk)])
+    assert signed_in(auditor).get(reverse("registry:household", args=[made.pk])).status_code == 404
+    browser.post(reverse("registry:unmask", args=[made.pk]), {"why": "contact", "text": "电话回访"})
+    assert "2026-10-09" in page(browser, made)
+
+
+def test_trying_days_of_death_does_not_tell_the_day_of_birth():
+    made, clerk = factories.household(), factories.officer(Role.TOWNSHIP_CLERK)
+    row = made.memberships.get(person=made.head)
+    row.since = made.head.born_on + timedelta(30)
+    row.save()
+    told = set()
+    for day in (made.head.born_on - timedelta(1), made.head.born_on, row.since - timedelta(1)):
+        with pytest.raises(WrongDay) as refused:
+            members.died(made, made.head_id, Change(day, "死亡证明"), acting_officer=clerk)
+        told.add(refused.value.what)
+    assert len(told) == 1
 
 
 def test_a_correction_offers_the_full_birth_date_only_unmasked_and_keeps_it_where_nothing_is_said():

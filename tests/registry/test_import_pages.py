@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,6 +16,8 @@ from zhikun.audit.models import Entry
 from zhikun.jobs.worker import work_off
 from zhikun.places.models import Area
 from zhikun.registry.models import Household, ImportBatch
+from zhikun.registry.services.importing_told import ToldHousehold
+from zhikun.registry.ui.imports_preview import _facts
 
 pytestmark = pytest.mark.django_db
 
@@ -85,12 +88,48 @@ def test_a_preview_is_masked_and_on_record(opened):
     assert (entry.officer_id, entry.subject) == (checker().pk, f"{batch.pk}:1")
 
 
-def test_the_rejects_are_for_who_imports_there_and_on_record(opened):
+def test_the_rejects_are_for_who_brought_the_file_and_on_record(opened):
     batch = uploaded([home("A1", 1), home("B1", 2, area=factories.OTHER_VILLAGE)])
     answer = opened(maker(), "rejects", batch.pk)
     assert b"".join(answer.streaming_content)[:2] == b"PK"
     assert Entry.objects.filter(event="registry.exported", subject=str(batch.pk)).count() == 1
-    assert opened(checker(), "rejects", batch.pk).status_code == 404
+    colleague = factories.officer(Role.TOWNSHIP_CLERK, username="colleague")
+    for other in (checker(), colleague):
+        assert opened(other, "rejects", batch.pk).status_code == 404
+        assert reverse("imports:rejects", args=[batch.pk]) not in opened(other, "batch", batch.pk).content.decode()
+
+
+def test_what_is_said_of_a_file_tells_no_day_of_birth(opened):
+    people = [
+        {"name": "马试一", "id_number": factories.id_number(2), "relation": "head"},
+        {
+            "name": "苏试二",
+            "id_number": factories.id_number(3, "19700301"),
+            "relation": "spouse",
+            "birth_date": date(1970, 3, 2),
+        },
+    ]
+    batch = uploaded([home("A1", 1, people=people)])
+    assert "1970-03-**" in str(batch.messages)
+    assert "1970-03-02" not in str(batch.messages)
+    shown = opened(checker(), "batch", batch.pk, query="?view=messages").content.decode()
+    assert "填的是“1970-03-**”，与身份证号里的出生日期不一致" in shown
+
+
+def test_a_supporters_birth_is_previewed_by_year_and_month():
+    (_heading, lines), *_rest = _facts(
+        ToldHousehold("A1", factories.VILLAGE, [], rows={"supporter": [{"birth_date": "1990-11-27"}]})
+    )
+    assert [line.value for line in lines] == ["1990-11-**"]
+
+
+def test_why_a_file_goes_back_holds_no_number(opened):
+    batch = uploaded([home("A1", 1)])
+    opened(maker(), "act", batch.pk, "submit", post={})
+    for number in (factories.id_number(2), "13900012345"):
+        opened(checker(), "act", batch.pk, "send-back", post={"reason": f"{number} 重复"})
+        batch.refresh_from_db()
+        assert (batch.state, batch.decision_reason) == (ImportBatch.State.SUBMITTED, "")
 
 
 @pytest.mark.parametrize("view", ["problems", "messages", "households"])

@@ -1,11 +1,12 @@
 """The county's sample, what a household declares of itself, and what a firm is paid for."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from tests import factories, officers
@@ -19,8 +20,10 @@ from zhikun.places.models import Area
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household, HouseholdFacts, Recording
 from zhikun.registry.sources import SourceKind
+from zhikun.registry.templatetags.registry import age_on
 from zhikun.surveys import known_before
 from zhikun.surveys.account import statement
+from zhikun.surveys.answers import of_same_age
 from zhikun.surveys.errors import CodeRefused, NothingTold, OwnVisit, VisitDecided
 from zhikun.surveys.filed import form_in_force
 from zhikun.surveys.models import Assignment, Recheck, SelfReport, Visit
@@ -474,3 +477,32 @@ def test_what_was_never_paid_is_not_taken_back(engagement, county):
     Visit.objects.update(decided_at=timezone.now() - timedelta(days=90))
     told = the_account(engagement)
     assert (told.paid, told.deducted, told.total) == (0, 0, 0), "accepted before the contract began"
+
+
+def test_the_page_of_a_self_report_has_who_belongs_to_it_as_old_as_they_are_and_no_day_of_birth():
+    household = factories.household()
+    _report, code = report_of(household)
+    guest = Client()
+    assert guest.post(reverse("surveys:self-enter"), {"code": code}).status_code == 302
+    answer = guest.get(reverse("surveys:self-fill"))
+    text = answer.content.decode()
+    assert not any(day in text for day in ("1968-05-12", "1970-03-01", "马试一"))
+    today = timezone.localdate()
+    people = {str(row.person_id): row.person for row in household.memberships.select_related("person")}
+    rows = answer.context["data"]["answers"]["rows_member"]
+    assert {row["_row"]: row["birth_date"][4:] for row in rows} == dict.fromkeys(people, f"{today:-%m-%d}")
+    assert all(today.year - int(row["birth_date"][:4]) == age_on(people[row["_row"]], today) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("born", "today", "said"),
+    [
+        ("2008-11-23", "2026-11-23", "2008-11-23"),  # 18 on the day
+        ("2008-11-24", "2026-11-23", "2009-11-23"),  # 17, for one day more
+        ("2008-02-29", "2027-02-28", "2009-02-28"),
+        ("2007-03-01", "2028-02-29", "2008-02-29"),
+        ("2007-02-28", "2028-02-29", "2007-02-28"),
+    ],
+)
+def test_a_birthday_today_for_somebody_as_old(born, today, said):
+    assert of_same_age(date.fromisoformat(born), date.fromisoformat(today)) == date.fromisoformat(said)

@@ -321,6 +321,17 @@ def _says_something(given: Mapping[str, Any]) -> bool:
     return any(value not in (None, "", []) for name, value in given.items() if name not in {ROW, TITLE, HERE})
 
 
+def of_same_age(born: date | None, today: date) -> date | None:
+    """A birthday today, for somebody as old: what is asked by age is asked all the same, and the day of birth is not told."""
+    if born is None:
+        return None
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    try:
+        return today.replace(year=today.year - years)
+    except ValueError:  # 29 February
+        return today.replace(year=today.year - years, day=28)
+
+
 def prefilled(pack: Pack, facts: Mapping[str, Any], on_file: Mapping[str, Sequence[OnFile]]) -> dict[str, Any]:
     """The answers to start from: what is known of a household on file. Particulars of people are not among them."""
     answers = _answered(pack, HOUSEHOLD, facts.get(HOUSEHOLD, {}).get("", {}))

@@ -249,7 +249,12 @@ def differences_of(recheck: Recheck) -> list[Answer]:
 def to_look_again(visit: Visit) -> list[Part]:
     """What a second look asks about: the answers of the visit without particulars of people."""
     parts = as_handed_in(visit).parts
-    return [replace(part, answers=[one for one in part.answers if not one.personal]) for part in parts]
+    return [replace(part, answers=[one for one in part.answers if not _is_of_the_person(one)]) for part in parts]
+
+
+def _is_of_the_person(answer: Answer) -> bool:
+    """A particular, or a day of birth: what is found again is shown to others."""
+    return answer.personal or answer.path.rpartition("/")[2] == BIRTH
 
 
 def compared_report(report: SelfReport) -> Compared:

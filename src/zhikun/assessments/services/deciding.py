@@ -30,8 +30,7 @@ from zhikun.pages.asked import Asked
 from zhikun.registry.errors import NeedsReason
 from zhikun.registry.facts import present
 from zhikun.registry.models import Household
-from zhikun.registry.services.guard import locked
-from zhikun.registry.services.things import no_number_in
+from zhikun.registry.services.guard import locked, no_number_in
 
 RIGHT = Right.HOUSEHOLD_SETTLE
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhikun.engine.packs.model import Fact
+from zhikun.identity.masks import mask_birth_date
 from zhikun.intake.survey.values import Converted, Finding, Verdict, by_unique, is_unknown_word, unknown_note, wrote
 from zhikun.tables import Column, Kind, Severity
 from zhikun.wording import _
@@ -134,6 +135,7 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
     told = day.isoformat()
     not_later = _("不晚于 {day} 的日期").format(day=today)
     if fact.name == "birth_date":
+        told = mask_birth_date(day)
         if day > today:
             return _off(None, told, _("那一天还没有出生"), not_later, _("请照证件核对"))
         if (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) > OLDEST_YEARS:

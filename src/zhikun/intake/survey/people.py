@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from zhikun.engine.packs.model import Fact
 from zhikun.identity import check_id_numbers, mask_id_number, mask_name
+from zhikun.identity.masks import mask_birth_date
 from zhikun.intake.survey.dates import OLDEST_YEARS
 from zhikun.intake.survey.rows import Rows
 from zhikun.intake.survey.values import mask_of
@@ -40,7 +41,7 @@ def _possible_age(rows: Rows, number_fact: str, today: date) -> None:
         oldest = today.replace(year=today.year - OLDEST_YEARS - 1, day=28)
     late = pc.or_(pc.greater(born, pa.scalar(today)), pc.less_equal(born, pa.scalar(oldest)))
     for index in map(int, np.flatnonzero(mask_of(pc.fill_null(late, False)))):
-        found = _("身份证号里的出生日期是 {day}").format(day=born[index].as_py().isoformat())
+        found = _("身份证号里的出生日期是 {day}").format(day=mask_birth_date(born[index].as_py()))
         rows.report(index, rows.heading(number_fact), found, _("120 岁以内的人"), _("请照证件核对"))
 
 
@@ -70,7 +71,7 @@ def _contradiction(name: str, fact: Fact, written: pa.Scalar, derived: pa.Scalar
     if name == "sex":
         found = _("填的是“{written}”，与身份证号不一致").format(written=fact.choices.get(written.as_py(), ""))
         return found, _("“{derived}”").format(derived=fact.choices[derived.as_py()]), _("请照证件核对")
-    found = _("填的是“{written}”，与身份证号里的出生日期不一致").format(written=written.as_py().isoformat())
+    found = _("填的是“{written}”，与身份证号里的出生日期不一致").format(written=mask_birth_date(written.as_py()))
     return found, _("与身份证号一致的日期"), _("请照证件核对；现按填写的日期计算")
 
 

@@ -22,10 +22,11 @@ from zhikun.registry.sources import SourceKind
 from zhikun.registry.vocabulary import Known, asked_of, entity_title, packs_in_force, personal_of, vocabulary
 from zhikun.wording import is_money
 
+_SHORT_PLATE = 4  # what is shown would be nearly all of it
 #: How the particulars of things are masked; what is not named here is not shown at all until somebody unmasks.
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "name": mask_name, "holder": mask_name, "id_number": mask_id_number, "phone": mask_phone, "number": mask_account,
-    "plate": lambda text: text[:2] + "*" * max(0, len(text) - 3) + text[-1:],
+    "plate": lambda text: text[:2] + "*" * (len(text) - 3) + text[-1:] if len(text) > _SHORT_PLATE else "*" * len(text),
 }  # fmt: skip
 BIRTH = "birth_date"
 

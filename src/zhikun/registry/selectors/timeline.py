@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from zhikun.identity.masks import mask_birth_date
 from zhikun.pages.parts import Event
 from zhikun.registry.models import CategoryHeld, Contradiction, Document, Help, HouseholdEvent, Recording
 from zhikun.registry.services.home import in_words
@@ -28,7 +29,8 @@ def of_events(events: Iterable[HouseholdEvent], names: Mapping[str, str]) -> Ite
         kind = HouseholdEvent.Kind(one.kind)
         who = names.get(one.details.get("person") or one.details.get("after") or "", "")
         title = _("{what}：{who}").format(what=kind.label, who=who) if who else kind.label
-        text = _("发生日期 {d}").format(d=one.on.isoformat())
+        on = mask_birth_date(one.on) if kind == HouseholdEvent.Kind.BORN else one.on.isoformat()
+        text = _("发生日期 {d}").format(d=on)
         if one.details.get("recoded"):
             text += _("，区划代码变更，未搬家")
         if fields := one.details.get("fields"):

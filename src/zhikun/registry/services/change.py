@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
+from zhikun.identity.masks import mask_birth_date
 from zhikun.pages.errors import DomainError
 from zhikun.registry import events
 from zhikun.registry.errors import HeadMissing, MemberMissing, NeedsReason, WrongDay
@@ -81,7 +82,7 @@ def one_of(members: Mapping[uuid.UUID, Membership], person: uuid.UUID) -> Member
 def end(membership: Membership, on: date, why: str) -> None:
     """The person leaves on the day."""
     if on < membership.since:
-        raise WrongDay(_("发生日期早于这位成员加入本户的日期（{d}）。").format(d=membership.since.isoformat()))
+        raise WrongDay(_("发生日期早于这位成员加入本户的日期。"))
     membership.until, membership.ended_by = on, why
     membership.save(update_fields=["until", "ended_by"])
 
@@ -208,8 +209,9 @@ def concluded(*households: Household, kind: str, change: Change, officer: Office
     for household in households:
         refresh(household)
         bump(household)
+    on = mask_birth_date(change.on) if kind == Kind.BORN else change.on.isoformat()
     for household in households:
         note(
             events.CHANGED, by=officer, household=household.pk, subject=household.number, area=household.area_id,
-            reason=change.reason.strip(), details={"kind": str(kind), "on": change.on.isoformat()},
+            reason=change.reason.strip(), details={"kind": str(kind), "on": on},
         )  # fmt: skip

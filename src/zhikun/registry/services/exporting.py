@@ -31,6 +31,7 @@ from zhikun.registry.selectors.search import scope
 from zhikun.registry.services.exporting_columns import Line, columns_offered
 from zhikun.registry.services.exporting_files import Sheet, write
 from zhikun.registry.services.exporting_lists import Filter, FromSource, Pair, Told
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.services.importing_work import Step
 
 LIFE = timedelta(hours=24)
@@ -61,7 +62,8 @@ def request(
 ) -> Export:
     """Ask for a list. `unmasked_why`: full names and numbers, for a reason; None: masked.
 
-    Raises NotAllowedHere without the right, NeedsReason without a purpose or, for full particulars, a reason; TooMany.
+    Raises NotAllowedHere without the right, NeedsReason without a purpose or, for full particulars, a reason; TooMany;
+    DomainError for a number in either.
     """
     if not acting_officer.may(Right.HOUSEHOLD_EXPORT):
         raise NotAllowedHere
@@ -71,6 +73,8 @@ def request(
         raise NotAllowedHere
     if unmasked_why is not None and not unmasked_why.strip():
         raise NeedsReason("unmasked_why")
+    no_number_in(purpose, "purpose")
+    no_number_in(unmasked_why or "", "unmasked_why")
     told = chosen.told(acting_officer)
     if told.expected is not None and told.expected > MOST_ROWS:
         raise TooMany

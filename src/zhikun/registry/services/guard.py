@@ -5,8 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from zhikun.accounts.models import Officer
 from zhikun.accounts.roles import Right
+from zhikun.identity.masks import holds_id_number, holds_phone_number
+from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import EditConflict, FileNotInUse, NotAllowedHere
 from zhikun.registry.models import Household
 
@@ -32,3 +36,16 @@ def locked(
 def hold(household_ids: Iterable[uuid.UUID]) -> None:
     """Lock these files until the caller's transaction ends, by id: two who hold the same wait for each other, none for ever."""
     list(Household.objects.select_for_update().filter(pk__in=set(household_ids)).order_by("pk").values_list("pk"))
+
+
+def no_number_in(text: str, field: str = "reason") -> str:
+    """The text, if it holds no identity or mobile number: reasons are kept and shown in the open."""
+    what = _("证件号码") if holds_id_number(text) else _("手机号码") if holds_phone_number(text) else ""
+    if what:
+        raise DomainError(
+            _("说明里有{what}。").format(what=what),
+            why=_("说明会显示给查档的人。"),
+            remedy=_("请去掉号码。"),
+            field=field,
+        )
+    return text

@@ -16,6 +16,7 @@ from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import WrongDay
 from zhikun.registry.models import CategoryHeld, Help, Household
 from zhikun.registry.services.change import Change, Kind, begun, concluded, happened, members_of, one_of
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.vocabulary import categories
 
 
@@ -40,7 +41,7 @@ def received(household: Household, help_: Received, change: Change, *, acting_of
         one_of(members_of(held), help_.person)
     made = Help.objects.create(
         household=held, person_id=help_.person, kind=help_.kind.strip(), provider=help_.provider.strip(), on=change.on,
-        amount=help_.amount, text=help_.text.strip(),
+        amount=help_.amount, text=no_number_in(help_.text.strip(), "text"),
     )  # fmt: skip
     concluded(held, kind="help", change=change, officer=acting_officer)
     return made

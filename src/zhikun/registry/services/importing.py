@@ -22,6 +22,7 @@ from zhikun.registry import events
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import ImportBatch, ImportRow
 from zhikun.registry.services import importing_files as files
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.services.importing_errors import (
     BatchMovedOn,
     FileRefused,
@@ -105,7 +106,7 @@ def submit(batch: ImportBatch, *, acting_officer: Officer) -> None:
 @transaction.atomic
 def approve(batch: ImportBatch, *, acting_officer: Officer, reason: str = "") -> None:
     """A second person agrees: the households are committed in the background. Of two approvals at once one counts."""
-    held = _decided(batch, State.APPROVED, acting_officer, reason)
+    held = _decided(batch, State.APPROVED, acting_officer, no_number_in(reason))
     ask(
         "registry.import_commit", arguments={"batch": str(held.pk)}, key=str(held.pk), by=acting_officer, area=held.area
     )
@@ -144,7 +145,7 @@ def undo(batch: ImportBatch, *, reason: str, acting_officer: Officer) -> None:
     held.state, held.undone_by, held.undone_why = State.UNDOING, acting_officer, _said(reason)
     held.save()
     ask("registry.import_undo", arguments={"batch": str(held.pk)}, key=str(held.pk), by=acting_officer, area=held.area)
-    _note(events.IMPORT_UNDONE, held, acting_officer, reason=reason, details={"step": "asked"})
+    _note(events.IMPORT_UNDONE, held, acting_officer, reason=held.undone_why, details={"step": "asked"})
 
 
 def may_approve(batch: ImportBatch, officer: Officer) -> None:
@@ -216,7 +217,7 @@ def _forget(batch: ImportBatch) -> None:
 def _said(reason: str) -> str:
     if not reason.strip():
         raise NeedsReason
-    return reason.strip()[:200]
+    return no_number_in(reason.strip())[:200]
 
 
 def _standing(digest: str, area: int) -> ImportBatch | None:

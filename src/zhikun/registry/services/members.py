@@ -97,8 +97,9 @@ def died(
     held = begun(household, change, officer=acting_officer)
     members = members_of(held)
     gone = one_of(members, person)
-    if gone.person.born_on and change.on < gone.person.born_on:
-        raise WrongDay(_("死亡日期早于出生日期。"))
+    # One answer for both, or trying one day after the other would tell the day of birth.
+    if change.on < max(gone.since, gone.person.born_on or gone.since):
+        raise WrongDay(_("死亡日期早于出生或加入本户的日期。"))
     gone.person.died_on = change.on
     gone.person.save(update_fields=["died_on"])
     happened(held, Kind.DIED, change, acting_officer, person=str(person))

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from zhikun.accounts.models import Officer
-from zhikun.identity.masks import holds_id_number, holds_phone_number
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import NeedsReason
 from zhikun.registry.facts import REMOVED, present
@@ -63,16 +62,3 @@ def remove(
 def _of_a_thing(entity: str) -> None:
     if entity in {"household", "member"} or not any(of == entity for of, _name in vocabulary()):
         raise DomainError(_("没有这一类财物。"), remedy=_("请从档案页进入。"))
-
-
-def no_number_in(text: str) -> str:
-    """The text, if it holds no identity or mobile number: reasons are kept and shown in the open."""
-    what = _("证件号码") if holds_id_number(text) else _("手机号码") if holds_phone_number(text) else ""
-    if what:
-        raise DomainError(
-            _("说明里有{what}。").format(what=what),
-            why=_("说明会显示给查档的人。"),
-            remedy=_("请去掉号码。"),
-            field="reason",
-        )
-    return text

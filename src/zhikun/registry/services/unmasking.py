@@ -15,6 +15,7 @@ from zhikun.audit.services import record as note
 from zhikun.registry import events
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Household, Unmasking
+from zhikun.registry.services.guard import no_number_in
 
 LASTS = timedelta(minutes=15)
 
@@ -32,14 +33,17 @@ class WhyUnmask(TextChoices):
 
 @transaction.atomic
 def unmask(household: Household, *, why: str, text: str = "", acting_officer: Officer) -> Unmasking:
-    """Let this officer see the household's full particulars for fifteen minutes. Raises NotAllowedHere, NeedsReason."""
+    """Let this officer see the household's full particulars for fifteen minutes. Raises NotAllowedHere, NeedsReason,
+    and DomainError for a number in the text, which stands in the open.
+    """
     if not acting_officer.may(Right.HOUSEHOLD_UNMASK, household.area_id):
         raise NotAllowedHere
     if why not in WhyUnmask.values:
         raise NeedsReason("why", looking=True)
     if why == WhyUnmask.OTHER and len(text.strip()) < 2:
         raise NeedsReason("text", looking=True)
-    reason = "：".join(part for part in (str(WhyUnmask(why).label), text.strip()) if part)[:200]
+    said = no_number_in(text.strip(), "text")
+    reason = "：".join(part for part in (str(WhyUnmask(why).label), said) if part)[:200]
     made = Unmasking.objects.create(
         household=household, officer=acting_officer, reason=reason, until=timezone.now() + LASTS
     )

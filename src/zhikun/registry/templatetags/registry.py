@@ -10,9 +10,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from zhikun.identity.masks import mask_birth_date
 from zhikun.pages import formats
 from zhikun.privacy.templatetags.privacy import masked
-from zhikun.registry.models import Household, Person
+from zhikun.registry.models import Household, Membership, Person
 from zhikun.registry.relations import RELATIONS
 from zhikun.registry.vocabulary import categories
 
@@ -51,6 +52,13 @@ def sex_and_age(person: Person) -> str:
     years = age_on(person, timezone.localdate())
     sex = person.get_sex_display() if person.sex else ""
     return f"{sex} {_('{n} 岁').format(n=years) if years is not None else ''}".strip()
+
+
+@register.simple_tag
+def joined(row: Membership, unmasked: bool) -> SafeString:
+    """Since when somebody belongs to the household; who was born into it, by year and month until it is unmasked."""
+    is_birth = row.since == row.person.born_on
+    return formats.text(mask_birth_date(row.since)) if is_birth and not unmasked else formats.day(row.since)
 
 
 @register.simple_tag

@@ -28,9 +28,9 @@ from zhikun.registry.relations import HEAD, RELATIONS
 from zhikun.registry.services import members as people
 from zhikun.registry.services import structure
 from zhikun.registry.services.change import Change
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.services.household import NewMember
 from zhikun.registry.services.person import Particulars
-from zhikun.registry.services.things import no_number_in
 from zhikun.registry.ui.villages import village_field
 from zhikun.registry.vocabulary import entity_title
 

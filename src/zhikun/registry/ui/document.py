@@ -22,7 +22,7 @@ from zhikun.registry import events
 from zhikun.registry.models import Document
 from zhikun.registry.selectors.file import looked_lately, unmasked_now, visible
 from zhikun.registry.services import document as verbs
-from zhikun.registry.services.things import no_number_in
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.ui.household import crumbs
 
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}

@@ -30,6 +30,7 @@ from zhikun.registry.selectors.file import recordings_of, unmasked_now, visible
 from zhikun.registry.selectors.known import BIRTH, masked_particulars, told_value
 from zhikun.registry.services import recording as verbs
 from zhikun.registry.services import things
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.ui.change_forms import called
 from zhikun.registry.ui.fact_forms import FactsForm, ToldForm, field_of, posted, told_opened, value_of
@@ -119,9 +120,7 @@ def _member(household: Household, row: str) -> str:
 
 
 def _save(edited: Edited, form: FactsForm, officer: Officer) -> None:
-    told = Told(
-        SourceKind.OFFICER, form.cleaned_data["observed_on"], reason=things.no_number_in(form.cleaned_data["reason"])
-    )
+    told = Told(SourceKind.OFFICER, form.cleaned_data["observed_on"], reason=no_number_in(form.cleaned_data["reason"]))
     written = {edited.entity: {edited.row: form.written}} if form.written else None
     said = {edited.entity: {edited.row: form.changed}} if form.changed else {}
     verbs.record(
@@ -162,8 +161,9 @@ def _conflict(
             continue
         kept = saved if wants == was else wants
         fields += [(name, text) for text in posted(known, kept)]
+    asked = {name for name, _text in fields} - ({BIRTH} if fresh.veiled else set())
     fields += [
-        ("version", str(fresh.household.version)), ("opened", told_opened(fresh.values, dict(fields))),
+        ("version", str(fresh.household.version)), ("opened", told_opened(fresh.values, asked)),
         ("observed_on", form.cleaned_data["observed_on"].isoformat()), ("reason", form.cleaned_data["reason"]),
     ]  # fmt: skip
     last = Entry.objects.filter(household=fresh.household.pk, looks=False).order_by("-number").first()
@@ -208,7 +208,7 @@ def add_thing(request: HttpRequest, pk: uuid.UUID, entity: str) -> HttpResponse:
             told = Told(
                 SourceKind.OFFICER,
                 form.cleaned_data["observed_on"],
-                reason=things.no_number_in(form.cleaned_data["reason"]),
+                reason=no_number_in(form.cleaned_data["reason"]),
             )
             said = {name: value for name, value in form.mine.items() if value is not None}
             things.add(
@@ -251,7 +251,7 @@ def remove_thing(request: HttpRequest, pk: uuid.UUID, entity: str, row: str) -> 
             told = Told(
                 SourceKind.OFFICER,
                 form.cleaned_data["observed_on"],
-                reason=things.no_number_in(form.cleaned_data["reason"]),
+                reason=no_number_in(form.cleaned_data["reason"]),
             )
             things.remove(household, entity, row, told, version=form.cleaned_data["version"], acting_officer=officer)
             messages.success(request, _("已移除，原来的记录仍保留在经过里。"))
@@ -319,7 +319,7 @@ def settle(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpResponse:
     form = SettleForm(request.POST or None, known, contradiction.sides, unmasked=unmasked)
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
-            reason = things.no_number_in(form.cleaned_data["reason"])
+            reason = no_number_in(form.cleaned_data["reason"])
             verbs.settle(contradiction, value=form.cleaned_data["value"], reason=reason, acting_officer=officer)
             messages.success(request, _("已核定。各来源原来的说法仍保留。"))
             return _back(pk)
@@ -351,7 +351,7 @@ def recording(request: HttpRequest, pk: uuid.UUID, one: uuid.UUID) -> HttpRespon
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with shown_in(form):
-            verbs.withdraw(found, reason=things.no_number_in(form.cleaned_data["reason"]), acting_officer=officer)
+            verbs.withdraw(found, reason=no_number_in(form.cleaned_data["reason"]), acting_officer=officer)
             messages.success(request, _("已撤回。这次记录仍保留在经过里，不再计入当前情况。"))
             return _back(pk)
     unmasked = unmasked_now(household, officer) is not None

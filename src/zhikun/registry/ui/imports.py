@@ -153,7 +153,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         "status": formats.status(TONES[State(found.state)], State(found.state).label),
         "figures": _figures(found),
         "job": _progress(found, officer),
-        "rejects": files.has(found.pk, "rejects") and officer.may(Right.HOUSEHOLD_IMPORT, found.area),
+        "rejects": files.has(found.pk, "rejects") and _is_maker(found, officer),
         "confirms": [verb.asked(found) for verb in VERBS.values() if verb.open_to(found, officer)],
         "waits_for_other": found.state == State.SUBMITTED and not importing.can_approve(found, officer),
         "tabs": _tabs(request, found, view),
@@ -188,10 +188,10 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @requires(*MAKERS)
 def rejects(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The workbook that goes back, with full numbers as the file had them: on record."""
+    """The workbook that goes back, with full numbers as the file had them: to who brought that file, and on record."""
     officer = officer_of(request)
     found = _visible(officer, pk)
-    if not officer.may(Right.HOUSEHOLD_IMPORT, found.area) or not files.has(found.pk, "rejects"):
+    if not _is_maker(found, officer) or not files.has(found.pk, "rejects"):
         raise Http404
     chunks = files.content(found.pk, "rejects")
     note(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
 from zhikun.audit.services import record as note
-from zhikun.identity.masks import mask_id_number, mask_name, mask_phone
+from zhikun.identity.masks import mask_birth_date, mask_id_number, mask_name, mask_phone
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Detail
 from zhikun.pages.render import render_page
@@ -23,6 +23,7 @@ from zhikun.places.models import Area
 from zhikun.registry import events
 from zhikun.registry.models import Household, ImportBatch, ImportRow, Person
 from zhikun.registry.relations import RELATIONS
+from zhikun.registry.selectors.known import BIRTH
 from zhikun.registry.services.importing import range_of
 from zhikun.registry.services.importing_judge import Bounds, judge
 from zhikun.registry.services.importing_told import ToldHousehold, ToldPerson
@@ -141,7 +142,13 @@ def _facts(told: ToldHousehold) -> list[tuple[str, list[Detail]]]:
 
 
 def _details(entity: str, facts: dict[str, Any]) -> list[Detail]:
-    return [Detail(title_of(entity, name), in_words(entity, name, value)) for name, value in facts.items()]
+    """A supporter's birth with year and month: what is masked in the file is masked on the way into it."""
+    return [
+        Detail(
+            title_of(entity, name), mask_birth_date(value) if name == BIRTH and value else in_words(entity, name, value)
+        )
+        for name, value in facts.items()
+    ]
 
 
 def _said(entity: str, facts: dict[str, Any]) -> list[str]:

@@ -27,8 +27,8 @@ from zhikun.registry.errors import PersonElsewhere
 from zhikun.registry.models import Household, Person
 from zhikun.registry.relations import HEAD
 from zhikun.registry.services import household as households
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.services.person import Particulars, checked
-from zhikun.registry.services.things import no_number_in
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.ui.change_forms import RELATION_CHOICES, phone_field
 from zhikun.registry.ui.villages import village_field

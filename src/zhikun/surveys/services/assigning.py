@@ -19,7 +19,7 @@ from zhikun.places.models import FREE_DIGITS, Area, Level
 from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household
 from zhikun.registry.models.household import HouseholdQuerySet, within
-from zhikun.registry.services.things import no_number_in
+from zhikun.registry.services.guard import no_number_in
 from zhikun.surveys import events
 from zhikun.surveys.errors import AlreadyFound, NotYours, RoundOver
 from zhikun.surveys.models import Assignment, ReturnComment, Round, SelfReport, Team, Visit

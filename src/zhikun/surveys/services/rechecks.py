@@ -15,7 +15,7 @@ from zhikun.accounts.roles import Right
 from zhikun.audit.services import record as note
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
-from zhikun.registry.services.things import no_number_in
+from zhikun.registry.services.guard import no_number_in
 from zhikun.surveys import events
 from zhikun.surveys.errors import OwnVisit, VisitDecided
 from zhikun.surveys.models import Recheck, Round, Visit

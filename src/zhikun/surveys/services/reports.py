@@ -20,8 +20,7 @@ from zhikun.pages.errors import DomainError
 from zhikun.places.models import Area, Level
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
 from zhikun.registry.models import Household
-from zhikun.registry.services.guard import locked
-from zhikun.registry.services.things import no_number_in
+from zhikun.registry.services.guard import locked, no_number_in
 from zhikun.registry.sources import SourceKind, Told
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events

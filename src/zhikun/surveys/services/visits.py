@@ -20,7 +20,7 @@ from zhikun.audit.services import record as note
 from zhikun.identity import holds_id_number
 from zhikun.pages.errors import DomainError
 from zhikun.registry.errors import NeedsReason, NotAllowedHere
-from zhikun.registry.services.things import no_number_in
+from zhikun.registry.services.guard import no_number_in
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events
 from zhikun.surveys.answers import Told, read

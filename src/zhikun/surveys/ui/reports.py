@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -29,7 +30,7 @@ from zhikun.places.models import Area, Level
 from zhikun.registry.models import Household
 from zhikun.registry.vocabulary import pack_in_force
 from zhikun.surveys import events, selectors
-from zhikun.surveys.answers import prefilled
+from zhikun.surveys.answers import of_same_age, prefilled
 from zhikun.surveys.errors import CodeRefused
 from zhikun.surveys.filed import current, form_in_force, rows_of
 from zhikun.surveys.models import Round, SelfReport, Team
@@ -81,16 +82,20 @@ def _waiting(request: HttpRequest) -> SelfReport | None:
 @public
 @never_cache
 def fill(request: HttpRequest) -> HttpResponse:
-    """For a household: the questions. Of what is on file it is shown nothing but who belongs to it, masked."""
+    """For a household: the questions. Of what is on file it is shown nothing but who belongs to it, masked.
+
+    Some questions are asked by age: each member has a birthday today, with which they are as old as they are.
+    """
     report = _waiting(request)
     if report is None:
         return HttpResponseRedirect(resolve_url("surveys:self-enter"))
     form = form_in_force()
     rows = rows_of(report.household, current(report.household)) if report.household else {}
-    only_people = {"member": rows.get("member", [])}
+    today = timezone.localdate()
+    only_people = {"member": [replace(one, born_on=of_same_age(one.born_on, today)) for one in rows.get("member", [])]}
     data = {
         "form": form.form, "questionnaire": form.hash, "answers": prefilled(pack_in_force(), {}, only_people), "sequence": 0,
-        "today": timezone.localdate().isoformat(), "id": str(report.pk), "isNew": report.household_id is None,
+        "today": today.isoformat(), "id": str(report.pk), "isNew": report.household_id is None,
         "village": str(report.area_id), "places": [{"value": str(report.area_id), "text": report.area.name}],
         "urls": {"submit": reverse("surveys:self-send")}, "self": True,
     }  # fmt: skip
