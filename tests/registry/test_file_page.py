@@ -181,6 +181,21 @@ def test_reasons_that_stand_in_the_open_hold_no_number():
         assert answer.status_code == 422
         assert "请去掉号码" in answer.content.decode()
     assert not Unmasking.objects.exists()
+    made.refresh_from_db()
+    said = {
+        "kind": "临时救助",
+        "provider": "民政局",
+        "text": "米面",
+        "on": f"{factories.DAY}",
+        "reason": "发放表",
+        "version": made.version,
+    }
+    for field in ("kind", "provider", "text"):
+        answer = browser.post(reverse("registry:help", args=[made.pk]), said | {field: factories.id_number(2)})
+        assert answer.status_code == 422
+        assert "请去掉号码" in str(answer.context["form"].errors[field])
+    assert browser.post(reverse("registry:help", args=[made.pk]), said).status_code == 302
+    assert Help.objects.get().text == "米面"
 
 
 def test_the_day_of_a_birth_in_the_household_is_told_to_who_has_unmasked_it():

@@ -40,7 +40,8 @@ def received(household: Household, help_: Received, change: Change, *, acting_of
     if help_.person is not None:
         one_of(members_of(held), help_.person)
     made = Help.objects.create(
-        household=held, person_id=help_.person, kind=help_.kind.strip(), provider=help_.provider.strip(), on=change.on,
+        household=held, person_id=help_.person, kind=no_number_in(help_.kind.strip(), "kind"),
+        provider=no_number_in(help_.provider.strip(), "provider"), on=change.on,
         amount=help_.amount, text=no_number_in(help_.text.strip(), "text"),
     )  # fmt: skip
     concluded(held, kind="help", change=change, officer=acting_officer)
