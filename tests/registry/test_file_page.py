@@ -12,9 +12,10 @@ from zhikun.accounts.roles import Role
 from zhikun.audit.models import Entry
 from zhikun.registry import panels, vocabulary
 from zhikun.registry.errors import WrongDay
-from zhikun.registry.models import CategoryHeld, Contradiction, Help, Household, HouseholdFacts, Unmasking
+from zhikun.registry.models import CategoryHeld, Contradiction, Help, Household, HouseholdFacts, Recording, Unmasking
 from zhikun.registry.selectors import file
-from zhikun.registry.services import members, recording
+from zhikun.registry.selectors.known import masked_particulars
+from zhikun.registry.services import members, recording, things
 from zhikun.registry.services.change import Change
 from zhikun.registry.services.household import NewMember
 from zhikun.registry.services.person import Particulars
@@ -171,6 +172,19 @@ def test_a_conflict_tells_no_birth_to_who_hid_it_again_and_keeps_what_was_typed(
     assert answer.status_code == 409
     assert "1971-03-19" not in text
     assert 'value="1971-03-29"' in text
+
+
+@pytest.mark.parametrize(
+    ("plate", "shown"), [("宁D8K6T2", "宁D****2"), ("宁D8K6", "宁D**6"), ("宁D8K", "****"), ("123", "***"), ("", "")]
+)
+def test_of_a_short_plate_nothing_is_left(plate, shown):
+    made, clerk = factories.household(), factories.officer(Role.TOWNSHIP_CLERK)
+    row = things.add(
+        made, "vehicle", {"kind": "car"}, Told(SourceKind.OFFICER, factories.DAY),
+        personal={"plate": plate} if plate else None, acting_officer=clerk,
+    )  # fmt: skip
+    told = masked_particulars(Recording.objects.filter(household=made), "vehicle", row)
+    assert told["plate"] == f"号牌|{shown}"
 
 
 def test_reasons_that_stand_in_the_open_hold_no_number():

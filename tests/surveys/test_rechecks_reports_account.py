@@ -21,7 +21,7 @@ from zhikun.registry.errors import NotAllowedHere
 from zhikun.registry.models import Household, HouseholdFacts, Recording
 from zhikun.registry.sources import SourceKind
 from zhikun.registry.templatetags.registry import age_on
-from zhikun.surveys import known_before
+from zhikun.surveys import known_before, selectors
 from zhikun.surveys.account import statement
 from zhikun.surveys.answers import of_same_age
 from zhikun.surveys.errors import CodeRefused, NothingTold, OwnVisit, VisitDecided
@@ -506,3 +506,16 @@ def test_the_page_of_a_self_report_has_who_belongs_to_it_as_old_as_they_are_and_
 )
 def test_a_birthday_today_for_somebody_as_old(born, today, said):
     assert of_same_age(date.fromisoformat(born), date.fromisoformat(today)) == date.fromisoformat(said)
+
+
+def test_the_second_look_asks_neither_particulars_nor_a_day_of_birth(monkeypatch):
+    said = [
+        selectors.Answer("rows_supporter/1/birth_date", "出生日期", "", "1990-11-**", changed=False),
+        selectors.Answer("h_phone", "联系电话", "", "139****2345", changed=False, personal=True),
+        selectors.Answer("rows_supporter/1/own_income_year", "收入", "", "9000", changed=False),
+    ]
+    monkeypatch.setattr(
+        selectors, "as_handed_in", lambda _visit: selectors.Compared([selectors.Part("赡养人", said)], None)
+    )
+    (part,) = selectors.to_look_again(None)
+    assert [one.title for one in part.answers] == ["收入"]
