@@ -149,6 +149,8 @@ def test_saving_a_supporter_whose_birth_was_not_shown_leaves_it_and_one_typed_in
         assert browser.post(address, said | facts).status_code == 302
         return HouseholdFacts.objects.get(household=made).values["supporter"]["1"]
 
+    assert "出生日期已遮盖" in browser.get(address).content.decode()
+    assert "出生日期已遮盖" not in browser.get(address.split("?")[0]).content.decode(), "a form that never asks it"
     assert save(own_income_year="12000") == {"birth_date": "1971-03-19", "own_income_year": 12000}
     assert save(own_income_year="12000", birth_date="1971-03-29")["birth_date"] == "1971-03-29"
 

@@ -494,6 +494,25 @@ def test_the_page_of_a_self_report_has_who_belongs_to_it_as_old_as_they_are_and_
     assert all(today.year - int(row["birth_date"][:4]) == age_on(people[row["_row"]], today) for row in rows)
 
 
+def test_the_birthdays_of_that_page_are_never_recorded():
+    household = factories.household()
+    report, code = report_of(household)
+    guest = Client()
+    guest.post(reverse("surveys:self-enter"), {"code": code})
+    data = guest.get(reverse("surveys:self-fill")).context["data"]
+    answers = data["answers"] | {"h_business_income_year": 0}
+    sent = {"questionnaire": data["questionnaire"], "answers": answers}
+    assert guest.post(reverse("surveys:self-send"), sent, content_type="application/json").status_code == 200
+    report.refresh_from_db()
+    visit = reports.Verification(factory.a_round(), factory.a_team(), factory.today())
+    reports.take(report, visit, acting_officer=factory.manager())
+    kept = Recording.objects.get(came_with=f"report:{report.pk}")
+    assert "birth_date" not in json.dumps(kept.facts)
+    assert "birth_date" not in (kept.personal or "")
+    born = {str(row.person.born_on) for row in household.memberships.select_related("person")}
+    assert born == {"1968-05-12", "1970-03-01"}
+
+
 @pytest.mark.parametrize(
     ("born", "today", "said"),
     [

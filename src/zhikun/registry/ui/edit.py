@@ -101,7 +101,8 @@ def _edited(request: HttpRequest, officer: Officer, pk: uuid.UUID, entity: str, 
         personal = masked_particulars(recordings_of(household), entity, row)
     known = groups[dimension] if dimension in groups else [one for group in groups.values() for one in group]
     values = dict(rows.get(row, {}))
-    veiled = values.get(BIRTH) is not None and unmasked_now(household, officer) is None
+    is_asked = values.get(BIRTH) is not None and any(one.name == BIRTH for one in known)
+    veiled = is_asked and unmasked_now(household, officer) is None
     if veiled:  # what was typed before it was hidden again is not lost
         known = [one for one in known if one.name != BIRTH or BIRTH in request.POST]
     return Edited(household, entity, row, known, values, personal, title, veiled)
