@@ -87,6 +87,11 @@ def birth_date_of(number: str) -> date | None:
     return value if isinstance(value, date) else None
 
 
+def completed_years(born: date, on: date) -> int:
+    """How old somebody is on a day: who was born on 29 February is a year older on 1 March."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
 def sex_of(number: str) -> str | None:
     """'male' or 'female' as the 17th digit says, None when the number cannot stand."""
     value = check_id_numbers([number]).sex[0].as_py()

@@ -13,6 +13,7 @@ from typing import Any
 
 from zhikun.engine.formulas import HOUSEHOLD
 from zhikun.engine.packs.model import Fact, Pack
+from zhikun.identity.numbers import completed_years
 from zhikun.surveys import checks
 from zhikun.surveys.conditions import NONE, UNKNOWN, UNKNOWN_MARK, Conditions, as_answered, question_name
 from zhikun.surveys.questionnaire import (
@@ -325,7 +326,7 @@ def of_same_age(born: date | None, today: date) -> date | None:
     """A birthday today, for somebody as old: what is asked by age is asked all the same, and the day of birth is not told."""
     if born is None:
         return None
-    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    years = completed_years(born, today)
     try:
         return today.replace(year=today.year - years)
     except ValueError:  # 29 February

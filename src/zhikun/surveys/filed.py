@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhikun.identity.masks import mask_name
+from zhikun.identity.numbers import completed_years
 from zhikun.registry.facts import present
 from zhikun.registry.models import Household, HouseholdFacts, Membership
 from zhikun.registry.relations import for_pack
@@ -83,10 +83,5 @@ def _member(one: Membership) -> OnFile:
     person = one.person
     parts = [mask_name(person.name), one.get_relation_display()]
     if person.born_on:
-        parts.append(_("{n} 岁").format(n=age(person.born_on, timezone.localdate())))
+        parts.append(_("{n} 岁").format(n=completed_years(person.born_on, timezone.localdate())))
     return OnFile(str(person.pk), " ".join(parts), for_pack(one.relation), person.sex, person.born_on)
-
-
-def age(born_on: date, on: date) -> int:
-    """Completed years."""
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from zhikun.identity import with_check_character
+from zhikun.identity.numbers import completed_years
 from zhikun.intake.demo.dice import Dice
 
 SURVEY_DAY = date(2023, 11, 30)
@@ -106,8 +107,7 @@ class Person:
 
     def age_on(self, day: date) -> int:
         """Completed years on a day, by the birth date."""
-        birth = self.birth_date
-        return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+        return completed_years(self.birth_date, day)
 
 
 def born(person: Person, dice: Dice) -> date:

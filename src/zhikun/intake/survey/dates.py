@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from zhikun.engine.packs.model import Fact
 from zhikun.identity.masks import mask_birth_date
+from zhikun.identity.numbers import completed_years
 from zhikun.intake.survey.values import Converted, Finding, Verdict, by_unique, is_unknown_word, unknown_note, wrote
 from zhikun.tables import Column, Kind, Severity
 from zhikun.wording import _
@@ -138,7 +139,7 @@ def _checked(verdict: Verdict, fact: Fact, today: date) -> Verdict:
         told = mask_birth_date(day)
         if day > today:
             return _off(None, told, _("那一天还没有出生"), not_later, _("请照证件核对"))
-        if (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) > OLDEST_YEARS:
+        if completed_years(day, today) > OLDEST_YEARS:
             return _off(None, told, _("年龄超过 120 岁"), _("120 岁以内的出生日期"), _("请照证件核对"))
     elif day.year < 1900:
         return _off(None, told, _("年份太早"), _("1900 年以后的日期"), _("请核对年份"))

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from zhikun.identity.masks import mask_birth_date
+from zhikun.identity.numbers import completed_years
 from zhikun.pages import formats
 from zhikun.privacy.templatetags.privacy import masked
 from zhikun.registry.models import Household, Membership, Person
@@ -36,8 +37,7 @@ def age_on(person: Person, day: date) -> int | None:
     """Completed years on the day, or on the day of death; unknown where the birth is."""
     if person.born_on is None:
         return None
-    at = min(day, person.died_on) if person.died_on else day
-    return at.year - person.born_on.year - ((at.month, at.day) < (person.born_on.month, person.born_on.day))
+    return completed_years(person.born_on, min(day, person.died_on) if person.died_on else day)
 
 
 @register.filter

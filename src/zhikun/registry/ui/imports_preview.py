@@ -15,6 +15,7 @@ from zhikun.accounts.access import officer_of, requires
 from zhikun.accounts.models import Officer
 from zhikun.audit.services import record as note
 from zhikun.identity.masks import mask_birth_date, mask_id_number, mask_name, mask_phone
+from zhikun.identity.numbers import completed_years
 from zhikun.pages.frame import Crumb
 from zhikun.pages.parts import Detail
 from zhikun.pages.render import render_page
@@ -127,10 +128,7 @@ def _people(request: HttpRequest, told: ToldHousehold, on: date) -> Table:
 
 
 def _age(person: ToldPerson, on: date) -> int | None:
-    if not person.born_on:
-        return None
-    born = date.fromisoformat(person.born_on)
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return completed_years(date.fromisoformat(person.born_on), on) if person.born_on else None
 
 
 def _facts(told: ToldHousehold) -> list[tuple[str, list[Detail]]]:
